@@ -1,0 +1,119 @@
+//! Addresses: `connected-app.AxsyApexAPI` names a component, `oauth-config.scopes[1]` a field in it.
+
+use std::fmt;
+
+use super::{Type, type_with_key};
+
+/// The address of a component. Ordered by type key, then by name.
+#[derive(Clone)]
+pub struct ComponentId {
+    pub kind: &'static Type,
+    /// The full name in the org, which is also the file name.
+    pub name: String,
+}
+
+impl ComponentId {
+    pub fn new(kind: &'static Type, name: impl Into<String>) -> Self {
+        ComponentId { kind, name: name.into() }
+    }
+
+    /// Reads `connected-app.AxsyApexAPI`; `None` where the type is unknown or the name is missing.
+    pub fn parse(address: &str) -> Option<Self> {
+        let (key, name) = address.split_once('.')?;
+        if name.is_empty() {
+            return None;
+        }
+        Some(ComponentId::new(type_with_key(key)?, name))
+    }
+
+    fn sort_key(&self) -> (&str, &str) {
+        (&self.kind.key, &self.name)
+    }
+}
+
+impl fmt::Display for ComponentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.kind.key, self.name)
+    }
+}
+
+impl fmt::Debug for ComponentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl PartialEq for ComponentId {
+    fn eq(&self, other: &Self) -> bool {
+        self.sort_key() == other.sort_key()
+    }
+}
+
+impl Eq for ComponentId {}
+
+impl PartialOrd for ComponentId {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for ComponentId {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.sort_key().cmp(&other.sort_key())
+    }
+}
+
+impl std::hash::Hash for ComponentId {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.sort_key().hash(state);
+    }
+}
+
+/// One step into a value tree: an element by API name, or one of several elements of the same name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Step {
+    Element(String),
+    Index(usize),
+}
+
+/// Where in a component a field is. Shown in the manifest's spelling: `oauth-config.callback-url`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct FieldPath(pub Vec<Step>);
+
+impl FieldPath {
+    pub fn root() -> Self {
+        FieldPath(Vec::new())
+    }
+
+    /// Reads API names joined by dots: `oauthConfig.callbackUrl`.
+    pub fn of(api_names: &str) -> Self {
+        FieldPath(api_names.split('.').map(|name| Step::Element(name.to_owned())).collect())
+    }
+
+    pub fn element(&self, name: &str) -> Self {
+        self.then(Step::Element(name.to_owned()))
+    }
+
+    pub fn index(&self, at: usize) -> Self {
+        self.then(Step::Index(at))
+    }
+
+    fn then(&self, step: Step) -> Self {
+        let mut steps = self.0.clone();
+        steps.push(step);
+        FieldPath(steps)
+    }
+}
+
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Element(name) if at == 0 => f.write_str(&super::kebab(name))?,
+                Step::Element(name) => write!(f, ".{}", super::kebab(name))?,
+                Step::Index(index) => write!(f, "[{index}]")?,
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,563 @@
+//! Descriptions of metadata types, read from `templates/<Type>.toml`.
+//!
+//! A description says everything orgwire knows about a type: what may be written, since which API version,
+//! what an org never gives back and what can never be changed. It is data because then parsing, checking,
+//! rendering, comparing and the local org all follow from one place, and a new type needs no Rust.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{FieldPath, kebab};
+
+/// One metadata type.
+#[derive(Debug)]
+pub struct Type {
+    /// The API's name, also the root element: `ConnectedApp`.
+    pub name: String,
+    /// The name in manifests and addresses: `connected-app`.
+    pub key: String,
+    /// Folder in a package: `connectedApps`.
+    pub directory: String,
+    /// File name ending without its dot: `connectedApp`.
+    pub suffix: String,
+    /// First API version (major number) that knows the type.
+    pub since: u16,
+    pub doc: String,
+    pub member: Member,
+    pub fields: Group,
+    /// Values other components can refer to, by key: `callback-url`.
+    pub attributes: BTreeMap<String, Attribute>,
+    /// What a person has to do in the org after a component was created.
+    pub manual_steps: Vec<ManualStep>,
+    /// Elements left out on purpose, with the reason: internal, reserved, or newer than the descriptions.
+    pub left_out: BTreeMap<String, String>,
+}
+
+/// Rules for the full name of a component.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Member {
+    /// In characters.
+    pub max_length: usize,
+    /// True where a name stays reserved after deletion (AP-5).
+    #[serde(default)]
+    pub burnt_after_deletion: bool,
+    /// What Setup calls the name, where that differs from "API name".
+    #[serde(default)]
+    pub called: Option<String>,
+}
+
+/// The elements one parent can hold, in the order in which an org writes them.
+#[derive(Debug)]
+pub struct Group {
+    /// The schema's name of the complex type: `ConnectedAppOauthConfig`.
+    pub name: String,
+    pub fields: Vec<Field>,
+}
+
+impl Group {
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.binary_search_by(|field| field.name.as_str().cmp(name)).ok().map(|at| &self.fields[at])
+    }
+
+    pub fn field_with_key(&self, key: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.key == key)
+    }
+
+    /// Calls `visit` with every field below this group and its path from here.
+    pub fn each_field<'a>(&'a self, visit: &mut impl FnMut(&FieldPath, &'a Field)) {
+        self.walk(&FieldPath::root(), visit);
+    }
+
+    fn walk<'a>(&'a self, at: &FieldPath, visit: &mut impl FnMut(&FieldPath, &'a Field)) {
+        for field in &self.fields {
+            let path = at.element(&field.name);
+            visit(&path, field);
+            if let Kind::Group(group) = &field.kind {
+                group.walk(&path, visit);
+            }
+        }
+    }
+}
+
+/// One element.
+#[derive(Debug)]
+pub struct Field {
+    /// The API's name: `callbackUrl`.
+    pub name: String,
+    /// The name in manifests: `callback-url`.
+    pub key: String,
+    pub kind: Kind,
+    /// The schema demands it.
+    pub required: bool,
+    /// The schema demanded it up to and including this API version.
+    pub required_until: Option<u16>,
+    /// The element may occur several times; a list in manifests.
+    pub repeated: bool,
+    /// One element whose text is several lines; text or a list in manifests.
+    pub lines: bool,
+    /// First API version (major number) at which the element may be sent.
+    pub since: u16,
+    /// Last API version that knows the element.
+    pub until: Option<u16>,
+    /// In characters.
+    pub max_length: Option<usize>,
+    /// Inclusive bounds of a number.
+    pub range: Option<(i64, i64)>,
+    /// Must never be written down as text.
+    pub secret: bool,
+    /// Computed by the org; never sent.
+    pub read_only: bool,
+    /// Accepted on deploy, never given back.
+    pub write_only: bool,
+    /// Accepted when the component is created, refused or ignored afterwards.
+    pub create_only: bool,
+    /// Once it has this value the org keeps it for ever.
+    pub irreversible: Option<String>,
+    /// What the org assumes when a component is created without the element.
+    pub default: Option<String>,
+    /// The key of the metadata type whose component this text names: `auth-provider`.
+    pub names: Option<String>,
+    /// The field may be `{ generate = true }`.
+    pub generate: Option<Generate>,
+    /// One line for users.
+    pub doc: String,
+    /// What nobody could confirm about the field.
+    pub unsure: Option<String>,
+    /// Ids of the facts behind these rules, e.g. `CA-16`.
+    pub facts: Vec<String>,
+}
+
+impl Field {
+    pub fn is_required_at(&self, api_version: u16) -> bool {
+        self.required || self.required_until.is_some_and(|last| api_version <= last)
+    }
+
+    pub fn exists_at(&self, api_version: u16) -> bool {
+        self.since <= api_version && self.until.is_none_or(|last| api_version <= last)
+    }
+}
+
+/// What an element holds.
+#[derive(Debug)]
+pub enum Kind {
+    Text,
+    Flag,
+    Number,
+    /// Base64 text.
+    Binary,
+    Enumeration(Enumeration),
+    Group(Group),
+}
+
+/// The values a text may have.
+#[derive(Debug, Clone)]
+pub struct Enumeration {
+    /// The schema's name; ours where the schema has a plain string.
+    pub name: String,
+    /// In the schema's order.
+    pub values: Vec<Enumerator>,
+}
+
+impl Enumeration {
+    /// The value as the API spells it, given the API's spelling or an alias.
+    pub fn find(&self, written: &str) -> Option<&Enumerator> {
+        self.values.iter().find(|value| value.matches(written)).or_else(|| {
+            self.values.iter().find(|value| value.aliases.iter().any(|alias| alias == written))
+        })
+    }
+
+    /// Position in the schema's order, for sorting repeated elements.
+    pub fn position(&self, value: &str) -> usize {
+        self.values.iter().position(|known| known.matches(value)).unwrap_or(self.values.len())
+    }
+}
+
+/// One value of an enumeration.
+#[derive(Debug, Clone)]
+pub struct Enumerator {
+    /// As the API spells it. A word in braces stands for a part that varies, see [`Enumerator::matches`]:
+    /// `specific_lifetime:{count}:{unit}`.
+    pub name: String,
+    pub since: Option<u16>,
+    pub until: Option<u16>,
+    /// Other spellings that manifests may use, e.g. OAuth's scope names.
+    pub aliases: Vec<String>,
+    /// The value an org gives back in its place.
+    pub folds_into: Option<String>,
+}
+
+impl Enumerator {
+    /// Whether `written` is this value. `{count}` matches a positive whole number without a leading zero,
+    /// `{unit}` one of HOURS, DAYS, MONTHS (the grammar of refresh token policies, CA-40).
+    pub fn matches(&self, written: &str) -> bool {
+        if !self.name.contains('{') {
+            return self.name == written;
+        }
+        let mut wanted = self.name.split(':');
+        let mut found = written.split(':');
+        loop {
+            match (wanted.next(), found.next()) {
+                (None, None) => return true,
+                (Some("{count}"), Some(count)) => {
+                    let digits = !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit());
+                    if !digits || count.starts_with('0') {
+                        return false;
+                    }
+                }
+                (Some("{unit}"), Some(unit)) if ["HOURS", "DAYS", "MONTHS"].contains(&unit) => {}
+                (Some(wanted), Some(found)) if wanted == found => {}
+                _ => return false,
+            }
+        }
+    }
+}
+
+/// What `{ generate = true }` makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Generate {
+    /// 85 letters and digits, the length of Salesforce's own keys (CA-12).
+    ConsumerKey,
+    /// 64 letters and digits: at least 32 (CA-13), and fits a provider's 100 (AP-4).
+    ConsumerSecret,
+}
+
+/// A value of a component that others can refer to.
+#[derive(Debug)]
+pub struct Attribute {
+    pub doc: String,
+    pub source: AttributeSource,
+}
+
+/// Where the value of an attribute comes from.
+#[derive(Debug)]
+pub enum AttributeSource {
+    /// A field of the component, by API names. Known from the manifest if set there.
+    Field(FieldPath),
+    /// Only the org can tell, by SOQL.
+    Query {
+        object: String,
+        /// The column that holds the component's name.
+        member: String,
+        column: String,
+        /// Replaced in the column's value, once: from, to.
+        replace: Option<(String, String)>,
+        /// What the value will be, with `{instance-url}` and `{name}`.
+        predicted: Option<String>,
+        /// What stands in a field until the value is known.
+        placeholder: String,
+    },
+}
+
+/// Something that has to be done by hand after a component was created.
+#[derive(Debug, Clone)]
+pub struct ManualStep {
+    /// Only where these fields (by API name) have these values.
+    pub when: BTreeMap<String, String>,
+    pub what: String,
+    /// Path in the org, with `{id}` for the component's record id.
+    pub path: String,
+    pub facts: Vec<String>,
+}
+
+impl Type {
+    /// Reads a description. The error is for whoever writes descriptions: it says what is wrong and where.
+    pub fn parse(text: &str) -> Result<Type, String> {
+        let written: WrittenType = toml::from_str(text).map_err(|error| error.to_string())?;
+        let reader = Reader { since: written.since, groups: &written.types, enums: &written.enums };
+        let fields = reader.group(&written.name, &written.fields, 0)?;
+        let mut attributes = BTreeMap::new();
+        for (key, attribute) in written.attributes {
+            attributes.insert(key.clone(), attribute.read().map_err(|why| format!("attribute `{key}`: {why}"))?);
+        }
+        Ok(Type {
+            key: kebab(&written.name),
+            name: written.name,
+            directory: written.directory,
+            suffix: written.suffix,
+            since: written.since,
+            doc: written.doc,
+            member: written.member,
+            fields,
+            attributes,
+            manual_steps: written
+                .manual_steps
+                .into_iter()
+                .map(|step| ManualStep { when: step.when, what: step.what, path: step.path, facts: step.facts })
+                .collect(),
+            left_out: written.left_out,
+        })
+    }
+}
+
+struct Reader<'a> {
+    since: u16,
+    groups: &'a BTreeMap<String, BTreeMap<String, WrittenField>>,
+    enums: &'a BTreeMap<String, Vec<WrittenEnumerator>>,
+}
+
+impl Reader<'_> {
+    fn group(
+        &self,
+        name: &str,
+        fields: &BTreeMap<String, WrittenField>,
+        depth: usize,
+    ) -> Result<Group, String> {
+        if depth > 8 {
+            return Err(format!("type `{name}` holds itself"));
+        }
+        let fields = fields
+            .iter()
+            .map(|(field, written)| {
+                self.field(field, written, depth).map_err(|why| format!("{name}.{field}: {why}"))
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Group { name: name.to_owned(), fields })
+    }
+
+    fn field(&self, name: &str, written: &WrittenField, depth: usize) -> Result<Field, String> {
+        let kind = match written.kind.as_str() {
+            "string" => Kind::Text,
+            "boolean" => Kind::Flag,
+            "int" => Kind::Number,
+            "base64" => Kind::Binary,
+            other => match (self.enums.get(other), self.groups.get(other)) {
+                (Some(values), None) => Kind::Enumeration(Enumeration {
+                    name: other.to_owned(),
+                    values: values.iter().map(WrittenEnumerator::read).collect(),
+                }),
+                (None, Some(fields)) => Kind::Group(self.group(other, fields, depth + 1)?),
+                _ => return Err(format!("type `{other}` is not declared, or declared twice")),
+            },
+        };
+        let written = written.clone();
+        Ok(Field {
+            name: name.to_owned(),
+            key: kebab(name),
+            kind,
+            required: written.required,
+            required_until: written.required_until,
+            repeated: written.repeated,
+            lines: written.lines,
+            since: written.since.unwrap_or(self.since),
+            until: written.until,
+            max_length: written.max_length,
+            range: written.range,
+            secret: written.secret,
+            read_only: written.read_only,
+            write_only: written.write_only || written.secret,
+            create_only: written.create_only,
+            irreversible: written.irreversible,
+            default: written.default,
+            names: written.names,
+            generate: written.generate,
+            doc: written.doc,
+            unsure: written.unsure,
+            facts: written.facts,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct WrittenType {
+    name: String,
+    directory: String,
+    suffix: String,
+    since: u16,
+    doc: String,
+    member: Member,
+    #[serde(default)]
+    left_out: BTreeMap<String, String>,
+    #[serde(default)]
+    attributes: BTreeMap<String, WrittenAttribute>,
+    #[serde(default)]
+    manual_steps: Vec<WrittenStep>,
+    fields: BTreeMap<String, WrittenField>,
+    #[serde(default)]
+    types: BTreeMap<String, BTreeMap<String, WrittenField>>,
+    #[serde(default)]
+    enums: BTreeMap<String, Vec<WrittenEnumerator>>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct WrittenField {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    required: bool,
+    required_until: Option<u16>,
+    #[serde(default)]
+    repeated: bool,
+    #[serde(default)]
+    lines: bool,
+    since: Option<u16>,
+    until: Option<u16>,
+    max_length: Option<usize>,
+    range: Option<(i64, i64)>,
+    #[serde(default)]
+    secret: bool,
+    #[serde(default)]
+    read_only: bool,
+    #[serde(default)]
+    write_only: bool,
+    #[serde(default)]
+    create_only: bool,
+    irreversible: Option<String>,
+    default: Option<String>,
+    names: Option<String>,
+    generate: Option<Generate>,
+    doc: String,
+    unsure: Option<String>,
+    #[serde(default)]
+    facts: Vec<String>,
+}
+
+/// `"Get"`, or `{ name = "PageLayout", since = 33 }`. A table alone would do; plain names keep long
+/// enumerations readable.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WrittenEnumerator {
+    Name(String),
+    Table(WrittenEnumeratorTable),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct WrittenEnumeratorTable {
+    name: String,
+    since: Option<u16>,
+    until: Option<u16>,
+    #[serde(default)]
+    aliases: Vec<String>,
+    folds_into: Option<String>,
+}
+
+impl WrittenEnumerator {
+    fn read(&self) -> Enumerator {
+        match self {
+            WrittenEnumerator::Name(name) => Enumerator {
+                name: name.clone(),
+                since: None,
+                until: None,
+                aliases: Vec::new(),
+                folds_into: None,
+            },
+            WrittenEnumerator::Table(table) => Enumerator {
+                name: table.name.clone(),
+                since: table.since,
+                until: table.until,
+                aliases: table.aliases.clone(),
+                folds_into: table.folds_into.clone(),
+            },
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct WrittenAttribute {
+    doc: String,
+    field: Option<String>,
+    query: Option<WrittenQuery>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct WrittenQuery {
+    object: String,
+    member: String,
+    column: String,
+    replace: Option<(String, String)>,
+    predicted: Option<String>,
+    placeholder: String,
+}
+
+impl WrittenAttribute {
+    fn read(self) -> Result<Attribute, String> {
+        let source = match (self.field, self.query) {
+            (Some(field), None) => AttributeSource::Field(FieldPath::of(&field)),
+            (None, Some(query)) => AttributeSource::Query {
+                object: query.object,
+                member: query.member,
+                column: query.column,
+                replace: query.replace,
+                predicted: query.predicted,
+                placeholder: query.placeholder,
+            },
+            _ => return Err("needs either `field` or `query`".to_owned()),
+        };
+        Ok(Attribute { doc: self.doc, source })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct WrittenStep {
+    #[serde(default)]
+    when: BTreeMap<String, String>,
+    what: String,
+    path: String,
+    #[serde(default)]
+    facts: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(fields: &str) -> Result<Type, String> {
+        Type::parse(&format!(
+            "name = \"Thing\"\ndirectory = \"things\"\nsuffix = \"thing\"\nsince = 40\ndoc = \"A thing.\"\n\
+             [member]\nmax-length = 80\n{fields}"
+        ))
+    }
+
+    #[test]
+    fn nested_types_and_enumerations_are_found_by_name() {
+        let kind = parse(
+            "[fields]\ninner = { type = \"Inner\", doc = \"Nested.\" }\n\
+             [types.Inner]\ncolour = { type = \"Colour\", since = 45, doc = \"Its colour.\" }\n\
+             [enums]\nColour = [\"Red\", { name = \"Blue\", since = 50, aliases = [\"azure\"] }]\n",
+        )
+        .unwrap();
+        let Kind::Group(inner) = &kind.fields.field("inner").unwrap().kind else { panic!("not a group") };
+        let colour = inner.field("colour").unwrap();
+        let Kind::Enumeration(values) = &colour.kind else { panic!("not an enumeration") };
+        assert_eq!((kind.fields.field("inner").unwrap().since, colour.since), (40, 45));
+        assert_eq!(values.find("azure").unwrap().name, "Blue");
+        assert_eq!(values.position("Blue"), 1);
+    }
+
+    #[test]
+    fn a_description_that_names_an_undeclared_type_is_refused() {
+        let error = parse("[fields]\ninner = { type = \"Nowhere\", doc = \"x\" }\n").unwrap_err();
+        assert_eq!(error, "Thing.inner: type `Nowhere` is not declared, or declared twice");
+    }
+
+    #[test]
+    fn a_policy_grammar_matches_counts_and_units() {
+        let policy = Enumerator {
+            name: "specific_lifetime:{count}:{unit}".to_owned(),
+            since: None,
+            until: None,
+            aliases: Vec::new(),
+            folds_into: None,
+        };
+        for (text, expected) in [
+            ("specific_lifetime:60:MONTHS", true),
+            ("specific_lifetime:0:DAYS", false),
+            ("specific_lifetime:060:DAYS", false),
+            ("specific_lifetime:6:days", false),
+            ("specific_lifetime:6:YEARS", false),
+            ("specific_lifetime:6", false),
+            ("specific_lifetime:6:DAYS:x", false),
+            ("specific_lifetime::DAYS", false),
+        ] {
+            assert_eq!(policy.matches(text), expected, "{text}");
+        }
+    }
+}
