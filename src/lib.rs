@@ -1,1 +1,10 @@
 pub mod component;
+pub mod configuration;
+pub mod diagnostic;
+pub mod lint;
+pub mod manifest;
+pub mod project;
+pub mod reference;
+pub mod resolve;
+pub mod secret;
+pub mod setting;

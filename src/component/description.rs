@@ -163,9 +163,10 @@ pub struct Enumeration {
 impl Enumeration {
     /// The value as the API spells it, given the API's spelling or an alias.
     pub fn find(&self, written: &str) -> Option<&Enumerator> {
-        self.values.iter().find(|value| value.matches(written)).or_else(|| {
-            self.values.iter().find(|value| value.aliases.iter().any(|alias| alias == written))
-        })
+        self.values
+            .iter()
+            .find(|value| value.matches(written))
+            .or_else(|| self.values.iter().find(|value| value.aliases.iter().any(|alias| alias == written)))
     }
 
     /// Position in the schema's order, for sorting repeated elements.
@@ -270,7 +271,8 @@ impl Type {
         let fields = reader.group(&written.name, &written.fields, 0)?;
         let mut attributes = BTreeMap::new();
         for (key, attribute) in written.attributes {
-            attributes.insert(key.clone(), attribute.read().map_err(|why| format!("attribute `{key}`: {why}"))?);
+            attributes
+                .insert(key.clone(), attribute.read().map_err(|why| format!("attribute `{key}`: {why}"))?);
         }
         Ok(Type {
             key: kebab(&written.name),
@@ -285,7 +287,12 @@ impl Type {
             manual_steps: written
                 .manual_steps
                 .into_iter()
-                .map(|step| ManualStep { when: step.when, what: step.what, path: step.path, facts: step.facts })
+                .map(|step| ManualStep {
+                    when: step.when,
+                    what: step.what,
+                    path: step.path,
+                    facts: step.facts,
+                })
                 .collect(),
             left_out: written.left_out,
         })

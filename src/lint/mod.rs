@@ -1,0 +1,1 @@
+pub const POLICIES: &[crate::diagnostic::Code] = &[];

@@ -1,0 +1,328 @@
+//! Turns the text of one manifest into a [`Manifest`]: what was written, with positions. Knows the keys of
+//! components from the type descriptions; does not know what a reference points at.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::component::{
+    ComponentId, FieldPath, NEWEST_API_VERSION, OLDEST_API_VERSION, type_with_key, types,
+};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Located, Source, SourceId, Span};
+use crate::setting::{Context, Settings, Text, looks_secret};
+
+/// One manifest as written.
+#[derive(Debug)]
+pub struct Manifest {
+    pub source: SourceId,
+    /// The major number: `62` for `"62.0"`.
+    pub api_version: Option<Located<u16>>,
+    pub variables: BTreeMap<String, Variable>,
+    pub environments: BTreeMap<String, Environment>,
+    pub components: Vec<Declaration>,
+}
+
+/// `[variables]`: a value, or a table that describes one. Without a default it has to be given.
+#[derive(Debug, Clone)]
+pub struct Variable {
+    pub at: Span,
+    pub default: Option<Located<Text>>,
+    pub description: Option<String>,
+}
+
+/// `[environment.NAME]`: overlays and variables, and where they go to.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    pub at: Span,
+    pub org: Option<Located<String>>,
+    pub predict_callback: Option<bool>,
+    pub variables: BTreeMap<String, Located<Text>>,
+    pub components: Vec<Declaration>,
+}
+
+/// A component, or the overlay of one.
+#[derive(Debug, Clone)]
+pub struct Declaration {
+    pub id: ComponentId,
+    /// Where its name stands.
+    pub at: Span,
+    pub settings: Settings,
+}
+
+/// Reads one manifest. Everything wrong with it is reported; what could be read is returned.
+pub fn read(source: SourceId, file: &Source, diagnostics: &mut Diagnostics) -> Manifest {
+    let folder = Path::new(&file.path).parent().unwrap_or(Path::new(""));
+    let mut context = Context { source, text: &file.text, folder, diagnostics };
+    let mut manifest = Manifest {
+        source,
+        api_version: None,
+        variables: BTreeMap::new(),
+        environments: BTreeMap::new(),
+        components: Vec::new(),
+    };
+    let Some(document) = parse(&mut context) else { return manifest };
+    for (key, value) in document.get_ref() {
+        match &**key.get_ref() {
+            "api-version" => manifest.api_version = api_version(&mut context, value),
+            "variables" => manifest.variables = variables(&mut context, value),
+            "environment" => {
+                each_table(&mut context, value, "`environment`", |context, name, at, table| {
+                    let environment = environment(context, name, at, table);
+                    manifest.environments.insert(name.to_owned(), environment);
+                });
+            }
+            _ => components(
+                &mut context,
+                key,
+                value,
+                "a manifest",
+                &["api-version", "variables", "environment"],
+                &mut manifest.components,
+            ),
+        }
+    }
+    manifest
+}
+
+/// Parses TOML. All syntax errors are reported at once; `None` if there were any, because what is left of
+/// a broken file would only produce follow-up problems.
+pub fn parse<'a>(context: &mut Context<'a>) -> Option<Spanned<DeTable<'a>>> {
+    let text: &'a str = context.text;
+    let (document, errors) = DeTable::parse_recoverable(text);
+    if errors.is_empty() {
+        return Some(document);
+    }
+    hide_suspicious_lines(context);
+    for error in errors {
+        let range = error.span().unwrap_or(0..0);
+        let reason = error.message().lines().next().unwrap_or_default().to_owned();
+        let at = Span::new(context.source, range);
+        context.error(
+            Diagnostic::error(Code::InvalidToml, "the file is not valid TOML")
+                .label(at, reason)
+                .help("strings need quotes, and each key may stand once per table; see https://toml.io"),
+        );
+    }
+    None
+}
+
+/// In a file that cannot be read as TOML nothing tells which texts are secrets, so every value whose key
+/// suggests one is hidden, to the end of the line.
+fn hide_suspicious_lines(context: &mut Context<'_>) {
+    let mut start = 0;
+    let mut open: Option<&str> = None;
+    for line in context.text.split_inclusive('\n') {
+        let content = line.trim_end_matches(['\n', '\r']);
+        let mut hide_from = None;
+        if let Some(quotes) = open {
+            // Inside a multi-line string that started on a suspicious line.
+            hide_from = Some(0);
+            if content.contains(quotes) {
+                open = None;
+            }
+        } else if let Some(equals) = content.find('=')
+            && looks_secret(content)
+        {
+            hide_from = Some(equals + 1);
+            open = ["\"\"\"", "'''"].into_iter().find(|quotes| content.matches(quotes).count() == 1);
+        }
+        if let Some(from) = hide_from {
+            let range = start + from..start + content.len();
+            context.diagnostics.hide(Span::new(context.source, range));
+        }
+        start += line.len();
+    }
+}
+
+/// `"62.0"`. Also used for `orgwire.toml`.
+pub fn api_version(context: &mut Context<'_>, value: &Spanned<DeValue<'_>>) -> Option<Located<u16>> {
+    let at = context.span(value);
+    let Some(text) = value.get_ref().as_str() else {
+        context.wrong_type(
+            "`api-version`",
+            value,
+            "a string",
+            Some(format!("for example \"{NEWEST_API_VERSION}.0\"")),
+        );
+        return None;
+    };
+    let major = text.strip_suffix(".0").and_then(|major| major.parse::<u16>().ok());
+    match major {
+        Some(major) if (OLDEST_API_VERSION..=NEWEST_API_VERSION).contains(&major) => {
+            Some(Located::new(major, at))
+        }
+        _ => {
+            context.error(
+                Diagnostic::error(
+                    Code::InvalidApiVersion,
+                    format!("`{text}` is not an API version orgwire knows"),
+                )
+                .label(at, "not a known version")
+                .help(format!("from \"{OLDEST_API_VERSION}.0\" to \"{NEWEST_API_VERSION}.0\"")),
+            );
+            None
+        }
+    }
+}
+
+/// `[variables]` of a manifest or of `orgwire.toml`.
+pub fn variables(context: &mut Context<'_>, value: &Spanned<DeValue<'_>>) -> BTreeMap<String, Variable> {
+    let mut variables = BTreeMap::new();
+    let DeValue::Table(table) = value.get_ref() else {
+        context.wrong_type("`variables`", value, "a table", None);
+        return variables;
+    };
+    for (key, value) in table {
+        let name: &str = key.get_ref();
+        let mut variable = Variable { at: context.span(key), default: None, description: None };
+        let at = context.span(value);
+        match value.get_ref() {
+            DeValue::String(text) => variable.default = Some(Located::new(context.text(text, at), at)),
+            DeValue::Table(parts) => {
+                for (part, value) in parts {
+                    let at = context.span(value);
+                    match (&**part.get_ref(), value.get_ref()) {
+                        ("default", DeValue::String(text)) => {
+                            variable.default = Some(Located::new(context.text(text, at), at));
+                        }
+                        ("description", DeValue::String(text)) => {
+                            variable.description = Some(text.clone().into_owned());
+                        }
+                        ("default" | "description", _) => {
+                            context.wrong_type(
+                                &format!("`{}` of variable `{name}`", part.get_ref()),
+                                value,
+                                "a string",
+                                None,
+                            );
+                        }
+                        _ => context.unknown_key(
+                            part,
+                            value,
+                            &format!("variable `{name}`"),
+                            ["default", "description"],
+                        ),
+                    }
+                }
+            }
+            _ => context.wrong_type(
+                &format!("variable `{name}`"),
+                value,
+                "a string, or a table with `default` and `description`",
+                None,
+            ),
+        }
+        variables.insert(name.to_owned(), variable);
+    }
+    variables
+}
+
+/// `[environment.NAME]` of a manifest or of `orgwire.toml`.
+pub fn environment(context: &mut Context<'_>, name: &str, at: Span, table: &DeTable<'_>) -> Environment {
+    let mut environment = Environment {
+        at,
+        org: None,
+        predict_callback: None,
+        variables: BTreeMap::new(),
+        components: Vec::new(),
+    };
+    for (key, value) in table {
+        let value_at = context.span(value);
+        match (&**key.get_ref(), value.get_ref()) {
+            ("org", DeValue::String(org)) => {
+                environment.org = Some(Located::new(org.clone().into_owned(), value_at));
+            }
+            ("org", _) => {
+                context.wrong_type(&format!("`org` of environment `{name}`"), value, "a string", None)
+            }
+            ("predict-callback", DeValue::Boolean(flag)) => environment.predict_callback = Some(*flag),
+            ("predict-callback", _) => {
+                context.wrong_type(
+                    &format!("`predict-callback` of environment `{name}`"),
+                    value,
+                    "true or false",
+                    None,
+                );
+            }
+            ("variables", DeValue::Table(variables)) => {
+                for (key, value) in variables {
+                    let at = context.span(value);
+                    match value.get_ref() {
+                        DeValue::String(text) => {
+                            let text = Located::new(context.text(text, at), at);
+                            environment.variables.insert(key.get_ref().clone().into_owned(), text);
+                        }
+                        _ => context.wrong_type(
+                            &format!("variable `{}`", key.get_ref()),
+                            value,
+                            "a string",
+                            None,
+                        ),
+                    }
+                }
+            }
+            ("variables", _) => {
+                context.wrong_type(&format!("`variables` of environment `{name}`"), value, "a table", None);
+            }
+            _ => components(
+                context,
+                key,
+                value,
+                &format!("environment `{name}`"),
+                &["org", "predict-callback", "variables"],
+                &mut environment.components,
+            ),
+        }
+    }
+    environment
+}
+
+/// `[TYPE.NAME]` tables.
+fn components(
+    context: &mut Context<'_>,
+    key: &Spanned<std::borrow::Cow<'_, str>>,
+    value: &Spanned<DeValue<'_>>,
+    place: &str,
+    others: &[&'static str],
+    components: &mut Vec<Declaration>,
+) {
+    let Some(kind) = type_with_key(key.get_ref()) else {
+        // The name may be missing: [AxsyApexAPI] for [connected-app.AxsyApexAPI].
+        let known = types().iter().map(|kind| kind.key.as_str()).chain(others.iter().copied());
+        context.unknown_key(key, value, place, known);
+        return;
+    };
+    let what = format!("`{}`", kind.key);
+    each_table(context, value, &what, |context, name, at, table| {
+        let id = ComponentId::new(kind, name);
+        let settings = context.settings(&id, &kind.fields, &FieldPath::root(), table);
+        components.push(Declaration { id, at, settings });
+    });
+}
+
+/// Calls `read` with each `name = table` of a table of tables, and reports what is none.
+pub fn each_table(
+    context: &mut Context<'_>,
+    value: &Spanned<DeValue<'_>>,
+    what: &str,
+    mut read: impl FnMut(&mut Context<'_>, &str, Span, &DeTable<'_>),
+) {
+    let DeValue::Table(tables) = value.get_ref() else {
+        context.wrong_type(what, value, "a table of named tables", None);
+        return;
+    };
+    for (name, value) in tables {
+        match value.get_ref() {
+            DeValue::Table(table) => {
+                let at = context.span(name);
+                read(context, name.get_ref(), at, table);
+            }
+            _ => {
+                let help = format!("the name is missing: write [{}.NAME]", what.trim_matches('`'));
+                context.wrong_type(&format!("`{}` in {what}", name.get_ref()), value, "a table", Some(help));
+            }
+        }
+    }
+}

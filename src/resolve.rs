@@ -1,0 +1,881 @@
+//! Manifests + environment -> [`Desired`]: overlays applied, variables filled in, references checked.
+//!
+//! What only an org can tell stays a reference. Whether the values are good ones is for `lint`.
+
+use std::collections::BTreeMap;
+
+use crate::component::{
+    AttributeSource, ComponentId, Field, FieldPath, Fields, Kind, NEWEST_API_VERSION, Scalar, Step, Tree,
+};
+use crate::configuration::Configuration;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Located, SourceId, Span, suggestion};
+use crate::manifest::{Declaration, Manifest, Variable};
+use crate::reference::{Formula, OrgAttribute, Part, Reference};
+use crate::secret::SecretSource;
+use crate::setting::{Entry, Expression, Piece, Setting, Settings, Text};
+
+/// What the manifests ask for in one environment.
+#[derive(Debug, Clone)]
+pub struct Desired {
+    /// The major number.
+    pub api_version: u16,
+    pub environment: Option<String>,
+    /// Pass 1 uses the callback URL that a provider will most likely get.
+    pub predict_callback: bool,
+    pub components: BTreeMap<ComponentId, Component>,
+}
+
+/// One component, with every value as far as it is known without an org.
+#[derive(Debug, Clone)]
+pub struct Component {
+    pub id: ComponentId,
+    /// Where its name stands in the manifest.
+    pub at: Span,
+    pub fields: Fields<Leaf>,
+    /// Where the key of each field stands, groups included.
+    pub keys: BTreeMap<FieldPath, Span>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Leaf {
+    pub wanted: Wanted,
+    pub at: Span,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    Known(Scalar),
+    /// A text that waits for values of the org.
+    Formula(Formula),
+    Secret(SecretSource),
+}
+
+impl Component {
+    /// The value at a path of element names.
+    pub fn get(&self, path: &FieldPath) -> Option<&Tree<Leaf>> {
+        let mut fields = &self.fields;
+        let mut found = None;
+        for step in &path.0 {
+            let Step::Element(name) = step else { return None };
+            found = fields.get(name);
+            match found {
+                Some(Tree::Group(inner)) => fields = inner,
+                Some(_) => {}
+                None => return None,
+            }
+        }
+        found
+    }
+
+    /// The text at a path such as `oauthConfig.callbackUrl`, if it is known without an org.
+    pub fn text(&self, path: &str) -> Option<&str> {
+        match &self.get(&FieldPath::of(path))?.as_leaf()?.wanted {
+            Wanted::Known(Scalar::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub fn flag(&self, path: &str) -> Option<bool> {
+        match &self.get(&FieldPath::of(path))?.as_leaf()?.wanted {
+            Wanted::Known(Scalar::Flag(flag)) => Some(*flag),
+            _ => None,
+        }
+    }
+
+    /// Where a field's key stands; the component's name if the field is not written.
+    pub fn key_at(&self, path: &FieldPath) -> Span {
+        self.keys.get(path).copied().unwrap_or(self.at)
+    }
+
+    /// Other components of the project this one refers to: by attribute, or by name.
+    pub fn depends_on<'a>(&'a self, desired: &'a Desired) -> Vec<ComponentId> {
+        let mut found: Vec<ComponentId> = self.named();
+        self.each_leaf(&mut |leaf| match &leaf.wanted {
+            Wanted::Formula(formula) => {
+                found.extend(formula.references().filter_map(|reference| match reference {
+                    Reference::Attribute { of, .. } => Some(of.clone()),
+                    Reference::Org(_) => None,
+                }))
+            }
+            Wanted::Secret(SecretSource::Generated(generated)) => found.push(generated.owner.clone()),
+            _ => {}
+        });
+        found.retain(|id| id != &self.id && desired.components.contains_key(id));
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// Components that fields of this one name, in the project or not.
+    pub fn named(&self) -> Vec<ComponentId> {
+        let mut found = Vec::new();
+        self.id.kind.fields.each_field(&mut |path, field| {
+            if let Some(kind) = field.names.as_deref().and_then(crate::component::type_with_key)
+                && let Some(Tree::Leaf(Leaf { wanted: Wanted::Known(Scalar::Text(name)), .. })) =
+                    self.get(path)
+                && !name.is_empty()
+            {
+                found.push(ComponentId::new(kind, name.as_str()));
+            }
+        });
+        found
+    }
+
+    pub fn each_leaf<'a>(&'a self, visit: &mut impl FnMut(&'a Leaf)) {
+        self.fields.values().for_each(|field| field.each_leaf(visit));
+    }
+
+    /// Calls `visit` with every value and its description, groups and list items included, in order.
+    pub fn each_value<'a>(&'a self, visit: &mut dyn FnMut(&FieldPath, &'a Field, &'a Tree<Leaf>)) {
+        walk(&self.id.kind.fields, &FieldPath::root(), &self.fields, visit);
+    }
+}
+
+fn walk<'a>(
+    group: &'a crate::component::Group,
+    at: &FieldPath,
+    fields: &'a Fields<Leaf>,
+    visit: &mut dyn FnMut(&FieldPath, &'a Field, &'a Tree<Leaf>),
+) {
+    for (name, value) in fields {
+        // Elements passed through by `extra` have no description.
+        let Some(field) = group.field(name) else { continue };
+        let path = at.element(name);
+        let items: Vec<(FieldPath, &Tree<Leaf>)> = match value {
+            Tree::List(items) => {
+                items.iter().enumerate().map(|(index, item)| (path.index(index), item)).collect()
+            }
+            single => vec![(path, single)],
+        };
+        for (path, item) in items {
+            visit(&path, field, item);
+            if let (Kind::Group(inner), Tree::Group(fields)) = (&field.kind, item) {
+                walk(inner, &path, fields, visit);
+            }
+        }
+    }
+}
+
+impl Desired {
+    /// Only these components; all of them if none is named.
+    pub fn select(mut self, targets: &[ComponentId]) -> Desired {
+        if !targets.is_empty() {
+            self.components.retain(|id, _| targets.contains(id));
+        }
+        self
+    }
+}
+
+/// Everything `resolve` depends on.
+pub struct Inputs<'a> {
+    pub manifests: &'a [Manifest],
+    pub configuration: &'a Configuration,
+    pub environment: Option<&'a str>,
+    /// `--var NAME=VALUE`.
+    pub variables: &'a BTreeMap<String, String>,
+    /// Looks up a process variable.
+    pub process: &'a dyn Fn(&str) -> Option<String>,
+}
+
+/// Puts everything together. Problems are reported; what could be resolved is returned.
+pub fn resolve(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) -> Desired {
+    check_environments(inputs, diagnostics);
+    check_variables(inputs, diagnostics);
+    let merged = merge(inputs, diagnostics);
+    let mut resolver = Resolver { inputs, merged: &merged, open: Vec::new(), unset: Vec::new(), diagnostics };
+    let components = merged
+        .iter()
+        .map(|(id, declaration)| {
+            let mut keys = BTreeMap::new();
+            let fields =
+                resolver.fields(id, &id.kind.fields, &FieldPath::root(), &declaration.settings, &mut keys);
+            (id.clone(), Component { id: id.clone(), at: declaration.at, fields, keys })
+        })
+        .collect();
+    Desired {
+        api_version: api_version(inputs, diagnostics),
+        environment: inputs.environment.map(str::to_owned),
+        predict_callback: predict_callback(inputs),
+        components,
+    }
+}
+
+/// The name of the org that the environment goes to, and where that is written.
+pub fn environment_org<'a>(inputs: &Inputs<'a>) -> Option<&'a Located<String>> {
+    environments(inputs).find_map(|environment| environment.org.as_ref())
+}
+
+fn environments<'a>(inputs: &Inputs<'a>) -> impl Iterator<Item = &'a crate::manifest::Environment> {
+    let name = inputs.environment;
+    let manifests = inputs.manifests.iter().map(|manifest| &manifest.environments);
+    manifests
+        .chain(std::iter::once(&inputs.configuration.environments))
+        .filter_map(move |environments| environments.get(name?))
+}
+
+fn predict_callback(inputs: &Inputs<'_>) -> bool {
+    environments(inputs).find_map(|environment| environment.predict_callback).unwrap_or(false)
+}
+
+fn api_version(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) -> u16 {
+    let mut written = inputs.manifests.iter().filter_map(|manifest| manifest.api_version.as_ref());
+    let Some(first) = written.next() else {
+        return inputs.configuration.api_version.as_ref().map_or(NEWEST_API_VERSION, |version| version.value);
+    };
+    for other in written {
+        if other.value != first.value {
+            diagnostics.push(
+                Diagnostic::error(
+                    Code::MixedApiVersions,
+                    "the manifests of one project have different API versions",
+                )
+                .label(other.at, format!("{}.0 here", other.value))
+                .label(first.at, format!("{}.0 here", first.value))
+                .help("a package has one API version: write the same in each, or once in orgwire.toml"),
+            );
+        }
+    }
+    first.value
+}
+
+fn check_environments(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) {
+    let known = || {
+        let manifests = inputs.manifests.iter().flat_map(|manifest| manifest.environments.keys());
+        manifests.chain(inputs.configuration.environments.keys()).map(String::as_str)
+    };
+    if let Some(name) = inputs.environment
+        && !known().any(|other| other == name)
+    {
+        let mut diagnostic =
+            Diagnostic::error(Code::UnknownEnvironment, format!("there is no environment `{name}`"));
+        let mut names: Vec<&str> = known().collect();
+        names.sort_unstable();
+        names.dedup();
+        diagnostic = match suggestion(name, known()) {
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+            None if names.is_empty() => {
+                diagnostic.help(format!("declare it: [environment.{name}.variables]"))
+            }
+            None => diagnostic.help(format!("known environments: {}", names.join(", "))),
+        };
+        diagnostics.push(diagnostic);
+    }
+}
+
+fn check_variables(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) {
+    let everywhere = &inputs.configuration.variables;
+    let known = || {
+        let manifests = inputs.manifests.iter().flat_map(|manifest| manifest.variables.keys());
+        manifests.chain(everywhere.keys()).map(String::as_str)
+    };
+    for name in inputs.variables.keys() {
+        if !known().any(|other| other == name) {
+            let mut diagnostic = Diagnostic::error(
+                Code::UnknownVariable,
+                format!("no manifest declares the variable `{name}` given with --var"),
+            );
+            if let Some(near) = suggestion(name, known()) {
+                diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+            } else {
+                diagnostic = diagnostic.help("declare it under [variables] of the manifest that uses it");
+            }
+            diagnostics.push(diagnostic);
+        }
+    }
+    // Every environment is checked, not only the chosen one: its day will come.
+    for manifest in inputs.manifests {
+        for (environment_name, environment) in &manifest.environments {
+            for (name, text) in &environment.variables {
+                if !manifest.variables.contains_key(name) && !everywhere.contains_key(name) {
+                    let mut diagnostic = Diagnostic::error(
+                        Code::UnknownVariable,
+                        format!("environment `{environment_name}` sets the variable `{name}`, which is not declared"),
+                    )
+                    .label(text.at, "nothing uses this value")
+                    .help(format!("declare it: [variables] {name} = {{ description = \"...\" }}"));
+                    if let Some(near) = suggestion(name, manifest.variables.keys().map(String::as_str)) {
+                        diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+                    }
+                    diagnostics.push(diagnostic);
+                }
+            }
+        }
+    }
+}
+
+/// All components with the overlays of the chosen environment.
+fn merge(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) -> BTreeMap<ComponentId, Declaration> {
+    let mut merged: BTreeMap<ComponentId, Declaration> = BTreeMap::new();
+    for declaration in inputs.manifests.iter().flat_map(|manifest| &manifest.components) {
+        if let Some(first) = merged.get(&declaration.id) {
+            diagnostics.push(
+                Diagnostic::error(
+                    Code::DuplicateComponent,
+                    format!("`{}` is declared twice", declaration.id),
+                )
+                .label(declaration.at, "declared again here")
+                .label(first.at, "declared here")
+                .help("keep one; differences between environments go into [environment.NAME...]"),
+            );
+            continue;
+        }
+        merged.insert(declaration.id.clone(), declaration.clone());
+    }
+    for manifest in inputs.manifests {
+        for (name, environment) in &manifest.environments {
+            for overlay in &environment.components {
+                let Some(base) = merged.get_mut(&overlay.id) else {
+                    let known: Vec<String> = merged.keys().map(ToString::to_string).collect();
+                    let address = overlay.id.to_string();
+                    let mut diagnostic = Diagnostic::error(
+                        Code::UnknownComponent,
+                        format!("environment `{name}` overlays `{address}`, which is not declared"),
+                    )
+                    .label(overlay.at, "no component has this name")
+                    .help(format!("declare it first: [{address}]"));
+                    if let Some(near) = suggestion(&address, known.iter().map(String::as_str)) {
+                        diagnostic = diagnostic.help(format!("did you mean [environment.{name}.{near}]?"));
+                    }
+                    diagnostics.push(diagnostic);
+                    continue;
+                };
+                if inputs.environment == Some(name) {
+                    overlay_settings(&mut base.settings, &overlay.settings);
+                }
+            }
+        }
+    }
+    merged
+}
+
+/// Tables are merged key by key; every other value replaces.
+fn overlay_settings(base: &mut Settings, overlay: &Settings) {
+    for (name, entry) in overlay {
+        match (base.get_mut(name).map(|base| &mut base.setting.value), &entry.setting.value) {
+            (Some(Setting::Group(base)), Setting::Group(inner)) => overlay_settings(base, inner),
+            _ => {
+                base.insert(name.clone(), entry.clone());
+            }
+        }
+    }
+}
+
+/// What is being worked out, to notice when it needs itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Open {
+    Variable(SourceId, String),
+    Field(ComponentId, FieldPath),
+}
+
+impl Open {
+    fn describe(&self) -> String {
+        match self {
+            Open::Variable(_, name) => format!("var.{name}"),
+            Open::Field(id, path) => format!("{id}.{path}"),
+        }
+    }
+}
+
+struct Resolver<'a> {
+    inputs: &'a Inputs<'a>,
+    merged: &'a BTreeMap<ComponentId, Declaration>,
+    open: Vec<Open>,
+    /// Variables already reported as unset: once is enough.
+    unset: Vec<(SourceId, String)>,
+    diagnostics: &'a mut Diagnostics,
+}
+
+/// A text worked out: its parts, or a secret if it is nothing but a reference to one.
+enum Outcome {
+    Parts(Vec<Part>),
+    Secret(SecretSource, /* the field it comes from is a secret */ bool),
+}
+
+impl<'a> Resolver<'a> {
+    fn fields(
+        &mut self,
+        id: &ComponentId,
+        group: &'a crate::component::Group,
+        path: &FieldPath,
+        settings: &Settings,
+        keys: &mut BTreeMap<FieldPath, Span>,
+    ) -> Fields<Leaf> {
+        let mut fields = Fields::new();
+        for (name, entry) in settings {
+            let path = path.element(name);
+            keys.insert(path.clone(), entry.key);
+            let value = match group.field(name) {
+                Some(field) => self.value(id, field, &path, &entry.setting, keys),
+                None => extra(&entry.setting),
+            };
+            if let Some(value) = value {
+                fields.insert(name.clone(), value);
+            }
+        }
+        fields
+    }
+
+    fn value(
+        &mut self,
+        id: &ComponentId,
+        field: &'a Field,
+        path: &FieldPath,
+        setting: &Located<Setting>,
+        keys: &mut BTreeMap<FieldPath, Span>,
+    ) -> Option<Tree<Leaf>> {
+        let known = |scalar| Some(Tree::Leaf(Leaf { wanted: Wanted::Known(scalar), at: setting.at }));
+        match &setting.value {
+            Setting::Flag(flag) => known(Scalar::Flag(*flag)),
+            Setting::Number(number) => known(Scalar::Number(*number)),
+            Setting::Secret(source) => {
+                Some(Tree::Leaf(Leaf { wanted: Wanted::Secret(source.clone()), at: setting.at }))
+            }
+            Setting::List(items) => Some(Tree::List(
+                items
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(index, item)| self.value(id, field, &path.index(index), item, keys))
+                    .collect(),
+            )),
+            Setting::Group(inner) => {
+                let Kind::Group(group) = &field.kind else { return None };
+                Some(Tree::Group(self.fields(id, group, path, inner, keys)))
+            }
+            Setting::Extra(_) => extra(setting),
+            Setting::Text(text) => {
+                let wanted = self.leaf(id, field, path, text, setting.at)?;
+                Some(Tree::Leaf(Leaf { wanted, at: setting.at }))
+            }
+        }
+    }
+
+    fn leaf(
+        &mut self,
+        id: &ComponentId,
+        field: &Field,
+        path: &FieldPath,
+        text: &Text,
+        at: Span,
+    ) -> Option<Wanted> {
+        let place = Open::Field(id.clone(), path.clone());
+        self.open.push(place);
+        let outcome = self.text(text, at);
+        self.open.pop();
+        match outcome? {
+            Outcome::Secret(source, from_secret) => {
+                if from_secret && !field.secret {
+                    self.diagnostics.push(
+                        Diagnostic::error(
+                            Code::MisplacedSecret,
+                            format!("`{path}` of `{id}` would publish a secret"),
+                        )
+                        .label(at, "a secret must not be written to this field")
+                        .help("only fields that hold a secret may refer to one"),
+                    );
+                    return None;
+                }
+                Some(Wanted::Secret(source))
+            }
+            Outcome::Parts(parts) if field.secret => {
+                self.plain_secret(id, path, text, &parts, at);
+                None
+            }
+            Outcome::Parts(parts) => self.typed(id, field, path, parts, at),
+        }
+    }
+
+    fn plain_secret(&mut self, id: &ComponentId, path: &FieldPath, text: &Text, parts: &[Part], at: Span) {
+        let name = path.to_string();
+        let variable = format!("{}_{}", id.name, name.rsplit('.').next().unwrap_or(&name))
+            .replace('-', "_")
+            .to_uppercase();
+        let key = name.rsplit('.').next().unwrap_or(&name);
+        let source = format!("{key} = {{ env = \"{variable}\" }}");
+        let from_process = text.pieces.iter().any(|piece| {
+            matches!(piece, Piece::Reference(reference) if matches!(reference.value, Expression::Environment(_)))
+        });
+        let literal: String = parts
+            .iter()
+            .filter_map(|part| match part {
+                Part::Text(text) => Some(text.as_str()),
+                Part::Reference(_) => None,
+            })
+            .collect();
+        let diagnostic = if crate::secret::is_placeholder(&literal) {
+            Diagnostic::error(
+                Code::PlaceholderSecret,
+                format!("`{path}` of `{id}` is a placeholder, not a secret"),
+            )
+            .label(at, "a tool left this where the secret was")
+            .help(format!(
+                "it would deploy and fail at the first login; say where the secret lives: {source}"
+            ))
+        } else if from_process {
+            Diagnostic::error(
+                Code::PlainSecret,
+                format!("`{path}` of `{id}` reads its secret with `${{env...}}`"),
+            )
+            .label(at, "this becomes text, which is shown in plans")
+            .help(format!("let it be read as a secret: {source}"))
+        } else {
+            Diagnostic::error(Code::PlainSecret, format!("`{id}` has its `{key}` written in the manifest"))
+                .label(at, "committing this file would publish the secret")
+                .help(format!("say where the secret lives instead: {source}"))
+        };
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Makes a value of the field's type out of text.
+    fn typed(
+        &mut self,
+        id: &ComponentId,
+        field: &Field,
+        path: &FieldPath,
+        parts: Vec<Part>,
+        at: Span,
+    ) -> Option<Wanted> {
+        if parts.iter().any(|part| matches!(part, Part::Reference(_))) {
+            if matches!(field.kind, Kind::Text | Kind::Binary) {
+                return Some(Wanted::Formula(Formula(parts)));
+            }
+            self.diagnostics.push(
+                Diagnostic::error(
+                    Code::WrongType,
+                    format!("`{path}` of `{id}` cannot wait for a value of the org"),
+                )
+                .label(at, "must be known before anything is sent")
+                .help("refer to a variable instead: ${var.NAME}"),
+            );
+            return None;
+        }
+        let text: String = parts
+            .into_iter()
+            .map(|part| match part {
+                Part::Text(text) => text,
+                Part::Reference(_) => String::new(),
+            })
+            .collect();
+        let wrong = |wanted: &str| {
+            Diagnostic::error(Code::WrongType, format!("`{path}` of `{id}` must be {wanted}, not `{text}`"))
+                .label(at, "has this value once its variables are filled in")
+        };
+        match &field.kind {
+            Kind::Text | Kind::Binary => Some(Wanted::Known(Scalar::Text(normal_lines(&text)))),
+            Kind::Flag => match text.as_str() {
+                "true" => Some(Wanted::Known(Scalar::Flag(true))),
+                "false" => Some(Wanted::Known(Scalar::Flag(false))),
+                _ => {
+                    self.diagnostics.push(wrong("true or false"));
+                    None
+                }
+            },
+            Kind::Number => match text.parse() {
+                Ok(number) => Some(Wanted::Known(Scalar::Number(number))),
+                Err(_) => {
+                    self.diagnostics.push(wrong("a whole number"));
+                    None
+                }
+            },
+            Kind::Enumeration(values) => match values.find(&text) {
+                Some(value) => {
+                    // A value with varying parts matches itself; an alias becomes the API's spelling.
+                    let spelled = if value.matches(&text) { text } else { value.name.clone() };
+                    Some(Wanted::Known(Scalar::Text(spelled)))
+                }
+                None => {
+                    let names = || {
+                        values.values.iter().flat_map(|value| {
+                            std::iter::once(value.name.as_str())
+                                .chain(value.aliases.iter().map(String::as_str))
+                        })
+                    };
+                    let mut diagnostic = Diagnostic::error(
+                        Code::UnknownValue,
+                        format!("`{path}` of `{id}` cannot be `{text}`"),
+                    )
+                    .label(at, format!("not a value of {}", values.name));
+                    let all: Vec<&str> = values.values.iter().map(|value| value.name.as_str()).collect();
+                    diagnostic = match suggestion(&text, names()) {
+                        Some(near) => diagnostic.help(format!("did you mean \"{near}\"?")),
+                        None => diagnostic.help(format!("one of: {}", all.join(", "))),
+                    };
+                    self.diagnostics.push(diagnostic);
+                    None
+                }
+            },
+            Kind::Group(_) => None,
+        }
+    }
+
+    fn text(&mut self, text: &Text, at: Span) -> Option<Outcome> {
+        if let Some(reference) = text.as_reference() {
+            return self.expression(reference);
+        }
+        let mut parts = Vec::new();
+        let mut complete = true;
+        for piece in &text.pieces {
+            match piece {
+                Piece::Literal(literal) => parts.push(Part::Text(literal.clone())),
+                Piece::Reference(reference) => match self.expression(reference) {
+                    Some(Outcome::Parts(inner)) => parts.extend(inner),
+                    Some(Outcome::Secret(..)) => {
+                        self.diagnostics.push(
+                            Diagnostic::error(
+                                Code::MisplacedSecret,
+                                "a secret cannot be part of a longer text",
+                            )
+                            .label(reference.at, "refers to a secret")
+                            .label(at, "the text around it would be written down with it")
+                            .help("let the field be the reference and nothing else"),
+                        );
+                        complete = false;
+                    }
+                    None => complete = false,
+                },
+            }
+        }
+        complete.then_some(Outcome::Parts(parts))
+    }
+
+    fn expression(&mut self, expression: &Located<Expression>) -> Option<Outcome> {
+        let at = expression.at;
+        match &expression.value {
+            Expression::Variable(name) => self.variable(name, at),
+            Expression::Environment(name) => match (self.inputs.process)(name) {
+                Some(value) => Some(Outcome::Parts(vec![Part::Text(value)])),
+                None => {
+                    self.diagnostics.push(
+                        Diagnostic::error(
+                            Code::UnsetVariable,
+                            format!("the process variable `{name}` is not set"),
+                        )
+                        .label(at, "read from the environment of this command")
+                        .help(format!("set it: export {name}=...")),
+                    );
+                    None
+                }
+            },
+            Expression::Org(attribute) => {
+                match OrgAttribute::ALL.into_iter().find(|known| known.key() == attribute) {
+                    Some(attribute) => Some(Outcome::Parts(vec![Part::Reference(Reference::Org(attribute))])),
+                    None => {
+                        self.diagnostics.push(
+                            Diagnostic::error(
+                                Code::UnknownAttribute,
+                                format!("an org has no attribute `{attribute}`"),
+                            )
+                            .label(at, "not known")
+                            .help("an org has: ${org.id}, ${org.instance-url}"),
+                        );
+                        None
+                    }
+                }
+            }
+            Expression::Attribute { component, attribute } => self.attribute(component, attribute, at),
+        }
+    }
+
+    fn variable(&mut self, name: &str, at: Span) -> Option<Outcome> {
+        let open = Open::Variable(at.source, name.to_owned());
+        if self.is_cycle(&open, at) {
+            return None;
+        }
+        let manifest = self.inputs.manifests.iter().find(|manifest| manifest.source == at.source);
+        let declared: Option<&Variable> = manifest
+            .and_then(|manifest| manifest.variables.get(name))
+            .or_else(|| self.inputs.configuration.variables.get(name));
+        let Some(declared) = declared else {
+            let known = manifest.into_iter().flat_map(|manifest| manifest.variables.keys());
+            let known = known.chain(self.inputs.configuration.variables.keys()).map(String::as_str);
+            let mut diagnostic =
+                Diagnostic::error(Code::UnknownVariable, format!("there is no variable `{name}`"))
+                    .label(at, "not declared");
+            diagnostic = match suggestion(name, known) {
+                Some(near) => diagnostic.help(format!("did you mean `${{var.{near}}}`?")),
+                None => diagnostic.help(format!("declare it: [variables] {name} = \"...\"")),
+            };
+            self.diagnostics.push(diagnostic);
+            return None;
+        };
+        if let Some(value) = self.inputs.variables.get(name) {
+            return Some(Outcome::Parts(vec![Part::Text(value.clone())]));
+        }
+        let environment = self.inputs.environment;
+        let in_manifest =
+            manifest.and_then(|manifest| manifest.environments.get(environment?)?.variables.get(name));
+        let everywhere = environment
+            .and_then(|name| self.inputs.configuration.environments.get(name))
+            .and_then(|e| e.variables.get(name));
+        let Some(text) = in_manifest.or(everywhere).or(declared.default.as_ref()) else {
+            self.unset(name, declared, at);
+            return None;
+        };
+        self.open.push(open);
+        let outcome = self.text(&text.value, text.at);
+        self.open.pop();
+        outcome
+    }
+
+    fn unset(&mut self, name: &str, declared: &Variable, at: Span) {
+        let key = (declared.at.source, name.to_owned());
+        if self.unset.contains(&key) {
+            return;
+        }
+        self.unset.push(key);
+        let what = declared.description.as_deref().map_or(String::new(), |text| format!(" ({text})"));
+        self.diagnostics.push(
+            Diagnostic::error(Code::UnsetVariable, format!("the variable `{name}` has no value"))
+                .label(at, "needed here")
+                .label(declared.at, format!("has no default{what}"))
+                .help(format!(
+                    "give it: --var {name}=VALUE, or under [environment.NAME.variables], or a default under [variables]"
+                )),
+        );
+    }
+
+    fn attribute(&mut self, component: &str, attribute: &str, at: Span) -> Option<Outcome> {
+        let id = self.component(component, attribute, at)?;
+        let Some(described) = id.kind.attributes.get(attribute) else {
+            let known: Vec<&str> = id.kind.attributes.keys().map(String::as_str).collect();
+            let mut diagnostic = Diagnostic::error(
+                Code::UnknownAttribute,
+                format!("`{id}` has no attribute `{attribute}` to refer to"),
+            )
+            .label(at, "not known");
+            diagnostic = match (suggestion(attribute, known.iter().copied()), known.is_empty()) {
+                (Some(near), _) => diagnostic.help(format!("did you mean `${{{id}.{near}}}`?")),
+                (None, false) => diagnostic.help(format!("a {} has: {}", id.kind.key, known.join(", "))),
+                (None, true) => diagnostic.help(format!("nothing of a {} can be referred to", id.kind.key)),
+            };
+            self.diagnostics.push(diagnostic);
+            return None;
+        };
+        let reference = Reference::Attribute { of: id.clone(), attribute: attribute.to_owned() };
+        let AttributeSource::Field(path) = &described.source else {
+            return Some(Outcome::Parts(vec![Part::Reference(reference)]));
+        };
+        let field = described_field(&id, path)?;
+        let open = Open::Field(id.clone(), path.clone());
+        if self.is_cycle(&open, at) {
+            return None;
+        }
+        match find(&self.merged[&id].settings, path) {
+            Some(Entry { setting: Located { value: Setting::Secret(source), .. }, .. }) => {
+                Some(Outcome::Secret(source.clone(), field.secret))
+            }
+            Some(Entry { setting: Located { value: Setting::Text(text), at }, .. }) => {
+                self.open.push(open);
+                let outcome = self.text(text, *at);
+                self.open.pop();
+                // A secret written as text is reported where it stands; here it must not travel on.
+                if field.secret && matches!(outcome, Some(Outcome::Parts(_))) { None } else { outcome }
+            }
+            Some(_) => None,
+            None if field.write_only => {
+                let key = &field.key;
+                self.diagnostics.push(
+                    Diagnostic::error(Code::UnknownReference, format!("`{id}` has no `{key}` to refer to"))
+                        .label(at, "no org gives a secret back")
+                        .help(format!("let it be made by us: {key} = {{ generate = true }} in `{id}`, or say where it lives")),
+                );
+                None
+            }
+            None => Some(Outcome::Parts(vec![Part::Reference(reference)])),
+        }
+    }
+
+    fn component(&mut self, address: &str, attribute: &str, at: Span) -> Option<ComponentId> {
+        if let Some(id) = ComponentId::parse(address)
+            && let Some((id, _)) = self.merged.get_key_value(&id)
+        {
+            return Some(id.clone());
+        }
+        let known: Vec<String> = self.merged.keys().map(ToString::to_string).collect();
+        // Label the component's part of the reference, without its attribute.
+        let end = at.end.saturating_sub(attribute.len() + 1).max(at.start);
+        let from = match self.open.last() {
+            Some(Open::Field(id, _)) => format!("`{id}`"),
+            Some(Open::Variable(_, name)) => format!("variable `{name}`"),
+            None => "the manifest".to_owned(),
+        };
+        let mut diagnostic = Diagnostic::error(
+            Code::UnknownReference,
+            format!("{from} refers to `{address}`, which is not declared"),
+        )
+        .label(Span { end, ..at }, "no component has this name");
+        let same_name = known.iter().find(|other| other.eq_ignore_ascii_case(address));
+        diagnostic = match (same_name, suggestion(address, known.iter().map(String::as_str))) {
+            (Some(near), _) => {
+                diagnostic.help(format!("names are case-sensitive; write `${{{near}.{attribute}}}`"))
+            }
+            (None, Some(near)) => diagnostic.help(format!("did you mean `${{{near}.{attribute}}}`?")),
+            (None, None) => diagnostic.help(format!("declare it: [{address}]")),
+        };
+        self.diagnostics.push(diagnostic);
+        None
+    }
+
+    fn is_cycle(&mut self, wanted: &Open, at: Span) -> bool {
+        let Some(start) = self.open.iter().position(|open| open == wanted) else { return false };
+        let mut names: Vec<String> = self.open[start..].iter().map(Open::describe).collect();
+        names.push(wanted.describe());
+        self.diagnostics.push(
+            Diagnostic::error(
+                Code::ReferenceCycle,
+                format!("`{}` needs itself: {}", wanted.describe(), names.join(" -> ")),
+            )
+            .label(at, "closes the circle")
+            .help("give one of them a value of its own"),
+        );
+        true
+    }
+}
+
+/// The description of the field at a path of element names.
+pub fn described_field(id: &ComponentId, path: &FieldPath) -> Option<&'static Field> {
+    let mut group = &id.kind.fields;
+    let mut found = None;
+    for step in &path.0 {
+        let Step::Element(name) = step else { continue };
+        let field = group.field(name)?;
+        if let Kind::Group(inner) = &field.kind {
+            group = inner;
+        }
+        found = Some(field);
+    }
+    found
+}
+
+fn find<'s>(settings: &'s Settings, path: &FieldPath) -> Option<&'s Entry> {
+    let mut settings = settings;
+    let mut found = None;
+    for step in &path.0 {
+        let Step::Element(name) = step else { return None };
+        let entry = settings.get(name)?;
+        if let Setting::Group(inner) = &entry.setting.value {
+            settings = inner;
+        }
+        found = Some(entry);
+    }
+    found
+}
+
+fn extra(setting: &Located<Setting>) -> Option<Tree<Leaf>> {
+    let Setting::Extra(tree) = &setting.value else { return None };
+    Some(with_place(tree, setting.at))
+}
+
+fn with_place(tree: &Tree<Scalar>, at: Span) -> Tree<Leaf> {
+    match tree {
+        Tree::Leaf(scalar) => Tree::Leaf(Leaf { wanted: Wanted::Known(scalar.clone()), at }),
+        Tree::List(items) => Tree::List(items.iter().map(|item| with_place(item, at)).collect()),
+        Tree::Group(fields) => {
+            Tree::Group(fields.iter().map(|(name, field)| (name.clone(), with_place(field, at))).collect())
+        }
+    }
+}
+
+/// XML readers turn CRLF into LF, so an org never sees the difference; neither should a plan.
+fn normal_lines(text: &str) -> String {
+    text.replace("\r\n", "\n")
+}
