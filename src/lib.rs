@@ -1,8 +1,10 @@
 pub mod component;
 pub mod configuration;
 pub mod diagnostic;
+pub mod diff;
 pub mod lint;
 pub mod manifest;
+pub mod plan;
 pub mod project;
 pub mod reference;
 pub mod resolve;

@@ -126,16 +126,16 @@ impl Component {
     }
 
     /// Calls `visit` with every value and its description, groups and list items included, in order.
-    pub fn each_value<'a>(&'a self, visit: &mut dyn FnMut(&FieldPath, &'a Field, &'a Tree<Leaf>)) {
+    pub fn each_value<'a>(&'a self, visit: &mut dyn FnMut(&FieldPath, &'static Field, &'a Tree<Leaf>)) {
         walk(&self.id.kind.fields, &FieldPath::root(), &self.fields, visit);
     }
 }
 
 fn walk<'a>(
-    group: &'a crate::component::Group,
+    group: &'static crate::component::Group,
     at: &FieldPath,
     fields: &'a Fields<Leaf>,
-    visit: &mut dyn FnMut(&FieldPath, &'a Field, &'a Tree<Leaf>),
+    visit: &mut dyn FnMut(&FieldPath, &'static Field, &'a Tree<Leaf>),
 ) {
     for (name, value) in fields {
         // Elements passed through by `extra` have no description.

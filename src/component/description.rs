@@ -111,6 +111,8 @@ pub struct Field {
     pub read_only: bool,
     /// Accepted on deploy, never given back.
     pub write_only: bool,
+    /// What an org gives back in place of the value, if there is one.
+    pub masked: Option<String>,
     /// Accepted when the component is created, refused or ignored afterwards.
     pub create_only: bool,
     /// Once it has this value the org keeps it for ever.
@@ -355,6 +357,7 @@ impl Reader<'_> {
             secret: written.secret,
             read_only: written.read_only,
             write_only: written.write_only || written.secret,
+            masked: written.masked,
             create_only: written.create_only,
             irreversible: written.irreversible,
             default: written.default,
@@ -411,6 +414,7 @@ struct WrittenField {
     read_only: bool,
     #[serde(default)]
     write_only: bool,
+    masked: Option<String>,
     #[serde(default)]
     create_only: bool,
     irreversible: Option<String>,
