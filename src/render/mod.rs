@@ -1,0 +1,5 @@
+//! Turns components into the XML that is deployed.
+
+mod template;
+
+pub use template::{TemplateError, Templates};
