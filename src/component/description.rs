@@ -24,6 +24,9 @@ pub struct Type {
     /// First API version (major number) that knows the type.
     pub since: u16,
     pub doc: String,
+    /// Where the type stands in package.xml: lower first, by name where equal. Orgs order types themselves,
+    /// but nobody documents how (MD-31).
+    pub order: u8,
     pub member: Member,
     pub fields: Group,
     /// Values other components can refer to, by key: `callback-url`.
@@ -283,6 +286,7 @@ impl Type {
             suffix: written.suffix,
             since: written.since,
             doc: written.doc,
+            order: written.order,
             member: written.member,
             fields,
             attributes,
@@ -378,6 +382,8 @@ struct WrittenType {
     suffix: String,
     since: u16,
     doc: String,
+    #[serde(default)]
+    order: u8,
     member: Member,
     #[serde(default)]
     left_out: BTreeMap<String, String>,

@@ -12,6 +12,8 @@ use std::fmt;
 use std::io::{self, Write};
 use std::sync::OnceLock;
 
+use zeroize::Zeroizing;
+
 use tera::{Context, ErrorKind, Map, Tera, Value};
 
 use crate::component::{Field, Fields, Group, Kind, Scalar, Tree, Type, embedded, type_named};
@@ -160,6 +162,14 @@ fn built_in_path(stem: &str) -> String {
 }
 
 /// Escapes as an org does. A carriage return would be read back as a line feed, or not at all.
+/// A secret as it stands in XML, in a buffer that is wiped and never grew.
+pub(super) fn escaped(secret: &str) -> Zeroizing<String> {
+    const LONGEST_ESCAPE: usize = "&quot;".len();
+    let mut bytes = Zeroizing::new(Vec::with_capacity(secret.len() * LONGEST_ESCAPE));
+    escape(secret, &mut *bytes).expect("a Vec takes all bytes");
+    Zeroizing::new(String::from_utf8(std::mem::take(&mut *bytes)).expect("escaping keeps UTF-8"))
+}
+
 fn escape(text: &str, output: &mut dyn Write) -> io::Result<()> {
     let mut rest = text;
     while let Some(at) = rest.find(['&', '<', '>', '"', '\'', '\r']) {
