@@ -1,0 +1,74 @@
+//! `invalid-name`: the API name of a component is its file name and part of URLs: letters, digits and single
+//! underscores, a letter first, no underscore last (CA-6, NC-9), and not longer than its column.
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::resolve::{Component, Desired};
+
+pub fn check(_: &Desired, component: &Component, diagnostics: &mut Diagnostics) {
+    let name = component.id.name.as_str();
+    let member = &component.id.kind.member;
+    let length = name.chars().count();
+    let why = if !name.starts_with(|first: char| first.is_ascii_alphabetic()) {
+        "must begin with a letter".to_owned()
+    } else if let Some(bad) = name.chars().find(|letter| !letter.is_ascii_alphanumeric() && *letter != '_') {
+        format!("`{bad}` is neither a letter nor a digit nor an underscore")
+    } else if name.ends_with('_') {
+        "must not end with an underscore".to_owned()
+    } else if name.contains("__") {
+        "must not have two underscores in a row".to_owned()
+    } else if length > member.max_length {
+        format!("has {length} characters, and at most {} fit", member.max_length)
+    } else {
+        return;
+    };
+    let called = member.called.as_deref().unwrap_or("API name");
+    diagnostics.push(
+        Diagnostic::error(
+            Code::InvalidName,
+            format!("`{name}` cannot be the {called} of `{}`", component.id),
+        )
+        .label(component.at, why)
+        .help(format!("for example [{}.{}]", component.id.kind.key, tidy(name, member.max_length))),
+    );
+}
+
+/// A valid name close to the invalid one.
+fn tidy(name: &str, longest: usize) -> String {
+    let words: Vec<&str> =
+        name.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let mut tidy = words.join("_");
+    if !tidy.starts_with(|first: char| first.is_ascii_alphabetic()) {
+        tidy.insert_str(0, "X");
+    }
+    tidy.truncate(longest);
+    tidy.trim_end_matches('_').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::testing::findings;
+
+    #[test]
+    fn names_follow_the_platforms_rules() {
+        let provider = |name: &str| {
+            findings(&format!(
+                "[auth-provider.\"{name}\"]\nprovider-type = \"Google\"\nfriendly-name = \"P\"\n"
+            ))
+        };
+        assert!(provider("Orders_Idp2").is_empty());
+        for bad in ["2Orders", "Orders-Idp", "Orders_", "Or__ders", "Örders", &"a".repeat(33)] {
+            assert_eq!(
+                provider(bad),
+                [format!("invalid-name: `{bad}` cannot be the URL Suffix of `auth-provider.{bad}`")]
+            );
+        }
+    }
+
+    #[test]
+    fn a_valid_name_is_proposed() {
+        assert_eq!(tidy("Orders-Idp", 32), "Orders_Idp");
+        assert_eq!(tidy("2__Orders_", 32), "X2_Orders");
+        assert_eq!(tidy("", 32), "X");
+    }
+}
