@@ -7,6 +7,7 @@
 //! those whose value does not have the described shape. The component `others` writes them. `has_nil` tells
 //! the root element whether it has to declare `xsi`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Write};
@@ -70,7 +71,7 @@ impl Templates {
         let mut by_type: BTreeMap<_, _> = embedded::TEMPLATES
             .iter()
             .filter(|(stem, _)| !is_shared(stem))
-            .map(|(stem, text)| (stem.to_string(), Template::new(built_in_path(stem), text.to_string())))
+            .map(|(stem, text)| (stem.to_string(), Template::new(built_in_path(stem), *text)))
             .collect();
         for (name, origin, text) in overrides {
             if type_named(&name).is_none() {
@@ -104,14 +105,14 @@ impl Templates {
 
 struct Template {
     origin: String,
-    text: String,
+    text: Cow<'static, str>,
     /// An outcome, because a template that cannot be read is not read again for the next component.
     tera: OnceLock<Result<Tera, TemplateError>>,
 }
 
 impl Template {
-    fn new(origin: String, text: String) -> Self {
-        Template { origin, text, tera: OnceLock::new() }
+    fn new(origin: String, text: impl Into<Cow<'static, str>>) -> Self {
+        Template { origin, text: text.into(), tera: OnceLock::new() }
     }
 
     fn parsed(&self, name: &str) -> Result<&Tera, TemplateError> {
@@ -120,7 +121,7 @@ impl Template {
             tera.set_escape_fn(escape);
             let shared = embedded::TEMPLATES.iter().filter(|(stem, _)| is_shared(stem));
             let texts = shared.map(|(stem, text)| (file_name(stem), *text));
-            let texts = texts.chain([(file_name(name), self.text.as_str())]);
+            let texts = texts.chain([(file_name(name), self.text.as_ref())]);
             tera.add_raw_templates(texts).map_err(|error| {
                 let (place, reason) = self.explain(&error);
                 TemplateError::Unreadable { name: name.to_owned(), place, reason }
