@@ -667,6 +667,35 @@ b://c</callbackUrl>
     }
 
     #[test]
+    fn every_group_takes_undescribed_elements() {
+        fn add(fields: &mut Fields<Scalar>) {
+            for tree in fields.values_mut() {
+                let items = if let Tree::List(items) = tree { items } else { std::slice::from_mut(tree) };
+                for item in items {
+                    if let Tree::Group(inner) = item {
+                        add(inner);
+                    }
+                }
+            }
+            fields.insert("zOther".to_owned(), text_leaf("z"));
+        }
+        for kind in types() {
+            let mut fields = full(&kind.fields, "");
+            fields.retain(|name, _| !kind.fields.field(name).unwrap().read_only);
+            add(&mut fields);
+            let xml = render(&kind.name, &fields);
+            assert_eq!(leaves_in(&xml), leaves_of(&fields, ""), "{}", kind.name);
+            let mut depth = 0;
+            for line in xml.lines().skip(1) {
+                let inside = line.trim_start();
+                depth -= usize::from(inside.starts_with("</"));
+                assert_eq!(line.len() - inside.len(), depth * 4, "{}: {line}", kind.name);
+                depth += usize::from(!inside.contains("</"));
+            }
+        }
+    }
+
+    #[test]
     fn values_of_another_shape_and_nil_are_kept_at_the_end() {
         let fields = fields_of([
             ("description", Tree::Leaf(Scalar::Nil)),
