@@ -640,4 +640,55 @@ mod tests {
         assert_eq!(found("OfflineAccess"), Some("OfflineAccess"));
         assert_eq!(found("ID"), None);
     }
+
+    /// A light check, by the descriptions alone; what a manifest means is for others to test.
+    #[test]
+    fn examples_use_what_is_described() {
+        fn check(at: &str, group: &Group, table: &toml::Table, api_version: u16) {
+            for (key, value) in table {
+                let at = format!("{at}.{key}");
+                let field = group.field_with_key(key).unwrap_or_else(|| panic!("{at} is not described"));
+                assert!(field.exists_at(api_version) && !field.read_only, "{at}");
+                match (&field.kind, value) {
+                    (Kind::Group(inner), toml::Value::Table(table)) => check(&at, inner, table, api_version),
+                    (Kind::Enumeration(values), toml::Value::Array(items)) if field.repeated => {
+                        assert!(
+                            items.iter().all(|item| values.find(item.as_str().unwrap()).is_some()),
+                            "{at}"
+                        );
+                    }
+                    (Kind::Enumeration(values), toml::Value::String(written)) => {
+                        assert!(values.find(written).is_some(), "{at}: {written}");
+                    }
+                    (Kind::Text, toml::Value::String(written)) => {
+                        assert!(!field.secret || written.starts_with("${"), "{at} is written down");
+                    }
+                    (Kind::Text, toml::Value::Table(_)) => assert!(field.generate.is_some(), "{at}"),
+                    (Kind::Flag, toml::Value::Boolean(_)) => {}
+                    _ => panic!("{at} has another type"),
+                }
+            }
+            for field in group.fields.iter().filter(|field| field.is_required_at(api_version)) {
+                assert!(table.contains_key(&field.key), "{at} lacks {}", field.key);
+            }
+        }
+        for (stem, text) in crate::component::embedded::EXAMPLES {
+            let example: toml::Table = text.parse().unwrap();
+            assert!(text.starts_with('#'), "{stem} does not say what it does");
+            assert_eq!(example["api-version"].as_str(), Some("62.0"), "{stem}");
+            for (key, components) in &example {
+                let Some(kind) = type_with_key(key) else {
+                    assert!(
+                        ["api-version", "variables", "environment"].contains(&key.as_str()),
+                        "{stem}: {key}"
+                    );
+                    continue;
+                };
+                for (name, fields) in components.as_table().unwrap() {
+                    assert!(name.len() <= kind.member.max_length);
+                    check(&format!("{stem}: {key}.{name}"), &kind.fields, fields.as_table().unwrap(), 62);
+                }
+            }
+        }
+    }
 }

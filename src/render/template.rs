@@ -7,6 +7,7 @@
 //! those whose value does not have the described shape. The component `others` writes them. `has_nil` tells
 //! the root element whether it has to declare `xsi`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Write};
@@ -72,7 +73,7 @@ impl Templates {
         let mut by_type: BTreeMap<_, _> = embedded::TEMPLATES
             .iter()
             .filter(|(stem, _)| !is_shared(stem))
-            .map(|(stem, text)| (stem.to_string(), Template::new(built_in_path(stem), text.to_string())))
+            .map(|(stem, text)| (stem.to_string(), Template::new(built_in_path(stem), *text)))
             .collect();
         for (name, origin, text) in overrides {
             if type_named(&name).is_none() {
@@ -106,14 +107,14 @@ impl Templates {
 
 struct Template {
     origin: String,
-    text: String,
+    text: Cow<'static, str>,
     /// An outcome, because a template that cannot be read is not read again for the next component.
     tera: OnceLock<Result<Tera, TemplateError>>,
 }
 
 impl Template {
-    fn new(origin: String, text: String) -> Self {
-        Template { origin, text, tera: OnceLock::new() }
+    fn new(origin: String, text: impl Into<Cow<'static, str>>) -> Self {
+        Template { origin, text: text.into(), tera: OnceLock::new() }
     }
 
     fn parsed(&self, name: &str) -> Result<&Tera, TemplateError> {
@@ -122,7 +123,7 @@ impl Template {
             tera.set_escape_fn(escape);
             let shared = embedded::TEMPLATES.iter().filter(|(stem, _)| is_shared(stem));
             let texts = shared.map(|(stem, text)| (file_name(stem), *text));
-            let texts = texts.chain([(file_name(name), self.text.as_str())]);
+            let texts = texts.chain([(file_name(name), self.text.as_ref())]);
             tera.add_raw_templates(texts).map_err(|error| {
                 let (place, reason) = self.explain(&error);
                 TemplateError::Unreadable { name: name.to_owned(), place, reason }
@@ -673,6 +674,35 @@ b://c</callbackUrl>
 </NamedCredential>
 "#
         );
+    }
+
+    #[test]
+    fn every_group_takes_undescribed_elements() {
+        fn add(fields: &mut Fields<Scalar>) {
+            for tree in fields.values_mut() {
+                let items = if let Tree::List(items) = tree { items } else { std::slice::from_mut(tree) };
+                for item in items {
+                    if let Tree::Group(inner) = item {
+                        add(inner);
+                    }
+                }
+            }
+            fields.insert("zOther".to_owned(), text_leaf("z"));
+        }
+        for kind in types() {
+            let mut fields = full(&kind.fields, "");
+            fields.retain(|name, _| !kind.fields.field(name).unwrap().read_only);
+            add(&mut fields);
+            let xml = render(&kind.name, &fields);
+            assert_eq!(leaves_in(&xml), leaves_of(&fields, ""), "{}", kind.name);
+            let mut depth = 0;
+            for line in xml.lines().skip(1) {
+                let inside = line.trim_start();
+                depth -= usize::from(inside.starts_with("</"));
+                assert_eq!(line.len() - inside.len(), depth * 4, "{}: {line}", kind.name);
+                depth += usize::from(!inside.contains("</"));
+            }
+        }
     }
 
     #[test]
