@@ -48,7 +48,15 @@ pub enum Action {
 pub struct Pass {
     /// From 1.
     pub number: usize,
+    /// In the order of addresses.
     pub sends: Vec<Send>,
+}
+
+impl Pass {
+    /// Whether the pass sends this component.
+    pub fn sends(&self, id: &ComponentId) -> bool {
+        self.sends.binary_search_by(|send| send.id.cmp(id)).is_ok()
+    }
 }
 
 /// One component in one pass.
@@ -96,6 +104,7 @@ impl Plan {
     /// Secrets that the passes send, with the places that ask for them.
     pub fn secrets(&self, desired: &Desired) -> Vec<NeededSecret> {
         let mut needed = Vec::new();
+        let mut seen = BTreeSet::new();
         for send in self.passes.iter().flat_map(|pass| &pass.sends) {
             let Some(component) = desired.components.get(&send.id) else { continue };
             component.each_value(&mut |path, field, value| {
@@ -103,11 +112,8 @@ impl Plan {
                     && !send.omitted.contains(path)
                 {
                     let (component, path) = (send.id.clone(), path.clone());
-                    let new = NeededSecret { source: source.clone(), component, path, field, at: *at };
-                    if !needed.iter().any(|other: &NeededSecret| {
-                        other.component == new.component && other.path == new.path
-                    }) {
-                        needed.push(new);
+                    if seen.insert((component.clone(), path.clone())) {
+                        needed.push(NeededSecret { source: source.clone(), component, path, field, at: *at });
                     }
                 }
             });
@@ -147,7 +153,7 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
     let passes =
         if findings.has_errors() { Vec::new() } else { passes(desired, observed, &changes, &mut findings) };
     for change in &mut changes {
-        let sent = passes.iter().filter(|pass| pass.sends.iter().any(|send| send.id == change.id));
+        let sent = passes.iter().filter(|pass| pass.sends(&change.id));
         change.passes = sent.map(|pass| pass.number).collect();
     }
     warn_of_lost_secrets(desired, &changes, &mut findings);
@@ -400,8 +406,9 @@ fn warn_of_lost_secrets(desired: &Desired, changes: &[Change], findings: &mut Di
         });
     }
     for (generated, count) in asked_for {
-        let created =
-            changes.iter().any(|change| change.id == generated.owner && change.action == Action::Create);
+        let created = changes
+            .binary_search_by(|change| change.id.cmp(&generated.owner))
+            .is_ok_and(|found| changes[found].action == Action::Create);
         if count == 1
             && created
             && generated.shape == Generate::ConsumerSecret
