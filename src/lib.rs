@@ -10,5 +10,6 @@ pub mod project;
 pub mod reference;
 pub mod render;
 pub mod resolve;
+pub mod retrieved;
 pub mod secret;
 pub mod setting;
