@@ -1,9 +1,11 @@
 pub mod component;
 pub mod configuration;
+pub mod deploy;
 pub mod diagnostic;
 pub mod diff;
 pub mod lint;
 pub mod manifest;
+pub mod org;
 pub mod package;
 pub mod plan;
 pub mod project;
@@ -13,3 +15,4 @@ pub mod resolve;
 pub mod retrieved;
 pub mod secret;
 pub mod setting;
+pub mod wire;
