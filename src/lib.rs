@@ -1,3 +1,4 @@
+pub mod cli;
 pub mod component;
 pub mod configuration;
 pub mod deploy;
@@ -11,6 +12,7 @@ pub mod plan;
 pub mod project;
 pub mod reference;
 pub mod render;
+pub mod report;
 pub mod resolve;
 pub mod retrieved;
 pub mod secret;
