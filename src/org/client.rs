@@ -1,116 +1,25 @@
 //! The one place where requests are made: built, counted, timed, repeated where that is harmless, and their
-//! failures put into words. Knows HTTP and how an org words a refusal; what is asked, the callers know.
+//! failures put into words. What is asked, the callers know.
 
-use std::error::Error as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
-use reqwest::multipart::{Form, Part};
-use reqwest::{Body, Method, Response, StatusCode, Url};
+use reqwest::{Method, RequestBuilder, Response, Url};
 use serde_json::Value;
 use tracing::debug;
 
 use super::address::Address;
+use super::answer::Answer;
+use super::connection;
 use super::error::{Context, Left, Misfit, Refusal, Trouble};
+use super::request::{Payload, Request, Wanted};
 use super::soap::{self, Element, NoResult};
 use super::{Error, Pace, Target};
 
-const CONNECT_WITHIN: Duration = Duration::from_secs(10);
-const ANSWER_WITHIN: Duration = Duration::from_secs(120);
 /// Silence in the middle of an answer.
 const CONTINUE_WITHIN: Duration = Duration::from_secs(60);
-/// A connection that has been idle for longer is not used again: the org may be closing it at that moment, and
-/// then nobody could tell whether a deployment has arrived.
-const IDLE_FOR: Duration = Duration::from_secs(20);
-const LONGEST_ANSWER: usize = 64 << 20;
-const EXCERPT: usize = 100;
-
-/// What a request carries. `Bytes`, because a repeated request shares them, and because their owner wipes them.
-#[derive(Clone)]
-pub(super) enum Payload {
-    None,
-    Json(Bytes),
-    Soap(Bytes),
-    /// The two parts of a REST deployment (MD-1).
-    Package {
-        options: Bytes,
-        zip: Bytes,
-    },
-}
-
-/// What the answer should be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    Json,
-    Xml,
-}
-
-impl Wanted {
-    fn name(self) -> &'static str {
-        match self {
-            Wanted::Json => "JSON",
-            Wanted::Xml => "XML",
-        }
-    }
-}
-
-/// One thing to ask of an org.
-#[derive(Clone)]
-pub(super) struct Request {
-    method: Method,
-    url: Url,
-    payload: Payload,
-    /// As in "deploy to org `uat`".
-    doing: String,
-    wanted: Wanted,
-    anonymous: bool,
-    again: bool,
-    answer_within: Duration,
-    longest_answer: usize,
-    if_refused: Left,
-    if_lost: Left,
-}
-
-impl Request {
-    /// Not sent again by itself: the caller does that, or nobody may.
-    pub fn only_once(mut self) -> Request {
-        self.again = false;
-        self
-    }
-
-    pub fn without_token(mut self) -> Request {
-        self.anonymous = true;
-        self
-    }
-
-    pub fn answer_within(mut self, time: Duration) -> Request {
-        self.answer_within = self.answer_within.max(time);
-        self
-    }
-
-    pub fn longest_answer(mut self, bytes: usize) -> Request {
-        self.longest_answer = bytes;
-        self
-    }
-
-    /// What a failure leaves behind: when the org says no, and when its answer is lost.
-    pub fn leaving(mut self, if_refused: Left, if_lost: Left) -> Request {
-        self.if_refused = if_refused;
-        self.if_lost = if_lost;
-        self
-    }
-}
-
-/// An answer as it came.
-struct Answer {
-    status: StatusCode,
-    html: bool,
-    retry_after: Option<Duration>,
-    location: Option<String>,
-    body: Vec<u8>,
-}
 
 /// A failed try.
 struct Failed {
@@ -138,14 +47,14 @@ impl Client {
         let Some(bearer) = target.access_token.header() else {
             return Err(Error::Token { org: target.name, problem });
         };
-        let http = http(&address).map_err(|cause| {
+        let http = connection::open(&address).map_err(|cause| {
             let context = Context {
                 doing: format!("connect to org `{}`", target.name),
                 instance_url: address.text.clone(),
                 left: Left::NothingSent,
                 jwt_over_soap: false,
             };
-            Error::network(context, Trouble::Setup(innermost(&cause)))
+            Error::network(context, Trouble::Setup(connection::innermost(&cause)))
         })?;
         Ok(Client { http, address, target, bearer, version, sent: AtomicU64::new(0), pace: Pace::default() })
     }
@@ -169,19 +78,8 @@ impl Client {
     fn request(&self, method: Method, path: &str, doing: &str, payload: Payload, wanted: Wanted) -> Request {
         let mut url = self.address.base.clone();
         url.set_path(path);
-        Request {
-            method,
-            url,
-            payload,
-            doing: format!("{doing} org `{}`", self.target.name),
-            wanted,
-            anonymous: false,
-            again: true,
-            answer_within: ANSWER_WITHIN,
-            longest_answer: LONGEST_ANSWER,
-            if_refused: Left::Reading,
-            if_lost: Left::Reading,
-        }
+        let doing = format!("{doing} org `{}`", self.target.name);
+        Request::new(method, url, doing, payload, wanted)
     }
 
     /// A REST resource below `/services/data/vNN.0/`, with a query that is encoded here.
@@ -197,6 +95,9 @@ impl Client {
         let mut request = self.request(method, &path, doing, payload, Wanted::Json);
         if !query.is_empty() {
             request.url.query_pairs_mut().extend_pairs(query);
+            // A space as `+` is a habit of forms, not of URLs; this way everybody reads it. A real plus is `%2B`.
+            let spaced = request.url.query().unwrap_or_default().replace('+', "%20");
+            request.url.set_query(Some(&spaced));
         }
         request
     }
@@ -218,11 +119,7 @@ impl Client {
                 Ok(request)
             }
             _ => {
-                let problem = "the answer goes on at another place than this org's REST API";
-                Err(Error::protocol(
-                    self.context(&request, Left::Reading),
-                    Misfit::Unexpected(problem.into()),
-                ))
+                Err(self.unexpected(&request, "the answer goes on at another place than this org's REST API"))
             }
         }
     }
@@ -230,7 +127,9 @@ impl Client {
     /// A Metadata SOAP call with this body.
     pub fn soap(&self, body: &[u8], doing: &str) -> Result<Request, Error> {
         let path = format!("/services/Soap/m/{}", self.version());
-        let mut request = self.request(Method::POST, &path, doing, Payload::None, Wanted::Xml);
+        // The token goes along in the envelope.
+        let mut request =
+            self.request(Method::POST, &path, doing, Payload::None, Wanted::Xml).without_token();
         let envelope = soap::envelope(&self.target.access_token, body).map_err(|cause| {
             self.unexpected(&request, &format!("the request cannot be written ({cause})"))
         })?;
@@ -238,14 +137,13 @@ impl Client {
         Ok(request)
     }
 
-    /// Sends, and reads the answer as JSON. `Null` where a successful answer is empty and may be.
+    /// Sends, and reads the answer as JSON.
     pub async fn json(&self, request: &Request) -> Result<Value, Error> {
-        let body = self.send(request).await?;
-        serde_json::from_slice(&body).map_err(|cause| {
-            let misfit = if cause.is_eof() && !body.is_empty() {
-                Misfit::Truncated
-            } else {
-                self.not_as_wanted(StatusCode::OK, false, &body, Wanted::Json)
+        let answer = self.send(request).await?;
+        serde_json::from_slice(&answer.body).map_err(|cause| {
+            let misfit = match cause.is_eof() && !answer.body.is_empty() {
+                true => Misfit::Truncated,
+                false => answer.misfit(Wanted::Json, &self.target.access_token),
             };
             Error::protocol(self.context(request, request.if_lost.clone()), misfit)
         })
@@ -253,30 +151,31 @@ impl Client {
 
     /// Sends a SOAP call, and reads the `result` of its answer.
     pub async fn result(&self, request: &Request) -> Result<Element, Error> {
-        let body = self.send(request).await?;
-        let text = String::from_utf8_lossy(&body);
+        let answer = self.send(request).await?;
+        let text = String::from_utf8_lossy(&answer.body);
         soap::result(&text).map_err(|problem| {
-            let lost = self.context(request, request.if_lost.clone());
-            match problem {
+            let misfit = match problem {
                 NoResult::Fault { code, message } => {
-                    let refusal = Refusal { status: 200, code, message: self.scrub(&message) };
-                    Error::refused(self.context(request, request.if_refused.clone()), refusal)
+                    let status = answer.status.as_u16();
+                    let refusal = Refusal { status, code, message: self.scrub(&message) };
+                    return Error::refused(self.context(request, request.if_refused.clone()), refusal);
                 }
-                NoResult::Truncated => Error::protocol(lost, Misfit::Truncated),
-                NoResult::Broken(_) if !text.trim_start().starts_with('<') => {
-                    Error::protocol(lost, self.not_as_wanted(StatusCode::OK, false, &body, Wanted::Xml))
+                NoResult::Truncated if !answer.body.is_empty() => Misfit::Truncated,
+                NoResult::Broken(problem) if text.trim_start().starts_with('<') => {
+                    Misfit::Unexpected(problem)
                 }
-                NoResult::Broken(problem) => Error::protocol(lost, Misfit::Unexpected(problem)),
-            }
+                _ => answer.misfit(Wanted::Xml, &self.target.access_token),
+            };
+            Error::protocol(self.context(request, request.if_lost.clone()), misfit)
         })
     }
 
-    /// Sends, as often as the request and the pace allow, and gives the body of a successful answer.
-    pub async fn send(&self, request: &Request) -> Result<Vec<u8>, Error> {
+    /// Sends, as often as the request and the pace allow, until an answer is successful.
+    pub async fn send(&self, request: &Request) -> Result<Answer, Error> {
         let mut failed_tries = 0;
         loop {
             let failed = match self.once(request).await {
-                Ok(body) => return Ok(body),
+                Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
             };
             failed_tries += 1;
@@ -288,7 +187,7 @@ impl Client {
         }
     }
 
-    async fn once(&self, request: &Request) -> Result<Vec<u8>, Failed> {
+    async fn once(&self, request: &Request) -> Result<Answer, Failed> {
         let number = self.sent.fetch_add(1, Ordering::Relaxed) + 1;
         let started = Instant::now();
         let outcome = self.exchange(request).await;
@@ -306,31 +205,10 @@ impl Client {
     }
 
     async fn exchange(&self, request: &Request) -> Result<Answer, Failed> {
-        let accept = match request.wanted {
-            Wanted::Json => "application/json",
-            Wanted::Xml => "text/xml",
-        };
-        let mut builder =
-            self.http.request(request.method.clone(), request.url.clone()).header(ACCEPT, accept);
-        // A SOAP call carries its token in the envelope.
-        if !request.anonymous && request.wanted == Wanted::Json {
-            builder = builder.header(AUTHORIZATION, self.bearer.clone());
-        }
-        builder = match request.payload.clone() {
-            Payload::None => builder,
-            Payload::Json(json) => builder.header(CONTENT_TYPE, "application/json").body(json),
-            Payload::Soap(xml) => {
-                builder.header(CONTENT_TYPE, "text/xml; charset=UTF-8").header("SOAPAction", "\"\"").body(xml)
-            }
-            Payload::Package { options, zip } => {
-                let form = package_form(options, zip)
-                    .map_err(|cause| self.troubled(request, Trouble::Setup(innermost(&cause)), true))?;
-                builder.multipart(form)
-            }
-        };
-        let mut response = match tokio::time::timeout(request.answer_within, builder.send()).await {
+        let sending = tokio::time::timeout(request.answer_within, self.build(request)?.send());
+        let mut response = match sending.await {
             Ok(Ok(response)) => response,
-            Ok(Err(cause)) => return Err(self.no_answer(request, cause)),
+            Ok(Err(cause)) => return Err(self.no_answer(request, &cause)),
             Err(_) => return Err(self.silent(request, request.answer_within)),
         };
         let header = |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
@@ -348,6 +226,27 @@ impl Client {
         Ok(answer)
     }
 
+    fn build(&self, request: &Request) -> Result<RequestBuilder, Failed> {
+        let mut builder = self
+            .http
+            .request(request.method.clone(), request.url.clone())
+            .header(ACCEPT, request.wanted.media_type());
+        if request.authorized {
+            builder = builder.header(AUTHORIZATION, self.bearer.clone());
+        }
+        Ok(match request.payload.clone() {
+            Payload::None => builder,
+            Payload::Json(json) => builder.header(CONTENT_TYPE, "application/json").body(json),
+            Payload::Soap(xml) => {
+                builder.header(CONTENT_TYPE, "text/xml; charset=UTF-8").header("SOAPAction", "\"\"").body(xml)
+            }
+            Payload::Package { options, zip } => {
+                let form = connection::package_form(options, zip);
+                builder.multipart(form.map_err(|cause| self.no_answer(request, &cause))?)
+            }
+        })
+    }
+
     async fn read_body(
         &self,
         request: &Request,
@@ -358,129 +257,62 @@ impl Client {
             match tokio::time::timeout(CONTINUE_WITHIN, response.chunk()).await {
                 Ok(Ok(Some(chunk))) if body.len() + chunk.len() > request.longest_answer => {
                     let misfit = Misfit::TooLong { limit: request.longest_answer };
-                    return Err(self.misfit(request, misfit));
+                    return Err(self.misfit(request, request.if_lost.clone(), misfit));
                 }
                 Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
                 Ok(Ok(None)) => return Ok(()),
-                Ok(Err(cause)) => return Err(self.no_answer(request, cause)),
+                Ok(Err(cause)) => return Err(self.no_answer(request, &cause)),
                 Err(_) => return Err(self.silent(request, CONTINUE_WITHIN)),
             }
         }
     }
 
-    /// A successful answer's body, or what the org meant by the unsuccessful one.
-    fn judge(&self, request: &Request, answer: Answer) -> Result<Vec<u8>, Failed> {
+    /// Lets a successful answer pass, and says what was meant by any other.
+    fn judge(&self, request: &Request, answer: Answer) -> Result<Answer, Failed> {
+        let token = &self.target.access_token;
+        let lost = || request.if_lost.clone();
         let status = answer.status;
+        if status.is_success() && answer.html {
+            return Err(self.misfit(request, lost(), answer.misfit(request.wanted, token)));
+        }
         if status.is_success() {
-            return if answer.html {
-                let misfit = self.not_as_wanted(status, true, &answer.body, request.wanted);
-                Err(self.misfit(request, misfit))
-            } else {
-                Ok(answer.body)
-            };
+            return Ok(answer);
         }
         if status.is_redirection() {
             let to = answer.location.as_deref().and_then(|to| self.address.base.join(to).ok());
             // The host is all that is told: what follows may hold a token.
             let to = to.as_ref().and_then(Url::host_str).unwrap_or("an unnamed place").to_owned();
-            return Err(self.misfit(request, Misfit::Redirect { from: self.host(), to }));
+            let misfit = Misfit::Redirect { from: self.address.host().to_owned(), to };
+            return Err(self.misfit(request, request.if_refused.clone(), misfit));
         }
 
-        let busy = matches!(status.as_u16(), 420 | 429 | 502..=504);
-        let said = self.words(&answer, request.wanted);
-        // A gateway does not know what the org behind it has done; nor does an org that failed.
-        let left = match status.as_u16() {
-            420 | 429 => &request.if_refused,
-            500.. if said.as_ref().is_none_or(|said| said.code == "UNKNOWN_EXCEPTION") || busy => {
-                &request.if_lost
-            }
-            _ => &request.if_refused,
+        let refusal = answer.refusal(request.wanted, token);
+        let said_code = |code: &str| refusal.as_ref().is_some_and(|refusal| refusal.code == code);
+        // A gateway does not know what the org behind it has done, and a failing org does not either.
+        let knows = match status.as_u16() {
+            502..=504 => false,
+            500.. => refusal.is_some() && !said_code("UNKNOWN_EXCEPTION"),
+            _ => true,
         };
-        let context = self.context(request, left.clone());
-        let error = match said {
-            // A day's requests are used up: no pause of ours is long enough.
-            Some(said) if said.code == "REQUEST_LIMIT_EXCEEDED" => {
-                return Err(Failed { error: Error::refused(context, said), passing: false });
-            }
+        let context = self.context(request, if knows { request.if_refused.clone() } else { lost() });
+        // A day's requests are used up: no pause of ours is long enough.
+        let used_up = said_code("REQUEST_LIMIT_EXCEEDED");
+        let busy = answer.is_busy() && !used_up;
+        let error = match refusal {
             said if busy => {
                 let said =
                     said.map_or_else(|| format!("status {}", status.as_u16()), |said| said.to_string());
-                let retry_after = answer.retry_after;
-                Error::network(context, Trouble::Unavailable { host: self.host(), said, retry_after })
+                let host = self.address.host().to_owned();
+                Error::network(context, Trouble::Unavailable { host, said, retry_after: answer.retry_after })
             }
-            Some(said) => Error::refused(context, said),
-            None if status == StatusCode::UNAUTHORIZED => {
-                let message = self.excerpt(&answer.body);
-                Error::refused(context, Refusal { status: 401, code: "HTTP 401".into(), message })
-            }
-            None => Error::protocol(
-                context,
-                self.not_as_wanted(status, answer.html, &answer.body, request.wanted),
-            ),
+            Some(refusal) => Error::refused(context, refusal),
+            None => Error::protocol(context, answer.misfit(request.wanted, token)),
         };
         Err(Failed { error, passing: busy })
     }
 
-    /// The code and message of a refusal, in any of the forms that orgs use.
-    fn words(&self, answer: &Answer, wanted: Wanted) -> Option<Refusal> {
-        let status = answer.status.as_u16();
-        let refusal = |code: &str, message: &str| {
-            Some(Refusal { status, code: self.scrub(code), message: self.scrub(message) })
-        };
-        let text = std::str::from_utf8(&answer.body).ok()?.trim();
-        if let Ok(value) = serde_json::from_str::<Value>(text) {
-            let first = if let Value::Array(all) = &value { all.first()? } else { &value };
-            let part = |name: &str| first.get(name).and_then(Value::as_str);
-            return match (part("errorCode").or(part("error")), part("message").or(part("error_description")))
-            {
-                (Some(code), message) => refusal(code, message.unwrap_or("(no message)")),
-                (None, Some(message)) => refusal(&format!("HTTP {status}"), message),
-                (None, None) => None,
-            };
-        }
-        if wanted == Wanted::Xml
-            && let Err(NoResult::Fault { code, message }) = soap::result(text)
-        {
-            return refusal(&code, &message);
-        }
-        // The one refusal that is a bare word.
-        if text.ends_with("_OAuth_Token") && text.len() < 40 {
-            return refusal(text, "the token is not taken here");
-        }
-        None
-    }
-
-    fn not_as_wanted(&self, status: StatusCode, html: bool, body: &[u8], wanted: Wanted) -> Misfit {
-        let status = status.as_u16();
-        let excerpt = self.excerpt(body);
-        let start = excerpt.get(..15).unwrap_or(&excerpt).to_ascii_lowercase();
-        if excerpt.is_empty() {
-            Misfit::Empty { status, wanted: wanted.name() }
-        } else if html || start.starts_with("<!doctype html") || start.starts_with("<html") {
-            Misfit::Page { status, excerpt }
-        } else {
-            Misfit::Other { status, wanted: wanted.name(), excerpt }
-        }
-    }
-
-    /// The first characters of a body, in one line. The token is taken out first, so that no half of it stays.
-    fn excerpt(&self, body: &[u8]) -> String {
-        let start = &body[..body.len().min(16 << 10)];
-        let text = self.scrub(&String::from_utf8_lossy(start));
-        let line = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-        let line = line.collect::<Vec<_>>().join(" ");
-        match line.char_indices().nth(EXCERPT) {
-            Some((end, _)) => format!("{}...", &line[..end]),
-            None => line,
-        }
-    }
-
     pub fn scrub(&self, text: &str) -> String {
         self.target.access_token.scrub(text)
-    }
-
-    fn host(&self) -> String {
-        self.address.host().to_owned()
     }
 
     pub fn context(&self, request: &Request, left: Left) -> Context {
@@ -503,20 +335,18 @@ impl Client {
         Error::Interrupted(Box::new(self.context(request, left)))
     }
 
-    fn misfit(&self, request: &Request, misfit: Misfit) -> Failed {
-        let left = match misfit {
-            Misfit::Redirect { .. } => request.if_refused.clone(),
-            _ => request.if_lost.clone(),
-        };
+    fn misfit(&self, request: &Request, left: Left, misfit: Misfit) -> Failed {
         Failed { error: Error::protocol(self.context(request, left), misfit), passing: false }
     }
 
     fn silent(&self, request: &Request, within: Duration) -> Failed {
-        let trouble = Trouble::Silent { host: self.host(), seconds: within.as_secs() };
-        Failed { passing: false, ..self.troubled(request, trouble, false) }
+        let trouble = Trouble::Silent { host: self.address.host().to_owned(), seconds: within.as_secs() };
+        let context = self.context(request, request.if_lost.clone());
+        Failed { error: Error::network(context, trouble), passing: false }
     }
 
-    fn troubled(&self, request: &Request, trouble: Trouble, before_sending: bool) -> Failed {
+    fn no_answer(&self, request: &Request, cause: &reqwest::Error) -> Failed {
+        let (trouble, before_sending) = connection::trouble(cause, &self.address);
         let left = match (&request.if_lost, before_sending) {
             (Left::Unknown, true) => Left::NothingSent,
             (left, _) => left.clone(),
@@ -524,97 +354,4 @@ impl Client {
         let passing = matches!(trouble, Trouble::Dropped { .. });
         Failed { error: Error::network(self.context(request, left), trouble), passing }
     }
-
-    /// The other side hung up when secure talk was proposed to it; a plain server or a proxy does that.
-    fn is_handshake_cut(&self, error: &reqwest::Error) -> bool {
-        !self.address.is_plain()
-            && error.is_connect()
-            && io_kind(error) == Some(std::io::ErrorKind::UnexpectedEof)
-    }
-
-    /// Sorts what the HTTP library says. A failure to connect is known to have sent nothing; after that, only the
-    /// org knows what has arrived.
-    fn no_answer(&self, request: &Request, cause: reqwest::Error) -> Failed {
-        // The library's texts name the whole URL, query and all.
-        let error = cause.without_url();
-        let cause = self.scrub(&innermost(&error));
-        let host = self.host();
-        let trouble = if error.is_dns() {
-            Trouble::Unresolved { host, cause }
-        } else if is_tls(&error) || self.is_handshake_cut(&error) {
-            Trouble::Tls { host, cause }
-        } else if error.is_connect() && io_kind(&error) == Some(std::io::ErrorKind::ConnectionRefused) {
-            Trouble::Refused { host, cause }
-        } else if error.is_connect() {
-            Trouble::Unreachable { host, cause }
-        } else if error.is_builder() {
-            Trouble::Setup(cause)
-        } else {
-            Trouble::Dropped { host, cause }
-        };
-        let before_sending = error.is_connect() || error.is_builder() || error.is_dns();
-        self.troubled(request, trouble, before_sending)
-    }
-}
-
-/// The HTTP client for one org. For an org on this machine neither proxies nor certificates are looked up: a token
-/// must not travel to a proxy, and reading the system's certificates takes longer than the request.
-fn http(address: &Address) -> reqwest::Result<reqwest::Client> {
-    // An error says that the program has chosen its provider already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut builder = reqwest::Client::builder()
-        .user_agent(concat!("orgwire/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .connect_timeout(CONNECT_WITHIN)
-        .pool_idle_timeout(IDLE_FOR);
-    if address.loopback {
-        // Whatever a resolver says, this name is this machine.
-        let here = [([127, 0, 0, 1], 0).into(), ([0, 0, 0, 0, 0, 0, 0, 1u16], 0).into()];
-        builder = builder.no_proxy().resolve_to_addrs("localhost", &here);
-    }
-    if address.is_plain() {
-        builder = builder.tls_certs_only([]);
-    }
-    builder.build()
-}
-
-/// Options first, then the zip, both of known length: so the whole has a length, and goes out unchunked.
-fn package_form(options: Bytes, zip: Bytes) -> reqwest::Result<Form> {
-    let part = |bytes: Bytes| {
-        let length = bytes.len() as u64;
-        Part::stream_with_length(Body::from(bytes), length)
-    };
-    let options = part(options).mime_str("application/json")?;
-    let zip = part(zip).file_name("deploy.zip").mime_str("application/zip")?;
-    Ok(Form::new().part("json", options).part("file", zip))
-}
-
-/// The cause of the cause of the cause: the only one of these texts that says something.
-fn innermost(error: &reqwest::Error) -> String {
-    let mut innermost: &dyn std::error::Error = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
-}
-
-/// All that went wrong on the way down, including what an I/O error wraps: it shows that one's source as its own,
-/// and not the one itself.
-fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
-    std::iter::successors(error.source(), |&cause| {
-        match cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
-            Some(wrapped) => Some(wrapped),
-            None => cause.source(),
-        }
-    })
-}
-
-fn io_kind(error: &reqwest::Error) -> Option<std::io::ErrorKind> {
-    causes(error).filter_map(|cause| cause.downcast_ref::<std::io::Error>()).last().map(std::io::Error::kind)
-}
-
-fn is_tls(error: &reqwest::Error) -> bool {
-    causes(error).any(|cause| cause.is::<rustls::Error>())
 }

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use super::client::{Payload, Request};
 use super::deploy_result::{Cancel, Count, DeployResult, Outcome};
 use super::error::{Error, Left};
+use super::request::{Payload, Request};
 use super::{Interrupt, Reader, Writer};
 
 const DEPLOY_REQUEST: &str = "metadata/deployRequest";
@@ -19,6 +19,8 @@ const DEPLOY_REQUEST: &str = "metadata/deployRequest";
 const POSTED_WITHIN: Duration = Duration::from_secs(15 * 60);
 /// As patient as the Salesforce CLI.
 const USUAL_WAIT: Duration = Duration::from_secs(33 * 60);
+/// Once the org has been asked to cancel, it is given at least this long to do so.
+const CANCELED_WITHIN: Duration = Duration::from_secs(5 * 60);
 
 /// How a package is to be deployed. Every option is always sent, because documents contradict each other on the
 /// defaults (MD-4).
@@ -130,9 +132,8 @@ fn look(reader: &Reader<'_>, id: &str) -> Result<Request, Error> {
     let path = format!("{DEPLOY_REQUEST}/{id}");
     let look = reader.client.rest(Method::GET, &path, &details, Payload::None, doing);
     // The id may have been typed, and goes into a path.
-    if !matches!(id.len(), 15 | 18) || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        let problem = format!("{id:?} is not the id of a deployment, which has 15 or 18 letters and digits");
-        return Err(reader.client.unexpected(&look, &problem));
+    if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(reader.client.unexpected(&look, &format!("{id:?} is not the id of a deployment")));
     }
     let running = Left::Running { id: id.to_owned() };
     Ok(look.leaving(running.clone(), running))
@@ -214,7 +215,7 @@ impl Writer<'_> {
         let pace = &self.client.pace;
         let look = look(&Reader { client: self.client }, &latest.id)?.only_once();
         let started = Instant::now();
-        let deadline = wait.and_then(|wait| started.checked_add(wait));
+        let mut deadline = wait.and_then(|wait| started.checked_add(wait));
         let (mut looks, mut failed) = (0, 0);
         if wait == Some(Duration::ZERO) && interrupt.count() == 0 {
             return Ok(latest);
@@ -222,6 +223,7 @@ impl Writer<'_> {
         loop {
             if interrupt.count() > 0 && latest.cancel == Cancel::NotAsked {
                 latest.cancel = self.ask_to_cancel(&latest.id, interrupt, on_event).await;
+                deadline = deadline.map(|deadline| deadline.max(Instant::now() + CANCELED_WITHIN));
             }
             let stop_at = if latest.cancel == Cancel::NotAsked { 1 } else { 2 };
             let seen = tokio::select! {
@@ -624,6 +626,28 @@ PK-zip-bytes
         let error = run.result.unwrap_err();
         assert_eq!((error.kind(), error.left()), (ErrorKind::Interrupted, &Left::NothingSent));
         assert!(run.lines.is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_interrupt_gives_the_org_time_to_cancel() {
+        let interrupt = Interrupt::new();
+        let early = interrupt.clone();
+        let replies =
+            vec![posted().then(move || early.fire()), Reply::json(202, "{}"), running(), ended("Canceled")];
+        let options = DeployOptions { wait: Some(Duration::ZERO), ..DeployOptions::default() };
+        let run = run(replies, options, &interrupt, |_| {}).await;
+        assert_eq!(run.result.unwrap().outcome(), Outcome::Canceled);
+        assert_eq!(run.lines, [POST, CANCEL, LOOK, LOOK]);
+    }
+
+    #[test]
+    fn a_deployment_can_be_moved_to_another_thread() {
+        fn is_send<T: Send>(_: T) {}
+        let script = Script::new([]);
+        let org = org(&script);
+        let (options, interrupt) = (DeployOptions::default(), Interrupt::new());
+        is_send(org.writer().deploy(b"zip", &options, &interrupt, &mut |_| {}));
+        is_send(org.reader().retrieve(&std::collections::BTreeMap::new()));
     }
 
     #[tokio::test]

@@ -6,8 +6,10 @@
 //! orgs and choosing exit codes are left to others.
 
 mod address;
+mod answer;
 mod archive;
 mod client;
+mod connection;
 mod deploy;
 mod deploy_result;
 mod error;
@@ -15,6 +17,7 @@ mod interrupt;
 mod organization;
 mod pace;
 mod query;
+mod request;
 mod retrieve;
 #[cfg(test)]
 mod script;

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use super::client::Payload;
+use super::request::Payload;
 use super::{Error, Reader};
 
 /// What an org says of itself.

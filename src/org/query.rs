@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use reqwest::Method;
 use serde_json::{Map, Value};
 
-use super::client::Payload;
+use super::request::Payload;
 use super::{Error, Reader};
 
 /// A record: field name to value, in the order of the query.
@@ -167,7 +167,7 @@ mod tests {
         let asked = script.asked();
         assert_eq!(
             asked[0].line,
-            "GET /services/data/v62.0/query?q=SELECT+Id+FROM+User+WHERE+Name+%3D+%27A%26B%27"
+            "GET /services/data/v62.0/query?q=SELECT%20Id%20FROM%20User%20WHERE%20Name%20%3D%20%27A%26B%27"
         );
         assert_eq!(asked[1].line, "GET /services/data/v62.0/query/01gx-2000");
         assert_eq!(org.requests(), 2);

@@ -9,8 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use tokio::time::Instant;
 
 use super::archive::{self, package_path, percent_decoded};
-use super::client::Request;
 use super::error::{Misfit, Refusal, Trouble};
+use super::request::Request;
 use super::soap::{self, Element, element, leaf};
 use super::{Error, Reader};
 
