@@ -114,7 +114,11 @@ pub async fn deploy(
             }
         }
         let left = plan::plan(desired, &done.observed);
-        done.not_kept = left.changes.into_iter().filter(|change| change.action != Action::Keep).collect();
+        done.not_kept = left
+            .changes
+            .into_iter()
+            .filter(|change| change.action == Action::Create || !change.fields.is_empty())
+            .collect();
         done.wired = wired(desired, plan, &done.observed);
     }
     Ok(done)
