@@ -163,9 +163,10 @@ pub struct Enumeration {
 impl Enumeration {
     /// The value as the API spells it, given the API's spelling or an alias.
     pub fn find(&self, written: &str) -> Option<&Enumerator> {
-        self.values.iter().find(|value| value.matches(written)).or_else(|| {
-            self.values.iter().find(|value| value.aliases.iter().any(|alias| alias == written))
-        })
+        self.values
+            .iter()
+            .find(|value| value.matches(written))
+            .or_else(|| self.values.iter().find(|value| value.aliases.iter().any(|alias| alias == written)))
     }
 
     /// Position in the schema's order, for sorting repeated elements.
@@ -270,7 +271,8 @@ impl Type {
         let fields = reader.group(&written.name, &written.fields, 0)?;
         let mut attributes = BTreeMap::new();
         for (key, attribute) in written.attributes {
-            attributes.insert(key.clone(), attribute.read().map_err(|why| format!("attribute `{key}`: {why}"))?);
+            attributes
+                .insert(key.clone(), attribute.read().map_err(|why| format!("attribute `{key}`: {why}"))?);
         }
         Ok(Type {
             key: kebab(&written.name),
@@ -285,7 +287,12 @@ impl Type {
             manual_steps: written
                 .manual_steps
                 .into_iter()
-                .map(|step| ManualStep { when: step.when, what: step.what, path: step.path, facts: step.facts })
+                .map(|step| ManualStep {
+                    when: step.when,
+                    what: step.what,
+                    path: step.path,
+                    facts: step.facts,
+                })
                 .collect(),
             left_out: written.left_out,
         })
@@ -508,6 +515,7 @@ struct WrittenStep {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::component::{type_named, type_with_key, types};
 
     fn parse(fields: &str) -> Result<Type, String> {
         Type::parse(&format!(
@@ -559,5 +567,67 @@ mod tests {
         ] {
             assert_eq!(policy.matches(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn the_built_in_descriptions_can_be_read() {
+        assert!(types().iter().all(|kind| type_named(&kind.name).is_some()));
+        assert_eq!(type_with_key("connected-app").unwrap().name, "ConnectedApp");
+    }
+
+    #[test]
+    fn what_a_built_in_description_points_at_exists() {
+        for kind in types() {
+            let mut paths = BTreeMap::new();
+            kind.fields.each_field(&mut |path, field| {
+                paths.insert(path.clone(), field);
+            });
+            for (path, field) in &paths {
+                let at = format!("{}: {path}", kind.name);
+                let named = field.names.as_deref().map(type_with_key);
+                assert!(named.is_none_or(|found| found.is_some()), "{at} names a type without description");
+                assert!(!(field.read_only && (field.required || field.secret)), "{at} is never sent");
+                assert!(field.doc.ends_with('.') && !field.doc.contains('\n'), "{at}: doc is no sentence");
+                let Kind::Enumeration(values) = &field.kind else { continue };
+                for value in &values.values {
+                    let target = value.folds_into.as_deref().unwrap_or(&value.name);
+                    assert!(values.values.iter().any(|other| other.name == target), "{at}: {target}");
+                }
+                let mut spellings: Vec<_> = values
+                    .values
+                    .iter()
+                    .flat_map(|value| value.aliases.iter().chain([&value.name]))
+                    .collect();
+                spellings.sort();
+                assert!(
+                    spellings.windows(2).all(|pair| pair[0] != pair[1]),
+                    "{at}: two values, one spelling"
+                );
+            }
+            for (key, attribute) in &kind.attributes {
+                let AttributeSource::Field(path) = &attribute.source else { continue };
+                assert!(paths.contains_key(path), "{}: attribute {key}", kind.name);
+            }
+            for field in kind.manual_steps.iter().flat_map(|step| step.when.keys()) {
+                assert!(paths.contains_key(&FieldPath::of(field)), "{}: manual step on {field}", kind.name);
+            }
+            for left_out in kind.left_out.keys() {
+                assert!(!paths.contains_key(&FieldPath::of(left_out)), "{}: {left_out}", kind.name);
+            }
+        }
+    }
+
+    #[test]
+    fn scopes_may_be_written_as_oauth_spells_them() {
+        let app = type_named("ConnectedApp").unwrap();
+        let Kind::Group(oauth) = &app.fields.field("oauthConfig").unwrap().kind else {
+            panic!("not a group")
+        };
+        let Kind::Enumeration(scopes) = &oauth.field("scopes").unwrap().kind else { panic!("not values") };
+        let found = |written| scopes.find(written).map(|scope| scope.name.as_str());
+        assert_eq!(found("refresh_token"), Some("RefreshToken"));
+        assert_eq!(found("offline_access"), Some("RefreshToken"));
+        assert_eq!(found("OfflineAccess"), Some("OfflineAccess"));
+        assert_eq!(found("ID"), None);
     }
 }
