@@ -159,7 +159,9 @@ fn element(reader: &NsReader<&[u8]>, tag: &BytesStart, at: Position) -> Result<E
         if !matches!(space, ResolveResult::Bound(bound) if bound.into_inner() == INSTANCE) {
             continue;
         }
-        let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(|error| error.to_string())?;
+        let value = attribute
+            .normalized_value(quick_xml::XmlVersion::Implicit1_0)
+            .map_err(|error| error.to_string())?;
         match key.into_inner() {
             "nil" => nil = matches!(value.trim(), "true" | "1"),
             "type" => type_name = value.rsplit(':').next().map(str::to_owned),
@@ -178,9 +180,7 @@ fn close(open: &mut [Element], root: &mut Option<Element>, element: Element) {
 }
 
 fn add_text(open: &mut [Element], text: &str) -> Result<(), &'static str> {
-    let legal = |letter: char| {
-        matches!(letter, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
-    };
+    let legal = |letter: char| matches!(letter, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
     if !text.chars().all(legal) {
         return Err("a character that XML does not allow");
     }
@@ -306,7 +306,11 @@ mod tests {
     fn files_are_written_as_an_org_writes_them() {
         let node = Node::group(
             "A",
-            vec![Node::leaf("b", "it's \"<&>\""), Node::leaf("c", ""), Node::group("d", vec![Node::leaf("e", 1)])],
+            vec![
+                Node::leaf("b", "it's \"<&>\""),
+                Node::leaf("c", ""),
+                Node::group("d", vec![Node::leaf("e", 1)]),
+            ],
         )
         .with("xmlns", "urn:a");
         assert_eq!(
