@@ -98,7 +98,8 @@ impl Plan {
         let mut needed: BTreeMap<(ComponentId, FieldPath), NeededSecret> = BTreeMap::new();
         for send in self.passes.iter().flat_map(|pass| &pass.sends) {
             let Some(component) = desired.components.get(&send.id) else { continue };
-            let asked = secrets_of(component).into_iter().filter(|secret| !send.omitted.contains(&secret.path));
+            let asked =
+                secrets_of(component).into_iter().filter(|secret| !send.omitted.contains(&secret.path));
             needed.extend(asked.map(|secret| ((secret.component.clone(), secret.path.clone()), secret)));
         }
         needed.into_values().collect()

@@ -33,9 +33,12 @@ pub fn diagnostics(result: &DeployResult, stopped: &Stopped, desired: &Desired, 
     }
     for failure in &result.test_failures {
         diagnostics.push(
-            Diagnostic::error(Code::RejectedByOrg, format!("the test {}.{} failed {pass}", failure.class, failure.method))
-                .cause(failure.message.clone())
-                .help(state.clone()),
+            Diagnostic::error(
+                Code::RejectedByOrg,
+                format!("the test {}.{} failed {pass}", failure.class, failure.method),
+            )
+            .cause(failure.message.clone())
+            .help(state.clone()),
         );
     }
     if let Some(message) = &result.error_message {
@@ -48,9 +51,12 @@ pub fn diagnostics(result: &DeployResult, stopped: &Stopped, desired: &Desired, 
     }
     if diagnostics.is_empty() {
         diagnostics.push(
-            Diagnostic::error(Code::RejectedByOrg, format!("the org ended the deployment {pass} as {}", result.status))
-                .cause(format!("deployment {} gave no reason", result.id))
-                .help(format!("look at Deployment Status in Setup; {state}")),
+            Diagnostic::error(
+                Code::RejectedByOrg,
+                format!("the org ended the deployment {pass} as {}", result.status),
+            )
+            .cause(format!("deployment {} gave no reason", result.id))
+            .help(format!("look at Deployment Status in Setup; {state}")),
         );
     }
     diagnostics
@@ -95,24 +101,39 @@ fn field(component: &Component, problem: &str) -> Option<FieldPath> {
     ];
     let name = named.into_iter().flatten().next()?;
     let mut paths = component.keys.keys();
-    paths.find(|path| matches!(path.0.last(), Some(Step::Element(last)) if last.eq_ignore_ascii_case(name))).cloned()
+    paths
+        .find(|path| matches!(path.0.last(), Some(Step::Element(last)) if last.eq_ignore_ascii_case(name)))
+        .cloned()
 }
 
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     let start = text.find(before)? + before.len();
     let rest = &text[start..];
-    Some(rest[..rest.find(after).unwrap_or(rest.len())].trim_matches(|letter: char| !letter.is_ascii_alphanumeric()))
+    Some(
+        rest[..rest.find(after).unwrap_or(rest.len())]
+            .trim_matches(|letter: char| !letter.is_ascii_alphanumeric()),
+    )
 }
 
 /// What usually lies behind a problem.
 fn hint(component: &Component, problem: &str, plan: &Plan) -> Option<String> {
-    let created = plan.changes.iter().any(|change| change.id == component.id && change.action == Action::Create);
+    let created =
+        plan.changes.iter().any(|change| change.id == component.id && change.action == Action::Create);
     let known = [
-        ("consumer key is already taken", "keys are unique among all orgs (CA-14): let it be made with { generate = true }"),
-        ("You cannot provide a Consumer Key", "the app exists, and keys are chosen only at creation (CA-16): remove consumer-key"),
+        (
+            "consumer key is already taken",
+            "keys are unique among all orgs (CA-14): let it be made with { generate = true }",
+        ),
+        (
+            "You cannot provide a Consumer Key",
+            "the app exists, and keys are chosen only at creation (CA-16): remove consumer-key",
+        ),
         ("has been previously used", "an org never gives a URL suffix out twice (AP-5): choose another name"),
         ("no User named", "the user must exist in this org, by its username"),
-        ("You must enter a value", "a value that the org needs is missing, often the consumer secret (AP-12)"),
+        (
+            "You must enter a value",
+            "a value that the org needs is missing, often the consumer secret (AP-12)",
+        ),
     ];
     if let Some((_, hint)) = known.iter().find(|(text, _)| problem.contains(text)) {
         return Some((*hint).to_owned());

@@ -104,7 +104,8 @@ async fn with_org(
     };
     let mut progress = Progress::new(terminal);
     let outcome =
-        deploy::deploy(&loaded.desired, &plan, observed.clone(), &means, &mut |event| progress.show(&event)).await;
+        deploy::deploy(&loaded.desired, &plan, observed.clone(), &means, &mut |event| progress.show(&event))
+            .await;
     progress.finish();
     if arguments.check_only || outcome.as_ref().is_err_and(|stopped| nothing_deployed(stopped)) {
         take_back(arguments.secret_out.as_deref().filter(|_| handed_over));
@@ -116,8 +117,11 @@ async fn with_org(
     if !done.not_kept.is_empty() {
         return Err(not_kept(&done, loaded, opened));
     }
-    let steps =
-        if arguments.check_only { Vec::new() } else { deploy::manual_steps(&loaded.desired, &plan, &done.observed) };
+    let steps = if arguments.check_only {
+        Vec::new()
+    } else {
+        deploy::manual_steps(&loaded.desired, &plan, &done.observed)
+    };
     show(arguments, loaded, &plan, &done, &steps, opened, terminal, &diagnostics)?;
     Ok(Exit::Done)
 }
@@ -152,7 +156,10 @@ fn hand_over(path: &Path, secrets: &Secrets, terminal: &Terminal) -> Result<bool
         by_component.insert(generated.owner.to_string(), json!({}));
     }
     if by_component.is_empty() {
-        terminal.talk(&format!("No key or secret is generated in this deployment; `{}` is not written.\n", path.display()));
+        terminal.talk(&format!(
+            "No key or secret is generated in this deployment; `{}` is not written.\n",
+            path.display()
+        ));
         return Ok(false);
     }
     // Written by hand, so that no copy of a secret stays in a JSON value: keys and secrets have letters and
@@ -176,14 +183,18 @@ fn hand_over(path: &Path, secrets: &Secrets, terminal: &Terminal) -> Result<bool
     text.push_str("\n}\n");
     let failed = |error| {
         let what = format!("cannot write generated secrets to `{}`", path.display());
-        Failure::new("unwritable-file", Attempt::new(what, error)).help("name a new file in a folder you can write to; nothing was sent")
+        Failure::new("unwritable-file", Attempt::new(what, error))
+            .help("name a new file in a folder you can write to; nothing was sent")
     };
     let mut file = private(path).map_err(failed)?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|error| {
         take_back(Some(path));
         failed(error)
     })?;
-    terminal.talk(&format!("Wrote generated keys and secrets to `{}` (readable by you alone).\n", path.display()));
+    terminal.talk(&format!(
+        "Wrote generated keys and secrets to `{}` (readable by you alone).\n",
+        path.display()
+    ));
     Ok(true)
 }
 
@@ -316,7 +327,10 @@ fn show(
                 body.insert("check_only".to_owned(), json!(true));
             }
             if !diagnostics.is_empty() {
-                body.insert("diagnostics".to_owned(), report::json::diagnostics(&loaded.sources, diagnostics));
+                body.insert(
+                    "diagnostics".to_owned(),
+                    report::json::diagnostics(&loaded.sources, diagnostics),
+                );
             }
             terminal.result(&report::json::text(&Value::Object(body)))?;
         }

@@ -27,7 +27,8 @@ pub fn run(arguments: &cli::Explain, terminal: &Terminal) -> Result<Exit, Failur
     };
     match terminal.format {
         Format::Json => {
-            let body = serde_json::json!({ "format_version": json::FORMAT_VERSION, "topic": topic, "text": text });
+            let body =
+                serde_json::json!({ "format_version": json::FORMAT_VERSION, "topic": topic, "text": text });
             terminal.result(&json::text(&body))?;
         }
         _ => terminal.result(&text)?,

@@ -69,7 +69,9 @@ pub fn run(arguments: &cli::Init, terminal: &Terminal) -> Result<Exit, Failure> 
     let configuration = folder.join(CONFIGURATION_FILE);
     if manifest.exists() {
         let failure = Failure::new("file-exists", Exists(manifest.display().to_string()));
-        return Err(failure.help("remove or rename it first, or start in another folder: orgwire init FOLDER"));
+        return Err(
+            failure.help("remove or rename it first, or start in another folder: orgwire init FOLDER")
+        );
     }
     let mut written = vec![write_new(&manifest, text)?];
     // One configuration serves all manifests, so a second `init` keeps it.
@@ -89,7 +91,9 @@ pub fn run(arguments: &cli::Init, terminal: &Terminal) -> Result<Exit, Failure> 
             let list: String = written.iter().map(|path| format!("wrote {path}\n")).collect();
             terminal.result(&list)?;
             let path = &written[0];
-            terminal.talk(&format!("next: orgwire plan {path}, then orgwire deploy {path}; both use the local org\n"));
+            terminal.talk(&format!(
+                "next: orgwire plan {path}, then orgwire deploy {path}; both use the local org\n"
+            ));
         }
     }
     Ok(Exit::Done)
@@ -97,7 +101,8 @@ pub fn run(arguments: &cli::Init, terminal: &Terminal) -> Result<Exit, Failure> 
 
 fn write_new(path: &Path, text: &str) -> Result<String, Failure> {
     let shown = path.strip_prefix("./").unwrap_or(path).display().to_string();
-    let failed = |error| Failure::new("unwritable-file", Attempt::new(format!("cannot write `{shown}`"), error));
+    let failed =
+        |error| Failure::new("unwritable-file", Attempt::new(format!("cannot write `{shown}`"), error));
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }

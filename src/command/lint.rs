@@ -16,7 +16,8 @@ pub fn run(arguments: &cli::Lint, terminal: &Terminal) -> Result<Exit, Failure> 
         Format::Human => {
             terminal.diagnostics(sources, diagnostics);
             let count = loaded.desired.components.len();
-            let components = if count == 1 { "1 component".to_owned() } else { format!("{count} components") };
+            let components =
+                if count == 1 { "1 component".to_owned() } else { format!("{count} components") };
             let findings = match diagnostics.len() {
                 0 => "nothing found".to_owned(),
                 1 => "1 finding".to_owned(),

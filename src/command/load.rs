@@ -31,7 +31,12 @@ pub fn load(arguments: &cli::Project) -> Result<Loaded, Failure> {
     let (loaded, denied) = check(arguments)?;
     if loaded.diagnostics.has_errors() {
         let exit = if denied { Exit::Policy } else { Exit::Error };
-        return Err(Failure::Diagnostics { sources: loaded.sources, diagnostics: loaded.diagnostics, exit, more: serde_json::Map::new() });
+        return Err(Failure::Diagnostics {
+            sources: loaded.sources,
+            diagnostics: loaded.diagnostics,
+            exit,
+            more: serde_json::Map::new(),
+        });
     }
     Ok(loaded)
 }
@@ -53,8 +58,13 @@ pub fn check(arguments: &cli::Project) -> Result<(Loaded, bool), Failure> {
     };
     if arguments.paths.is_empty() && configuration.manifests.is_empty() && !paths[0].is_dir() {
         diagnostics.push(
-            Diagnostic::error(Code::EmptyProject, format!("there is no folder `{}` here, and no PATH was given", paths[0].display()))
-                .help("write a first manifest with `orgwire init --from axsy`, or name a file: `orgwire plan PATH`"),
+            Diagnostic::error(
+                Code::EmptyProject,
+                format!("there is no folder `{}` here, and no PATH was given", paths[0].display()),
+            )
+            .help(
+                "write a first manifest with `orgwire init --from axsy`, or name a file: `orgwire plan PATH`",
+            ),
         );
     } else {
         project::read_manifests(&paths, &mut project, &mut diagnostics)?;
@@ -65,10 +75,14 @@ pub fn check(arguments: &cli::Project) -> Result<(Loaded, bool), Failure> {
         .iter()
         .map(|id| manifest::read(*id, project.sources.get(*id), &mut diagnostics))
         .collect();
-    if !manifests.is_empty() && !diagnostics.has_errors() && manifests.iter().all(|manifest| manifest.components.is_empty()) {
+    if !manifests.is_empty()
+        && !diagnostics.has_errors()
+        && manifests.iter().all(|manifest| manifest.components.is_empty())
+    {
         diagnostics.push(
-            Diagnostic::error(Code::EmptyProject, "the project declares no component")
-                .help("declare one, for example [connected-app.My_App]; `orgwire init --from axsy` shows how"),
+            Diagnostic::error(Code::EmptyProject, "the project declares no component").help(
+                "declare one, for example [connected-app.My_App]; `orgwire init --from axsy` shows how",
+            ),
         );
     }
     let variables: BTreeMap<String, String> = arguments.var.iter().cloned().collect();
@@ -100,7 +114,12 @@ fn has_other_errors(configuration: &Configuration, diagnostics: &Diagnostics) ->
 }
 
 /// Reads addresses of desired components, as given to a flag.
-pub fn addresses(flag: &str, written: &[String], desired: &Desired, diagnostics: &mut Diagnostics) -> Vec<ComponentId> {
+pub fn addresses(
+    flag: &str,
+    written: &[String],
+    desired: &Desired,
+    diagnostics: &mut Diagnostics,
+) -> Vec<ComponentId> {
     let mut found = BTreeSet::new();
     for address in written {
         match ComponentId::parse(address).filter(|id| desired.components.contains_key(id)) {
@@ -109,8 +128,10 @@ pub fn addresses(flag: &str, written: &[String], desired: &Desired, diagnostics:
             }
             None => {
                 let known: Vec<String> = desired.components.keys().map(ToString::to_string).collect();
-                let mut diagnostic =
-                    Diagnostic::error(Code::UnknownComponent, format!("{flag} names `{address}`, which is not declared"));
+                let mut diagnostic = Diagnostic::error(
+                    Code::UnknownComponent,
+                    format!("{flag} names `{address}`, which is not declared"),
+                );
                 diagnostic = match suggestion(address, known.iter().map(String::as_str)) {
                     Some(near) => diagnostic.help(format!("did you mean {near}?")),
                     None => diagnostic.help(format!("declared: {}", known.join(", "))),
@@ -123,14 +144,21 @@ pub fn addresses(flag: &str, written: &[String], desired: &Desired, diagnostics:
 }
 
 /// The built-in templates, with those that the project replaces.
-fn templates(configuration: &Configuration, project: &mut Project, diagnostics: &mut Diagnostics) -> Result<Templates, Failure> {
+fn templates(
+    configuration: &Configuration,
+    project: &mut Project,
+    diagnostics: &mut Diagnostics,
+) -> Result<Templates, Failure> {
     let mut overrides = Vec::new();
     for (name, path) in &configuration.templates {
         if !path.value.is_file() {
             diagnostics.push(
-                Diagnostic::error(Code::UnknownTemplate, format!("the template `{}` does not exist", path.value.display()))
-                    .label(path.at, "no such file")
-                    .help("correct the path, which starts at the folder of orgwire.toml"),
+                Diagnostic::error(
+                    Code::UnknownTemplate,
+                    format!("the template `{}` does not exist", path.value.display()),
+                )
+                .label(path.at, "no such file")
+                .help("correct the path, which starts at the folder of orgwire.toml"),
             );
             continue;
         }

@@ -55,7 +55,13 @@ pub enum Failure {
     /// Something is wrong with what the user wrote.
     Diagnostics { sources: Sources, diagnostics: Diagnostics, exit: Exit, more: Map<String, Value> },
     /// Something is wrong with the world. `more` is added to the JSON: what was done until then.
-    World { code: &'static str, exit: Exit, error: Box<dyn Error + Send + Sync>, help: Option<String>, more: Map<String, Value> },
+    World {
+        code: &'static str,
+        exit: Exit,
+        error: Box<dyn Error + Send + Sync>,
+        help: Option<String>,
+        more: Map<String, Value>,
+    },
 }
 
 impl Failure {
@@ -74,7 +80,9 @@ impl Failure {
     #[must_use]
     pub fn exit(mut self, code: Exit) -> Failure {
         match &mut self {
-            Failure::Said(exit) | Failure::Diagnostics { exit, .. } | Failure::World { exit, .. } => *exit = code,
+            Failure::Said(exit) | Failure::Diagnostics { exit, .. } | Failure::World { exit, .. } => {
+                *exit = code
+            }
         }
         self
     }
@@ -97,7 +105,9 @@ impl From<project::Error> for Failure {
 
 impl From<rendering::TemplateError> for Failure {
     fn from(error: rendering::TemplateError) -> Failure {
-        Failure::new("invalid-template", error).help("correct the template, or remove it from [templates] in orgwire.toml to use the built-in one")
+        Failure::new("invalid-template", error).help(
+            "correct the template, or remove it from [templates] in orgwire.toml to use the built-in one",
+        )
     }
 }
 
@@ -165,7 +175,8 @@ pub fn run(cli: Cli) -> Exit {
             cli::LintFormat::Markdown => Format::Markdown,
             cli::LintFormat::Sarif => Format::Sarif,
         },
-        Command::Plan(cli::Plan { format, .. }) | Command::Deploy(cli::Deploy { format, .. }) => match format {
+        Command::Plan(cli::Plan { format, .. }) | Command::Deploy(cli::Deploy { format, .. }) => match format
+        {
             cli::Format::Human => Format::Human,
             cli::Format::Json => Format::Json,
             cli::Format::Markdown => Format::Markdown,
@@ -204,7 +215,8 @@ fn say(failure: Failure, terminal: &Terminal) -> Exit {
         Failure::Diagnostics { sources, diagnostics, exit, more } => {
             terminal.diagnostics(&sources, &diagnostics);
             if terminal.format == Format::Json {
-                let mut body = Map::from_iter([("format_version".to_owned(), json!(report::json::FORMAT_VERSION))]);
+                let mut body =
+                    Map::from_iter([("format_version".to_owned(), json!(report::json::FORMAT_VERSION))]);
                 body.extend(more);
                 body.insert("exit_code".to_owned(), json!(exit as u8));
                 body.insert("diagnostics".to_owned(), report::json::diagnostics(&sources, &diagnostics));
@@ -213,19 +225,36 @@ fn say(failure: Failure, terminal: &Terminal) -> Exit {
             exit
         }
         Failure::World { code, exit, error, help, more } => {
-            terminal.problem(&report::problem::error(code, error.as_ref(), help.as_deref(), terminal.colour_err, terminal.width));
+            terminal.problem(&report::problem::error(
+                code,
+                error.as_ref(),
+                help.as_deref(),
+                terminal.colour_err,
+                terminal.width,
+            ));
             if terminal.format == Format::Json {
-                let causes: Vec<String> =
-                    std::iter::successors(error.source(), |cause| cause.source()).map(ToString::to_string).collect();
-                let mut body = Map::from_iter([("format_version".to_owned(), json!(report::json::FORMAT_VERSION))]);
+                let causes: Vec<String> = causes(error.as_ref());
+                let mut body =
+                    Map::from_iter([("format_version".to_owned(), json!(report::json::FORMAT_VERSION))]);
                 body.extend(more);
-                let told = report::json::error(code, &error.to_string(), &causes, help.as_deref(), exit as u8);
+                let told =
+                    report::json::error(code, &error.to_string(), &causes, help.as_deref(), exit as u8);
                 body.insert("error".to_owned(), told);
                 let _ = terminal.result(&report::json::text(&Value::Object(body)));
             }
             exit
         }
     }
+}
+
+fn causes(error: &dyn Error) -> Vec<String> {
+    let mut causes = Vec::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        causes.push(cause.to_string());
+        next = cause.source();
+    }
+    causes
 }
 
 fn terminal(shared: &cli::Shared, format: Format) -> Terminal {
@@ -266,7 +295,8 @@ fn log(verbose: u8, colour: bool) {
         1 => LevelFilter::INFO,
         _ => LevelFilter::DEBUG,
     };
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colour).without_time();
+    let layer =
+        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colour).without_time();
     let ours = Targets::new().with_target("orgwire", level);
     // Fails only if it was set up before, which nothing does.
     let _ = tracing_subscriber::registry().with(layer).with(ours).try_init();

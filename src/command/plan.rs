@@ -42,7 +42,13 @@ pub fn findings(loaded: &Loaded, plan: &Plan) -> crate::diagnostic::Diagnostics 
     diagnostics
 }
 
-fn show(loaded: &Loaded, plan: &Plan, observed: &Observed, opened: &Opened, terminal: &Terminal) -> Result<(), Failure> {
+fn show(
+    loaded: &Loaded,
+    plan: &Plan,
+    observed: &Observed,
+    opened: &Opened,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
     let diagnostics = findings(loaded, plan);
     terminal.diagnostics(&loaded.sources, &diagnostics);
     let org = opened.described();
@@ -61,7 +67,12 @@ fn show(loaded: &Loaded, plan: &Plan, observed: &Observed, opened: &Opened, term
 
 /// The keys that every JSON report about an org begins with.
 pub fn head(loaded: &Loaded, observed: &Observed, opened: &Opened) -> Map<String, Value> {
-    let org = report::json::org(opened.org.name(), observed.org.as_ref(), opened.org.instance_url(), opened.org.simulated());
+    let org = report::json::org(
+        opened.org.name(),
+        observed.org.as_ref(),
+        opened.org.instance_url(),
+        opened.org.simulated(),
+    );
     let mut body = Map::from_iter([
         ("format_version".to_owned(), json!(report::json::FORMAT_VERSION)),
         ("org".to_owned(), org),

@@ -64,10 +64,9 @@ pub fn run(arguments: &cli::Render, terminal: &Terminal) -> Result<Exit, Failure
     let pass = plan::everything(&loaded.desired, &observed);
     let secrets = if arguments.with_secrets { Some(read_secrets(&loaded)?) } else { None };
     let text = secrets.as_ref().map_or(SecretText::Masked, SecretText::Given);
-    let threads = arguments.threads.map_or_else(
-        || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        usize::from,
-    );
+    let threads = arguments
+        .threads
+        .map_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get), usize::from);
     let files = render(&loaded.desired, &pass, &observed, text, &loaded.templates, threads)?;
     name_what_is_missing(&files, terminal);
     let version = loaded.desired.api_version;
@@ -133,21 +132,27 @@ fn observed(arguments: &cli::Render, loaded: &Loaded) -> Result<Observed, Failur
     let mut observed = Observed::default();
     let Some(path) = &arguments.observed else { return Ok(observed) };
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
-        Failure::new("unreadable-file", Attempt::new(format!("cannot read observed values from `{}`", path.display()), error)).help(
+        Failure::new(
+            "unreadable-file",
+            Attempt::new(format!("cannot read observed values from `{}`", path.display()), error),
+        )
+        .help(
             "it must be JSON like {\"org\": {\"id\": \"00D...\", \"instance_url\": \"https://...\"}, \
              \"values\": {\"auth-provider.NAME.callback-url\": \"https://...\"}}",
         )
     };
     let text = fs::read_to_string(path).map_err(|error| failed(error.into()))?;
     let file: ObservedFile = serde_json::from_str(&text).map_err(|error| failed(error.into()))?;
-    observed.org = file.org.map(|org| OrgFacts {
-        id: org.id,
-        instance_url: org.instance_url.trim_end_matches('/').to_owned(),
-    });
+    observed.org = file
+        .org
+        .map(|org| OrgFacts { id: org.id, instance_url: org.instance_url.trim_end_matches('/').to_owned() });
     for (name, value) in file.values {
         let reference = name.rsplit_once('.').and_then(|(address, attribute)| {
             let of = ComponentId::parse(address)?;
-            of.kind.attributes.contains_key(attribute).then(|| Reference::Attribute { of, attribute: attribute.to_owned() })
+            of.kind
+                .attributes
+                .contains_key(attribute)
+                .then(|| Reference::Attribute { of, attribute: attribute.to_owned() })
         });
         let reference = reference.ok_or_else(|| failed(Problem::NotAReference(name.clone()).into()))?;
         observed.values.insert(reference, value);
@@ -168,8 +173,11 @@ fn name_what_is_missing(files: &MetadataFiles, terminal: &Terminal) {
 fn tell(written: &[String], files: &MetadataFiles, terminal: &Terminal) -> Result<Exit, Failure> {
     match terminal.format {
         Format::Json => {
-            let masked: Vec<_> =
-                files.masked.iter().map(|(id, field)| json!({ "component": id.to_string(), "field": field.to_string() })).collect();
+            let masked: Vec<_> = files
+                .masked
+                .iter()
+                .map(|(id, field)| json!({ "component": id.to_string(), "field": field.to_string() }))
+                .collect();
             let placeholders: Vec<_> = files
                 .placeholders
                 .iter()
@@ -194,7 +202,12 @@ fn tell(written: &[String], files: &MetadataFiles, terminal: &Terminal) -> Resul
 }
 
 /// Compares without writing.
-fn check(folder: &Path, wanted: &BTreeMap<PathBuf, Zeroizing<String>>, layout: Layout, terminal: &Terminal) -> Result<Exit, Failure> {
+fn check(
+    folder: &Path,
+    wanted: &BTreeMap<PathBuf, Zeroizing<String>>,
+    layout: Layout,
+    terminal: &Terminal,
+) -> Result<Exit, Failure> {
     let mut stale = Vec::new();
     let mut text = String::new();
     for (path, content) in wanted {

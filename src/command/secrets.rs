@@ -27,8 +27,12 @@ pub fn read(needed: &[NeededSecret], diagnostics: &mut Diagnostics) -> Secrets {
             }
             Err(error) => {
                 let help = match source {
-                    SecretSource::Environment(name) => format!("set it for this command: {name}=... orgwire deploy"),
-                    SecretSource::File(path) => format!("write the secret to {}, readable by you alone", path.display()),
+                    SecretSource::Environment(name) => {
+                        format!("set it for this command: {name}=... orgwire deploy")
+                    }
+                    SecretSource::File(path) => {
+                        format!("write the secret to {}, readable by you alone", path.display())
+                    }
                     SecretSource::Command(_) => "run the command by itself to see what it says".to_owned(),
                     SecretSource::Generated(_) => "run this again".to_owned(),
                 };

@@ -16,7 +16,8 @@ pub fn run(arguments: &cli::Simulate, terminal: &Terminal) -> Result<Exit, Failu
         };
         let simulator = Simulator::start(options).await.map_err(local::failure)?;
         let interrupt = Interrupt::on_signals();
-        let mut line = serde_json::to_string(simulator.ready()).map_err(|error| Failure::new("output", error))?;
+        let mut line =
+            serde_json::to_string(simulator.ready()).map_err(|error| Failure::new("output", error))?;
         line.push('\n');
         terminal.result(&line)?;
         terminal.talk("A simulation of an org on this machine only; Ctrl-C ends it.\n");

@@ -2,8 +2,8 @@
 //!
 //! Precedence: `--org`, the environment's org, ORGWIRE_INSTANCE_URL with ORGWIRE_ACCESS_TOKEN, `local`.
 
-use crate::command::local::{self, LocalOrg};
 use crate::command::load::Loaded;
+use crate::command::local::{self, LocalOrg};
 use crate::command::{Exit, Failure};
 use crate::diagnostic::suggestion;
 use crate::org::{AccessToken, Org, Target};
@@ -113,7 +113,8 @@ pub async fn open(named: Option<&str>, loaded: &Loaded, spring_26_block: bool) -
         )
         .exit(Exit::Login));
     };
-    let target = Target { name, instance_url: address, access_token: AccessToken::new(token), simulated: false };
+    let target =
+        Target { name, instance_url: address, access_token: AccessToken::new(token), simulated: false };
     Ok(Opened { org: Org::connect(target, version)?, local: None })
 }
 
