@@ -137,7 +137,7 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
     for component in desired.components.values() {
         let wanted = fill(component, observed);
         let (action, fields) = match observed.components.get(&component.id) {
-            None => (Action::Create, diff::compare(&component.id.kind.fields, &wanted, &Fields::new())),
+            None => (Action::Create, diff::everything(&wanted)),
             Some(existing) => {
                 let fields = diff::compare(&component.id.kind.fields, &wanted, &existing.fields);
                 let fields = changeable(component, fields, &mut findings);

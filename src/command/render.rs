@@ -60,7 +60,7 @@ pub fn run(arguments: &cli::Render, terminal: &Terminal) -> Result<Exit, Failure
     if is_zip && arguments.check {
         return Err(Failure::new("usage", Problem::CheckOfZip).help("check the folder that it was made of"));
     }
-    let observed = observed(arguments, &loaded)?;
+    let observed = observed(arguments)?;
     let pass = plan::everything(&loaded.desired, &observed);
     let secrets = if arguments.with_secrets { Some(read_secrets(&loaded)?) } else { None };
     let text = secrets.as_ref().map_or(SecretText::Masked, SecretText::Given);
@@ -128,7 +128,7 @@ fn read_secrets(loaded: &Loaded) -> Result<Secrets, Failure> {
     Ok(secrets)
 }
 
-fn observed(arguments: &cli::Render, loaded: &Loaded) -> Result<Observed, Failure> {
+fn observed(arguments: &cli::Render) -> Result<Observed, Failure> {
     let mut observed = Observed::default();
     let Some(path) = &arguments.observed else { return Ok(observed) };
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
@@ -157,7 +157,6 @@ fn observed(arguments: &cli::Render, loaded: &Loaded) -> Result<Observed, Failur
         let reference = reference.ok_or_else(|| failed(Problem::NotAReference(name.clone()).into()))?;
         observed.values.insert(reference, value);
     }
-    let _ = loaded;
     Ok(observed)
 }
 
