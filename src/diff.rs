@@ -34,6 +34,22 @@ pub fn compare(group: &Group, wanted: &Fields<Filled>, existing: &Fields<Scalar>
     changes
 }
 
+/// Every field of `wanted`, as for an org without the component.
+pub fn everything(wanted: &Fields<Filled>) -> Vec<FieldChange> {
+    fn walk(at: &FieldPath, wanted: &Fields<Filled>, changes: &mut Vec<FieldChange>) {
+        for (name, value) in wanted {
+            let path = at.element(name);
+            match value {
+                Tree::Group(fields) => walk(&path, fields, changes),
+                value => changes.push(FieldChange { path, before: None, after: value.clone() }),
+            }
+        }
+    }
+    let mut changes = Vec::new();
+    walk(&FieldPath::root(), wanted, &mut changes);
+    changes
+}
+
 fn compare_group(
     group: &Group,
     at: &FieldPath,

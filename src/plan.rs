@@ -103,23 +103,27 @@ impl Plan {
 
     /// Secrets that the passes send, with the places that ask for them.
     pub fn secrets(&self, desired: &Desired) -> Vec<NeededSecret> {
-        let mut needed = Vec::new();
-        let mut seen = BTreeSet::new();
+        let mut needed: BTreeMap<(ComponentId, FieldPath), NeededSecret> = BTreeMap::new();
         for send in self.passes.iter().flat_map(|pass| &pass.sends) {
             let Some(component) = desired.components.get(&send.id) else { continue };
-            component.each_value(&mut |path, field, value| {
-                if let Tree::Leaf(Leaf { wanted: Wanted::Secret(source), at }) = value
-                    && !send.omitted.contains(path)
-                {
-                    let (component, path) = (send.id.clone(), path.clone());
-                    if seen.insert((component.clone(), path.clone())) {
-                        needed.push(NeededSecret { source: source.clone(), component, path, field, at: *at });
-                    }
-                }
-            });
+            let asked =
+                secrets_of(component).into_iter().filter(|secret| !send.omitted.contains(&secret.path));
+            needed.extend(asked.map(|secret| ((secret.component.clone(), secret.path.clone()), secret)));
         }
-        needed
+        needed.into_values().collect()
     }
+}
+
+/// Every secret that a component's fields ask for.
+pub fn secrets_of(component: &Component) -> Vec<NeededSecret> {
+    let mut needed = Vec::new();
+    component.each_value(&mut |path, field, value| {
+        if let Tree::Leaf(Leaf { wanted: Wanted::Secret(source), at }) = value {
+            let (component, path) = (component.id.clone(), path.clone());
+            needed.push(NeededSecret { source: source.clone(), component, path, field, at: *at });
+        }
+    });
+    needed
 }
 
 /// A secret, and a field it goes to.
@@ -141,11 +145,12 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
     for component in desired.components.values() {
         let wanted = fill(component, observed);
         let (action, fields) = match observed.components.get(&component.id) {
-            None => (Action::Create, diff::compare(&component.id.kind.fields, &wanted, &Fields::new())),
+            None => (Action::Create, diff::everything(&wanted)),
             Some(existing) => {
                 let fields = diff::compare(&component.id.kind.fields, &wanted, &existing.fields);
                 let fields = changeable(component, fields, &mut findings);
-                (if fields.is_empty() { Action::Keep } else { Action::Update }, fields)
+                let unchanged = fields.is_empty() && !desired.resend.contains(&component.id);
+                (if unchanged { Action::Keep } else { Action::Update }, fields)
             }
         };
         changes.push(Change { id: component.id.clone(), action, fields, passes: Vec::new() });

@@ -2,7 +2,7 @@
 //!
 //! What only an org can tell stays a reference. Whether the values are good ones is for `lint`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::component::{
     AttributeSource, ComponentId, Field, FieldPath, Fields, Kind, NEWEST_API_VERSION, Scalar, Step, Tree,
@@ -23,6 +23,8 @@ pub struct Desired {
     /// Pass 1 uses the callback URL that a provider will most likely get.
     pub predict_callback: bool,
     pub components: BTreeMap<ComponentId, Component>,
+    /// Components to send even if they do not differ.
+    pub resend: BTreeSet<ComponentId>,
 }
 
 /// One component, with every value as far as it is known without an org.
@@ -197,6 +199,7 @@ pub fn resolve(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) -> Desired {
         environment: inputs.environment.map(str::to_owned),
         predict_callback: predict_callback(inputs),
         components,
+        resend: BTreeSet::new(),
     }
 }
 

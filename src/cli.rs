@@ -1,0 +1,251 @@
+//! Every subcommand and flag, as typed. No logic: what was meant by it is for `command`.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+/// Salesforce integration trust as code.
+///
+/// A manifest says which connected app, auth provider and named credential should exist. orgwire renders
+/// them as metadata, deploys them, reads back what only the org can know and wires it in a second pass.
+#[derive(Debug, Parser)]
+#[command(name = "orgwire", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub shared: Shared,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Args)]
+pub struct Shared {
+    /// Write results as JSON to standard output.
+    #[arg(long, global = true, help_heading = "Shared")]
+    pub json: bool,
+    /// Say less on standard error.
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Shared")]
+    pub quiet: bool,
+    /// Say more on standard error; twice for every request.
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = "Shared")]
+    pub verbose: u8,
+    /// When to colour.
+    #[arg(long, global = true, value_enum, default_value = "auto", help_heading = "Shared")]
+    pub color: When,
+    /// Never ask; what would need an answer fails.
+    #[arg(long, global = true, help_heading = "Shared")]
+    pub no_input: bool,
+}
+
+/// How results are written to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Human,
+    Json,
+    Markdown,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LintFormat {
+    Human,
+    Json,
+    Markdown,
+    /// For code scanning.
+    Sarif,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a first manifest and orgwire.toml.
+    Init(Init),
+    /// Check everything that can be known without an org.
+    Lint(Lint),
+    /// Write the XML that would be deployed.
+    Render(Render),
+    /// Show what would change in the org, in which pass, and what waits for what.
+    Plan(Plan),
+    /// Plan, confirm, deploy and wire.
+    Deploy(Deploy),
+    /// Serve the org inside this program on loopback, until interrupted.
+    Simulate(Simulate),
+    /// Write the JSON Schema of manifests, for editors.
+    Schema(Schema),
+    /// Tell the long story of a diagnostic, a metadata type or a field.
+    Explain(Explain),
+}
+
+/// Which project, seen how.
+#[derive(Debug, Args)]
+pub struct Project {
+    /// Manifests, or folders of them; together they are one project.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Apply the overlays and variables of this environment.
+    #[arg(short, long, value_name = "NAME")]
+    pub env: Option<String>,
+    /// Set a variable of the manifests; not for secrets.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub var: Vec<(String, String)>,
+    /// Only this component, such as connected-app.AxsyApexAPI; may be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    pub target: Vec<String>,
+}
+
+/// Which org.
+#[derive(Debug, Args)]
+pub struct Org {
+    /// `local`, or an org named in orgwire.toml.
+    #[arg(short, long, value_name = "NAME")]
+    pub org: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Which system to start with.
+    #[arg(long, value_enum, default_value = "blank")]
+    pub from: Start,
+    /// Where to write.
+    #[arg(value_name = "FOLDER", default_value = ".")]
+    pub folder: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Start {
+    Axsy,
+    Logik,
+    Ampersand,
+    Cyclr,
+    Agilepoint,
+    Blank,
+}
+
+#[derive(Debug, Args)]
+pub struct Lint {
+    #[command(flatten)]
+    pub project: Project,
+    /// How findings are written to standard output.
+    #[arg(long, value_enum, default_value = "human", conflicts_with = "json")]
+    pub format: LintFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct Render {
+    #[command(flatten)]
+    pub project: Project,
+    /// A folder, or a file that ends in .zip.
+    #[arg(long, value_name = "DIR|FILE.zip")]
+    pub output: PathBuf,
+    /// `metadata` has a package.xml, `source` is the layout of sfdx projects.
+    #[arg(long, value_enum, default_value = "metadata")]
+    pub format: Layout,
+    /// Write nothing; fail if the folder holds something else than would be written.
+    #[arg(long)]
+    pub check: bool,
+    /// Read secrets and write them into the XML, for your eyes only (mode 0600).
+    #[arg(long, conflicts_with = "check")]
+    pub with_secrets: bool,
+    /// Values that an org has told, as JSON, in place of placeholders.
+    #[arg(long, value_name = "FILE")]
+    pub observed: Option<PathBuf>,
+    /// Number of threads.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: Option<u16>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Layout {
+    Metadata,
+    Source,
+}
+
+#[derive(Debug, Args)]
+pub struct Plan {
+    #[command(flatten)]
+    pub project: Project,
+    #[command(flatten)]
+    pub org: Org,
+    /// How the result is written to standard output.
+    #[arg(long, value_enum, default_value = "human", conflicts_with = "json")]
+    pub format: Format,
+    /// Exit with 2 if there is something to change.
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Deploy {
+    #[command(flatten)]
+    pub project: Project,
+    #[command(flatten)]
+    pub org: Org,
+    /// How the result is written to standard output.
+    #[arg(long, value_enum, default_value = "human", conflicts_with = "json")]
+    pub format: Format,
+    /// Validate the first pass in the org and save nothing.
+    #[arg(long)]
+    pub check_only: bool,
+    /// Do not ask for confirmation.
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Write generated keys and secrets to this new file (mode 0600), for a system outside the org.
+    #[arg(long, value_name = "FILE")]
+    pub secret_out: Option<PathBuf>,
+    /// Send this component even if it does not differ, for example to write a changed secret.
+    #[arg(long, value_name = "ADDRESS")]
+    pub resend: Vec<String>,
+    /// How long to watch one deployment before leaving it to itself.
+    #[arg(long, value_name = "MINUTES", default_value = "33")]
+    pub wait: u32,
+    /// The local org refuses to create connected apps, as most orgs do since Spring '26.
+    #[arg(long)]
+    pub spring_26_block: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Simulate {
+    /// Serve on this port; otherwise on the one it had before, or a free one.
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// Where the org lives.
+    #[arg(long, value_name = "FOLDER", default_value = ".orgwire/local")]
+    pub folder: PathBuf,
+    /// Keep nothing on disk.
+    #[arg(long, conflicts_with = "folder")]
+    pub in_memory: bool,
+    /// Refuse to create connected apps, as most orgs do since Spring '26.
+    #[arg(long)]
+    pub spring_26_block: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Of which file.
+    #[arg(value_enum, default_value = "manifest")]
+    pub of: SchemaOf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    Manifest,
+    Configuration,
+}
+
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// A code such as unset-secret, or connected-app.oauth-config.callback-url; all codes if left out.
+    #[arg(value_name = "CODE|FIELD")]
+    pub topic: Option<String>,
+}
+
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write NAME=VALUE".to_owned()),
+    }
+}

@@ -1,0 +1,37 @@
+//! `explain`: the long story of a diagnostic, or what is known of a metadata type or field.
+
+use crate::cli;
+use crate::command::{Exit, Failure};
+use crate::diagnostic::{Code, suggestion};
+use crate::explain;
+use crate::report::{Format, Terminal, json};
+
+#[derive(Debug, thiserror::Error)]
+#[error("nothing is known of `{0}`")]
+struct Unknown(String);
+
+pub fn run(arguments: &cli::Explain, terminal: &Terminal) -> Result<Exit, Failure> {
+    let Some(topic) = &arguments.topic else {
+        let list: String = explain::all().map(|(code, first)| format!("{code:28} {first}\n")).collect();
+        terminal.result(&list)?;
+        return Ok(Exit::Done);
+    };
+    let Some(text) = explain::topic(topic) else {
+        let known = Code::ALL.iter().map(|code| code.as_str());
+        let known = known.chain(crate::component::types().iter().map(|kind| kind.key.as_str()));
+        let help = match suggestion(topic, known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`orgwire explain` lists every code".to_owned(),
+        };
+        return Err(Failure::new("unknown-topic", Unknown(topic.clone())).help(help));
+    };
+    match terminal.format {
+        Format::Json => {
+            let body =
+                serde_json::json!({ "format_version": json::FORMAT_VERSION, "topic": topic, "text": text });
+            terminal.result(&json::text(&body))?;
+        }
+        _ => terminal.result(&text)?,
+    }
+    Ok(Exit::Done)
+}

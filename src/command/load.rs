@@ -1,0 +1,171 @@
+//! From what was typed to what is desired: the stages that every command on a project begins with.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use crate::cli;
+use crate::command::{Exit, Failure};
+use crate::component::ComponentId;
+use crate::configuration::{self, Configuration};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Located, Sources, suggestion};
+use crate::manifest::Manifest;
+use crate::project::{self, Project};
+use crate::render::{TemplateError, Templates};
+use crate::resolve::{self, Desired, Inputs};
+use crate::{lint, manifest};
+
+/// A project that nothing is wrong with.
+pub struct Loaded {
+    pub sources: Sources,
+    pub configuration: Configuration,
+    pub desired: Desired,
+    /// The org that the chosen environment goes to.
+    pub environment_org: Option<Located<String>>,
+    /// Warnings.
+    pub diagnostics: Diagnostics,
+    pub templates: Templates,
+}
+
+/// Reads, resolves and checks a project. Every problem is found before the first is reported.
+pub fn load(arguments: &cli::Project) -> Result<Loaded, Failure> {
+    let (loaded, denied) = check(arguments)?;
+    if loaded.diagnostics.has_errors() {
+        let exit = if denied { Exit::Policy } else { Exit::Error };
+        return Err(Failure::Diagnostics {
+            sources: loaded.sources,
+            diagnostics: loaded.diagnostics,
+            exit,
+            more: serde_json::Map::new(),
+        });
+    }
+    Ok(loaded)
+}
+
+/// The same, problems included. The flag tells whether all errors are lints that the project denies.
+pub fn check(arguments: &cli::Project) -> Result<(Loaded, bool), Failure> {
+    let mut project = Project::default();
+    let mut diagnostics = Diagnostics::default();
+    let configuration = match project::read_configuration(Path::new(""), &mut project, &mut diagnostics)? {
+        Some(id) => configuration::read(id, project.sources.get(id), &mut diagnostics),
+        None => Configuration::default(),
+    };
+    let paths = if !arguments.paths.is_empty() {
+        arguments.paths.clone()
+    } else if !configuration.manifests.is_empty() {
+        configuration.manifests.clone()
+    } else {
+        vec![PathBuf::from(project::DEFAULT_FOLDER)]
+    };
+    if arguments.paths.is_empty() && configuration.manifests.is_empty() && !paths[0].is_dir() {
+        diagnostics.push(
+            Diagnostic::error(
+                Code::EmptyProject,
+                format!("there is no folder `{}` here, and no PATH was given", paths[0].display()),
+            )
+            .help(
+                "write a first manifest with `orgwire init --from axsy`, or name a file: `orgwire plan PATH`",
+            ),
+        );
+    } else {
+        project::read_manifests(&paths, &mut project, &mut diagnostics)?;
+    }
+    let templates = templates(&configuration, &mut project, &mut diagnostics)?;
+    let manifests: Vec<Manifest> = project
+        .manifests
+        .iter()
+        .map(|id| manifest::read(*id, project.sources.get(*id), &mut diagnostics))
+        .collect();
+    if !manifests.is_empty()
+        && !diagnostics.has_errors()
+        && manifests.iter().all(|manifest| manifest.components.is_empty())
+    {
+        diagnostics.push(
+            Diagnostic::error(Code::EmptyProject, "the project declares no component").help(
+                "declare one, for example [connected-app.My_App]; `orgwire init --from axsy` shows how",
+            ),
+        );
+    }
+    let variables: BTreeMap<String, String> = arguments.var.iter().cloned().collect();
+    let inputs = Inputs {
+        manifests: &manifests,
+        configuration: &configuration,
+        environment: arguments.env.as_deref(),
+        variables: &variables,
+        process: &|name| std::env::var(name).ok(),
+    };
+    let desired = resolve::resolve(&inputs, &mut diagnostics);
+    let environment_org = resolve::environment_org(&inputs).cloned();
+    let targets = addresses("--target", &arguments.target, &desired, &mut diagnostics);
+    // Policies are judged only where everything else could be understood.
+    let broken = diagnostics.has_errors();
+    lint::lint(&desired, &mut diagnostics);
+    let denied = lint::apply_levels(&configuration.lint, &mut diagnostics);
+    let all_denied = denied && !broken && !has_other_errors(&configuration, &diagnostics);
+    let desired = desired.select(&targets);
+    let sources = project.sources;
+    Ok((Loaded { sources, configuration, desired, environment_org, diagnostics, templates }, all_denied))
+}
+
+fn has_other_errors(configuration: &Configuration, diagnostics: &Diagnostics) -> bool {
+    diagnostics.sorted().iter().any(|found| {
+        found.severity == crate::diagnostic::Severity::Error
+            && configuration.lint.get(&found.code) != Some(&configuration::Level::Deny)
+    })
+}
+
+/// Reads addresses of desired components, as given to a flag.
+pub fn addresses(
+    flag: &str,
+    written: &[String],
+    desired: &Desired,
+    diagnostics: &mut Diagnostics,
+) -> Vec<ComponentId> {
+    let mut found = BTreeSet::new();
+    for address in written {
+        match ComponentId::parse(address).filter(|id| desired.components.contains_key(id)) {
+            Some(id) => {
+                found.insert(id);
+            }
+            None => {
+                let known: Vec<String> = desired.components.keys().map(ToString::to_string).collect();
+                let mut diagnostic = Diagnostic::error(
+                    Code::UnknownComponent,
+                    format!("{flag} names `{address}`, which is not declared"),
+                );
+                diagnostic = match suggestion(address, known.iter().map(String::as_str)) {
+                    Some(near) => diagnostic.help(format!("did you mean {near}?")),
+                    None => diagnostic.help(format!("declared: {}", known.join(", "))),
+                };
+                diagnostics.push(diagnostic);
+            }
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// The built-in templates, with those that the project replaces.
+fn templates(
+    configuration: &Configuration,
+    project: &mut Project,
+    diagnostics: &mut Diagnostics,
+) -> Result<Templates, Failure> {
+    let mut overrides = Vec::new();
+    for (name, path) in &configuration.templates {
+        if !path.value.is_file() {
+            diagnostics.push(
+                Diagnostic::error(
+                    Code::UnknownTemplate,
+                    format!("the template `{}` does not exist", path.value.display()),
+                )
+                .label(path.at, "no such file")
+                .help("correct the path, which starts at the folder of orgwire.toml"),
+            );
+            continue;
+        }
+        if let Some(id) = project::read_file(&path.value, &mut project.sources, diagnostics)? {
+            let source = project.sources.get(id);
+            overrides.push((name.clone(), source.path.clone(), source.text.clone()));
+        }
+    }
+    Templates::with_overrides(overrides).map_err(|error: TemplateError| Failure::from(error))
+}

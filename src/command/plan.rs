@@ -1,0 +1,84 @@
+//! `plan`: what would change in the org, in which pass, and what waits for what. Reads only.
+
+use serde_json::{Map, Value, json};
+
+use crate::cli;
+use crate::command::load::{self, Loaded};
+use crate::command::target::{self, Opened};
+use crate::command::{Exit, Failure, runtime};
+use crate::plan::{self, Plan};
+use crate::reference::Observed;
+use crate::report::{self, Format, Terminal};
+use crate::wire;
+
+pub fn run(arguments: &cli::Plan, terminal: &Terminal) -> Result<Exit, Failure> {
+    let loaded = load::load(&arguments.project)?;
+    runtime()?.block_on(async {
+        let opened = target::open(arguments.org.org.as_deref(), &loaded, false).await?;
+        let outcome = make(&loaded, &opened).await;
+        let outcome = match outcome {
+            Ok((plan, observed)) => show(&loaded, &plan, &observed, &opened, terminal).map(|()| plan),
+            Err(failure) => Err(failure),
+        };
+        opened.close().await;
+        let plan = outcome?;
+        if !plan.is_applyable() {
+            return Ok(Exit::Error);
+        }
+        Ok(if arguments.exit_code && !plan.is_empty() { Exit::Changes } else { Exit::Done })
+    })
+}
+
+/// Reads the org and decides.
+pub async fn make(loaded: &Loaded, opened: &Opened) -> Result<(Plan, Observed), Failure> {
+    let observed = wire::observe(&loaded.desired, &opened.org).await?;
+    Ok((plan::plan(&loaded.desired, &observed), observed))
+}
+
+/// Findings of the project and of the plan, in one list.
+pub fn findings(loaded: &Loaded, plan: &Plan) -> crate::diagnostic::Diagnostics {
+    let mut diagnostics = loaded.diagnostics.clone();
+    diagnostics.extend(plan.findings.clone());
+    diagnostics
+}
+
+fn show(
+    loaded: &Loaded,
+    plan: &Plan,
+    observed: &Observed,
+    opened: &Opened,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let diagnostics = findings(loaded, plan);
+    terminal.diagnostics(&loaded.sources, &diagnostics);
+    let org = opened.described();
+    match terminal.format {
+        Format::Json => {
+            let mut body = head(loaded, observed, opened);
+            body.extend(report::json::plan(plan));
+            body.insert("diagnostics".to_owned(), report::json::diagnostics(&loaded.sources, &diagnostics));
+            terminal.result(&report::json::text(&Value::Object(body)))?;
+        }
+        Format::Markdown => terminal.result(&report::markdown::plan(plan, &org))?,
+        _ => terminal.result(&report::human::plan(plan, &org, terminal.colour_out))?,
+    }
+    Ok(())
+}
+
+/// The keys that every JSON report about an org begins with.
+pub fn head(loaded: &Loaded, observed: &Observed, opened: &Opened) -> Map<String, Value> {
+    let org = report::json::org(
+        opened.org.name(),
+        observed.org.as_ref(),
+        opened.org.instance_url(),
+        opened.org.simulated(),
+    );
+    let mut body = Map::from_iter([
+        ("format_version".to_owned(), json!(report::json::FORMAT_VERSION)),
+        ("org".to_owned(), org),
+    ]);
+    if let Some(environment) = &loaded.desired.environment {
+        body.insert("environment".to_owned(), json!(environment));
+    }
+    body
+}

@@ -1,0 +1,115 @@
+//! The door to an org: everything that goes over the network to one, and what comes back as plain data. It reads
+//! through [`Reader`] and changes through [`Writer`], so whoever is given a `Reader` cannot change anything.
+//!
+//! An answer that is lost is asked for again, except to the one request that changes an org: a deployment is sent
+//! once. Tokens go to the host they were given for and nowhere else, and never into a text. Getting a token, naming
+//! orgs and choosing exit codes are left to others.
+
+mod address;
+mod answer;
+mod archive;
+mod client;
+mod connection;
+mod deploy;
+mod deploy_result;
+mod error;
+mod interrupt;
+mod organization;
+mod pace;
+mod query;
+mod request;
+mod retrieve;
+#[cfg(test)]
+mod script;
+mod soap;
+mod token;
+#[cfg(test)]
+mod troubles;
+
+use std::fmt;
+
+pub use deploy::{DeployEvent, DeployOptions};
+pub use deploy_result::{Cancel, ComponentRow, Count, DeployResult, Outcome, TestFailure};
+pub use error::{Context, Error, ErrorKind, Left, Misfit, Refusal, Trouble};
+pub use interrupt::Interrupt;
+pub use organization::{ApiVersion, Organization, id18};
+pub use pace::Pace;
+pub use query::{Record, soql_in, soql_text};
+pub use retrieve::{Missing, Retrieved, RetrievedFile};
+pub use token::AccessToken;
+
+use client::Client;
+
+/// Which org to open, and with what.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// What the user calls it.
+    pub name: String,
+    pub instance_url: String,
+    pub access_token: AccessToken,
+    /// It is the org inside this program, and no real one.
+    pub simulated: bool,
+}
+
+/// An org that can be talked to.
+pub struct Org {
+    client: Client,
+}
+
+impl Org {
+    /// Checks the address and the token. Nothing is sent yet, so a token that is no longer valid is not noticed.
+    pub fn connect(target: Target, api_version: u16) -> Result<Org, Error> {
+        Ok(Org { client: Client::new(target, api_version)? })
+    }
+
+    /// With other waits than the usual ones.
+    pub fn at_pace(mut self, pace: Pace) -> Org {
+        self.client.pace = pace;
+        self
+    }
+
+    pub fn name(&self) -> &str {
+        &self.client.target().name
+    }
+
+    /// Without a slash at the end.
+    pub fn instance_url(&self) -> &str {
+        self.client.instance_url()
+    }
+
+    pub fn simulated(&self) -> bool {
+        self.client.target().simulated
+    }
+
+    /// HTTP requests sent so far, repeated ones included.
+    pub fn requests(&self) -> u64 {
+        self.client.sent()
+    }
+
+    pub fn reader(&self) -> Reader<'_> {
+        Reader { client: &self.client }
+    }
+
+    /// The only thing that can change an org; given to the deploy loop and to nothing else.
+    pub fn writer(&self) -> Writer<'_> {
+        Writer { client: &self.client }
+    }
+}
+
+impl fmt::Debug for Org {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Org({} at {})", self.name(), self.instance_url())
+    }
+}
+
+/// Reads from an org.
+#[derive(Clone, Copy)]
+pub struct Reader<'a> {
+    client: &'a Client,
+}
+
+/// Changes an org.
+#[derive(Clone, Copy)]
+pub struct Writer<'a> {
+    client: &'a Client,
+}

@@ -1,0 +1,147 @@
+//! The org's refusal of a deployment -> Diagnostics, each at the manifest line it belongs to, in the org's
+//! own words.
+
+use crate::component::{ComponentId, FieldPath, Step, type_in_directory, type_named};
+use crate::deploy::Stopped;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::org::{ComponentRow, DeployResult};
+use crate::plan::{Action, Plan};
+use crate::resolve::{Component, Desired};
+
+/// What the org said about each component, and about the deployment as a whole.
+pub fn diagnostics(result: &DeployResult, stopped: &Stopped, desired: &Desired, plan: &Plan) -> Diagnostics {
+    let mut diagnostics = Diagnostics::default();
+    let pass = format!("in pass {} of {}", stopped.pass, stopped.of);
+    let state = state(stopped);
+    for row in result.problems() {
+        let is_warning = row.problem_type.as_deref() == Some("Warning") && row.success;
+        let problem = row.problem.as_deref().unwrap_or("the org gave no reason");
+        let component = component(row).and_then(|id| desired.components.get(&id));
+        let name = component.map_or_else(|| row.full_name.clone(), |component| component.id.to_string());
+        let message = format!("the org rejected `{name}` {pass}");
+        let new = if is_warning { Diagnostic::warning } else { Diagnostic::error };
+        let mut diagnostic = new(Code::RejectedByOrg, message).cause(words(row, problem));
+        let mut help = state.clone();
+        if let Some(component) = component {
+            let at = field(component, problem).map_or(component.at, |path| component.key_at(&path));
+            diagnostic = diagnostic.label(at, "deployed from here");
+            if let Some(hint) = hint(component, problem, plan) {
+                help = format!("{hint}; {state}");
+            }
+        }
+        diagnostics.push(diagnostic.help(help));
+    }
+    for failure in &result.test_failures {
+        diagnostics.push(
+            Diagnostic::error(
+                Code::RejectedByOrg,
+                format!("the test {}.{} failed {pass}", failure.class, failure.method),
+            )
+            .cause(failure.message.clone())
+            .help(state.clone()),
+        );
+    }
+    if let Some(message) = &result.error_message {
+        let code = result.error_status_code.as_deref().map_or(String::new(), |code| format!("{code}: "));
+        diagnostics.push(
+            Diagnostic::error(Code::RejectedByOrg, format!("the org ended the deployment {pass}"))
+                .cause(format!("{code}{message}"))
+                .help(state.clone()),
+        );
+    }
+    if diagnostics.is_empty() {
+        diagnostics.push(
+            Diagnostic::error(
+                Code::RejectedByOrg,
+                format!("the org ended the deployment {pass} as {}", result.status),
+            )
+            .cause(format!("deployment {} gave no reason", result.id))
+            .help(format!("look at Deployment Status in Setup; {state}")),
+        );
+    }
+    diagnostics
+}
+
+/// What is in the org now.
+pub fn state(stopped: &Stopped) -> String {
+    match stopped.pass {
+        0 | 1 => "nothing was changed in the org".to_owned(),
+        pass => format!("pass {} stays in place; correct the cause and run `deploy` again", pass - 1),
+    }
+}
+
+fn words(row: &ComponentRow, problem: &str) -> String {
+    match (row.file_name.as_str(), row.line) {
+        ("" | "package.xml", _) => problem.to_owned(),
+        (file, Some(line)) => format!("{problem} ({file}, line {line})"),
+        (file, None) => format!("{problem} ({file})"),
+    }
+}
+
+fn component(row: &ComponentRow) -> Option<ComponentId> {
+    // Rows about files that could not be read may have no type; the folder tells it.
+    let kind = type_named(&row.component_type).or_else(|| {
+        let folder = row.file_name.rsplit('/').nth(1)?;
+        type_in_directory(folder)
+    })?;
+    Some(ComponentId::new(kind, row.full_name.as_str()))
+}
+
+/// The field that a problem names, if the manifest has it.
+fn field(component: &Component, problem: &str) -> Option<FieldPath> {
+    let named = [
+        between(problem, "In field: ", " "),
+        between(problem, "Element {http://soap.sforce.com/2006/04/metadata}", " "),
+        between(problem, "Required fields are missing: [", "]"),
+        between(problem, "Required field is missing: ", " "),
+        between(problem, "Field:", ","),
+        problem.contains("Consumer Key").then_some("consumerKey"),
+        problem.contains("consumer key").then_some("consumerKey"),
+        problem.contains("Callback URL").then_some("callbackUrl"),
+    ];
+    let name = named.into_iter().flatten().next()?;
+    let mut paths = component.keys.keys();
+    paths
+        .find(|path| matches!(path.0.last(), Some(Step::Element(last)) if last.eq_ignore_ascii_case(name)))
+        .cloned()
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    let start = text.find(before)? + before.len();
+    let rest = &text[start..];
+    Some(
+        rest[..rest.find(after).unwrap_or(rest.len())]
+            .trim_matches(|letter: char| !letter.is_ascii_alphanumeric()),
+    )
+}
+
+/// What usually lies behind a problem.
+fn hint(component: &Component, problem: &str, plan: &Plan) -> Option<String> {
+    let created =
+        plan.changes.iter().any(|change| change.id == component.id && change.action == Action::Create);
+    let known = [
+        (
+            "consumer key is already taken",
+            "keys are unique among all orgs (CA-14): let it be made with { generate = true }",
+        ),
+        (
+            "You cannot provide a Consumer Key",
+            "the app exists, and keys are chosen only at creation (CA-16): remove consumer-key",
+        ),
+        ("has been previously used", "an org never gives a URL suffix out twice (AP-5): choose another name"),
+        ("no User named", "the user must exist in this org, by its username"),
+        (
+            "You must enter a value",
+            "a value that the org needs is missing, often the consumer secret (AP-12)",
+        ),
+    ];
+    if let Some((_, hint)) = known.iter().find(|(text, _)| problem.contains(text)) {
+        return Some((*hint).to_owned());
+    }
+    // The wording of a blocked creation is not public, so it is recognised by what it is about (CA-73).
+    (component.id.kind.name == "ConnectedApp" && created && !problem.contains("Error parsing file")).then(|| {
+        "since Spring '26 most orgs refuse to create connected apps unless Salesforce Support allows it (CA-70); \
+         if that is the reason, ask Support or use an external client app"
+            .to_owned()
+    })
+}

@@ -1,0 +1,150 @@
+//! Results for people: plans, deployments, files written.
+
+use std::fmt::Write;
+
+use crate::deploy::{Done, ManualStep};
+use crate::plan::{Action, Plan};
+use crate::report::values::{Shown, after, before, one_line, summary};
+
+/// Colours by meaning; nothing is told by colour alone.
+#[derive(Debug, Clone, Copy)]
+pub struct Paint(pub bool);
+
+impl Paint {
+    fn with(self, code: &str, text: &str) -> String {
+        if self.0 { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    pub fn green(self, text: &str) -> String {
+        self.with("32", text)
+    }
+
+    pub fn yellow(self, text: &str) -> String {
+        self.with("33", text)
+    }
+
+    pub fn bold(self, text: &str) -> String {
+        self.with("1", text)
+    }
+
+    pub fn dim(self, text: &str) -> String {
+        self.with("2", text)
+    }
+}
+
+/// What will happen, component by component. Ends with a line that can be searched for.
+pub fn plan(plan: &Plan, org: &str, colour: bool) -> String {
+    let paint = Paint(colour);
+    let mut text = String::new();
+    for change in &plan.changes {
+        let (symbol, verb) = match change.action {
+            Action::Create => (paint.green("+"), "will be created"),
+            Action::Update => (paint.yellow("~"), "will be updated"),
+            Action::Keep => continue,
+        };
+        let passes = match change.passes.as_slice() {
+            [] => String::new(),
+            [one] => format!(" in pass {one}"),
+            several => {
+                let numbers: Vec<String> = several.iter().map(ToString::to_string).collect();
+                format!(" in passes {}", numbers.join(" and "))
+            }
+        };
+        let _ = writeln!(text, "{symbol} {} {verb}{passes}", paint.bold(&change.id.to_string()));
+        let width = change.fields.iter().map(|field| field.path.to_string().len()).max().unwrap_or(0);
+        for field in &change.fields {
+            let (old, new) = (before(change, field), after(change, field));
+            let name = format!("{:width$}", field.path.to_string());
+            let new_text = match &new {
+                Shown::State(state) => paint.dim(state),
+                _ => one_line(&new),
+            };
+            let line = match (change.action, &old) {
+                (Action::Create, _) | (_, Shown::Absent) => {
+                    format!("    {} {name} = {new_text}", paint.green("+"))
+                }
+                _ => format!("    {} {name} = {} -> {new_text}", paint.yellow("~"), one_line(&old)),
+            };
+            let _ = writeln!(text, "{line}");
+        }
+        text.push('\n');
+    }
+    if plan.is_empty() && plan.is_applyable() {
+        let _ = writeln!(text, "No changes. {org} matches the manifest.");
+    } else if !plan.is_applyable() {
+        let _ = writeln!(text, "This plan cannot be applied to {org}.");
+    }
+    for pass in &plan.passes {
+        let names: Vec<String> = pass.sends.iter().map(|send| send.id.to_string()).collect();
+        let _ = writeln!(text, "Pass {} sends {}", pass.number, names.join(", "));
+        for send in &pass.sends {
+            for deferral in &send.deferred {
+                let references: Vec<String> = deferral.waits_for.iter().map(ToString::to_string).collect();
+                let stand_in = if deferral.predicted { "a predicted value" } else { "a placeholder" };
+                let _ = writeln!(
+                    text,
+                    "    {} has {stand_in} in {} until {} is known",
+                    send.id,
+                    deferral.field,
+                    references.join(", ")
+                );
+            }
+            if send.only_if_mispredicted {
+                let _ = writeln!(text, "    {} only if the predicted value was wrong", send.id);
+            }
+        }
+    }
+    let _ = writeln!(text, "{}", summary(plan));
+    text
+}
+
+/// What was done.
+pub fn deployed(
+    done: &Done,
+    plan: &Plan,
+    steps: &[ManualStep],
+    org: &str,
+    check_only: bool,
+    requests: u64,
+) -> String {
+    let mut text = String::new();
+    if done.passes.is_empty() {
+        let _ = writeln!(text, "No changes. {org} matches the manifest; nothing was sent.");
+        return text;
+    }
+    for pass in &done.passes {
+        let names: Vec<String> = pass.components.iter().map(ToString::to_string).collect();
+        let _ =
+            writeln!(text, "Pass {} {} ({}): {}", pass.number, pass.status, pass.deploy_id, names.join(", "));
+    }
+    for wired in &done.wired {
+        let _ = writeln!(
+            text,
+            "Wired {} of {} to {}",
+            wired.field,
+            wired.component,
+            wired.value.replace('\n', " ")
+        );
+    }
+    for step in steps {
+        let _ = writeln!(text, "To do by hand for {}: {}\n    {}", step.component, step.what, step.url);
+    }
+    let created = plan.count(Action::Create);
+    let updated = plan.count(Action::Update);
+    let _ = if check_only {
+        let rest = if plan.passes.len() > 1 {
+            "; later passes depend on values that only a deployment brings about"
+        } else {
+            ""
+        };
+        writeln!(text, "Validated pass 1 in {org}; nothing was saved{rest}.")
+    } else {
+        let count = done.passes.len();
+        let passes = if count == 1 { "1 pass".to_owned() } else { format!("{count} passes") };
+        writeln!(
+            text,
+            "Deployed to {org}: {created} created, {updated} updated in {passes}, {requests} requests."
+        )
+    };
+    text
+}

@@ -1,0 +1,96 @@
+//! How values are shown: one wording for every format. Secrets have no text here, only a state.
+
+use crate::component::{Field, Scalar, Tree};
+use crate::diff::{FieldChange, Filled};
+use crate::plan::{Change, Plan};
+use crate::resolve::described_field;
+use crate::secret::SecretSource;
+
+/// A value before or after a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// The org has nothing, or does not tell.
+    Absent,
+    Value(Tree<Scalar>),
+    /// In words: `(secret)`, `(generated)`, `(known after pass 1)`.
+    State(String),
+}
+
+pub fn before(change: &Change, field_change: &FieldChange) -> Shown {
+    let field = described_field(&change.id, &field_change.path);
+    match &field_change.before {
+        None => Shown::Absent,
+        Some(_) if field.is_some_and(|field| field.secret) => Shown::State("(secret)".to_owned()),
+        Some(tree) => Shown::Value(tree.clone()),
+    }
+}
+
+pub fn after(change: &Change, field_change: &FieldChange) -> Shown {
+    let field = described_field(&change.id, &field_change.path);
+    shown(field, &field_change.after)
+}
+
+fn shown(field: Option<&Field>, tree: &Tree<Filled>) -> Shown {
+    match tree {
+        Tree::Leaf(Filled::Secret(SecretSource::Generated(_))) => Shown::State("(generated)".to_owned()),
+        Tree::Leaf(Filled::Secret(source)) => Shown::State(format!("(secret from {source})")),
+        Tree::Leaf(Filled::Pending(references)) => {
+            let names: Vec<String> = references.iter().map(ToString::to_string).collect();
+            Shown::State(format!("(known after pass 1: {})", names.join(", ")))
+        }
+        Tree::Leaf(Filled::Known(_)) if field.is_some_and(|field| field.secret) => {
+            Shown::State("(secret)".to_owned())
+        }
+        known => Shown::Value(values(known)),
+    }
+}
+
+/// Leaves of lists and of elements without description can be nothing but known values.
+fn values(tree: &Tree<Filled>) -> Tree<Scalar> {
+    match tree {
+        Tree::Leaf(Filled::Known(scalar)) => Tree::Leaf(scalar.clone()),
+        Tree::Leaf(_) => Tree::Leaf(Scalar::Text("(secret)".to_owned())),
+        Tree::List(items) => Tree::List(items.iter().map(values).collect()),
+        Tree::Group(fields) => {
+            Tree::Group(fields.iter().map(|(name, field)| (name.clone(), values(field))).collect())
+        }
+    }
+}
+
+/// A value on one line.
+pub fn one_line(shown: &Shown) -> String {
+    match shown {
+        Shown::Absent => "(none)".to_owned(),
+        Shown::State(state) => state.clone(),
+        Shown::Value(tree) => tree_text(tree),
+    }
+}
+
+fn tree_text(tree: &Tree<Scalar>) -> String {
+    match tree {
+        Tree::Leaf(Scalar::Text(text)) => format!("{text:?}"),
+        Tree::Leaf(scalar) => scalar.to_string(),
+        Tree::List(items) => format!("[{}]", items.iter().map(tree_text).collect::<Vec<_>>().join(", ")),
+        Tree::Group(fields) => {
+            let fields: Vec<String> = fields
+                .iter()
+                .map(|(name, field)| format!("{} = {}", crate::component::kebab(name), tree_text(field)))
+                .collect();
+            format!("{{ {} }}", fields.join(", "))
+        }
+    }
+}
+
+/// `Plan: 3 to create, 1 to update, 0 to delete; 2 passes.`
+pub fn summary(plan: &Plan) -> String {
+    use crate::plan::Action;
+    let passes = match plan.passes.len() {
+        1 => "1 pass".to_owned(),
+        count => format!("{count} passes"),
+    };
+    format!(
+        "Plan: {} to create, {} to update, 0 to delete; {passes}.",
+        plan.count(Action::Create),
+        plan.count(Action::Update)
+    )
+}

@@ -1,0 +1,63 @@
+//! The time in the three spellings the platform uses.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Milliseconds since 1970, UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub(super) struct Moment(i64);
+
+impl Moment {
+    pub fn now() -> Moment {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Moment(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    pub fn days_before(self, days: i64) -> Moment {
+        Moment(self.0 - days * 86_400_000)
+    }
+
+    /// `2026-01-01T08:00:00.000Z`, as SOAP answers have it.
+    pub fn soap(self) -> String {
+        self.text("Z")
+    }
+
+    /// `2026-01-01T08:00:00.000+0000`, as JSON answers have it.
+    pub fn json(self) -> String {
+        self.text("+0000")
+    }
+
+    fn text(self, zone: &str) -> String {
+        let (days, millis) = (self.0.div_euclid(86_400_000), self.0.rem_euclid(86_400_000));
+        let (year, month, day) = date(days);
+        let (hours, minutes) = (millis / 3_600_000, millis / 60_000 % 60);
+        let (seconds, rest) = (millis / 1000 % 60, millis % 1000);
+        format!("{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}.{rest:03}{zone}")
+    }
+}
+
+/// The date that is so many days after 1970-01-01, in the Gregorian calendar. Years are counted from March,
+/// which puts the leap day last and lets one formula give every month its length.
+fn date(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (era * 400 + year_of_era + i64::from(month <= 2), month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_written_as_each_protocol_wants_them() {
+        assert_eq!(Moment(0).soap(), "1970-01-01T00:00:00.000Z");
+        assert_eq!(Moment(951_782_400_123).json(), "2000-02-29T00:00:00.123+0000");
+        assert_eq!(Moment(1_767_254_400_000).json(), "2026-01-01T08:00:00.000+0000");
+    }
+}

@@ -1,0 +1,240 @@
+//! Runs deployments, one at a time, each through all its states. Does not know by which protocol they came.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::sleep;
+
+use super::transaction::{self, Outcome, Surroundings};
+use super::{DeployOptions, Deployment, Refused, Row, Status};
+use crate::simulator::clock::Moment;
+use crate::simulator::ids::{self, prefix};
+use crate::simulator::package::{self, Unpackable};
+use crate::simulator::{Error, Org, people};
+
+/// MD-10
+const DAYS_KEPT: i64 = 30;
+/// MD-12
+const DAYS_VALID: i64 = 10;
+
+/// The queue. The engine itself is [`run`], a task that takes from it.
+pub(in crate::simulator) struct Queue {
+    ids: mpsc::UnboundedSender<String>,
+    zips: Mutex<HashMap<String, Vec<u8>>>,
+    cancelled: Notify,
+}
+
+impl Queue {
+    pub fn new() -> (Queue, mpsc::UnboundedReceiver<String>) {
+        let (ids, received) = mpsc::unbounded_channel();
+        (Queue { ids, zips: Mutex::default(), cancelled: Notify::new() }, received)
+    }
+
+    fn zips(&self) -> std::sync::MutexGuard<'_, HashMap<String, Vec<u8>>> {
+        self.zips.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Queues a deployment; the answer is it, Pending.
+pub(in crate::simulator) fn submit(
+    org: &Org,
+    zip: Vec<u8>,
+    options: DeployOptions,
+) -> Result<Deployment, Refused> {
+    options.check()?;
+    queue(org, zip, options, None)
+}
+
+/// Deploys again what a validation of the last ten days found good (MD-2, MD-12).
+pub(in crate::simulator) fn submit_validated(org: &Org, validation: &str) -> Result<Deployment, Refused> {
+    let oldest = Moment::now().days_before(DAYS_VALID);
+    let found = org.store.read(|state| {
+        let validation = state.deployment(validation)?;
+        let qualifies = validation.options.check_only
+            && validation.status == Status::Succeeded
+            // whether a validation without tests qualifies is unsure (MD-12); here it does not
+            && validation.options.runs_tests()
+            && validation.completed.is_some_and(|completed| completed >= oldest);
+        let zip = STANDARD.decode(validation.package.as_deref()?).ok()?;
+        qualifies.then(|| (zip, validation.options.clone(), validation.id.clone()))
+    });
+    let (zip, options, id) = found.ok_or_else(|| {
+        Refused::new(
+            "INVALID_ID_FIELD",
+            "no validation with this id can be quick deployed (rehearsal wording)",
+        )
+    })?;
+    queue(org, zip, DeployOptions { check_only: false, ..options }, Some(id))
+}
+
+fn queue(
+    org: &Org,
+    zip: Vec<u8>,
+    options: DeployOptions,
+    validated: Option<String>,
+) -> Result<Deployment, Refused> {
+    let oldest = Moment::now().days_before(DAYS_KEPT);
+    let deployment = org
+        .store
+        .change(|state| {
+            state.deployments.retain(|deployment| deployment.created >= oldest);
+            let deployment = Deployment::new(state.holdings.new_id(prefix::DEPLOY), options, validated);
+            state.deployments.push(deployment.clone());
+            deployment
+        })
+        .map_err(|error| Refused::new("UNKNOWN_EXCEPTION", error.to_string()))?;
+    org.queue.zips().insert(deployment.id.clone(), zip);
+    // The receiver lives as long as the org answers requests.
+    let _ = org.queue.ids.send(deployment.id.clone());
+    Ok(deployment)
+}
+
+/// What a cancellation finds: the deployment as it is afterwards.
+pub(in crate::simulator) fn cancel(org: &Org, id: &str) -> Result<Deployment, Refused> {
+    let changed = org.store.change(|state| {
+        let Some(deployment) = state.deployment_mut(id) else {
+            return Err(Refused::new("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id"));
+        };
+        match deployment.status {
+            Status::Pending => deployment.set(Status::Canceled),
+            Status::InProgress => deployment.set(Status::Canceling),
+            Status::Canceling => {}
+            _ => return Err(Refused::new("INVALID_ID_FIELD", "Deployment already completed")),
+        }
+        deployment.canceled = true;
+        Ok(deployment.clone())
+    });
+    org.queue.cancelled.notify_one();
+    changed.unwrap_or_else(|error| Err(Refused::new("UNKNOWN_EXCEPTION", error.to_string())))
+}
+
+/// Deployments that a stopped process left behind will never go on.
+pub(in crate::simulator) fn bury_unfinished(org: &Org) -> Result<(), Error> {
+    org.store.change(|state| {
+        for deployment in state.deployments.iter_mut().filter(|deployment| !deployment.status.is_done()) {
+            let message = "the local org was stopped while this deployment waited or ran; nothing was saved";
+            deployment.fail("UNKNOWN_EXCEPTION", message);
+        }
+    })
+}
+
+/// Takes deployments from the queue until the org stops.
+pub(in crate::simulator) async fn run(org: Arc<Org>, mut queue: mpsc::UnboundedReceiver<String>) {
+    while let Some(id) = queue.recv().await {
+        sleep(org.pace.pending).await;
+        let zip = org.queue.zips().remove(&id).unwrap_or_default();
+        if let Err(error) = deploy(&org, &id, zip).await {
+            // It cannot be saved that it failed, but it can be told.
+            org.store.change_unsaved(|state| {
+                if let Some(deployment) = state.deployment_mut(&id) {
+                    deployment.fail("UNKNOWN_EXCEPTION", error.to_string());
+                }
+            });
+        }
+    }
+}
+
+async fn deploy(org: &Arc<Org>, id: &str, zip: Vec<u8>) -> Result<(), Error> {
+    let started = org.store.change(|state| {
+        let holdings = state.holdings.clone();
+        let deployment =
+            state.deployment_mut(id).filter(|deployment| deployment.status == Status::Pending)?;
+        deployment.set(Status::InProgress);
+        deployment.started = Some(deployment.modified);
+        Some((deployment.options.clone(), holdings))
+    })?;
+    let Some((options, holdings)) = started else { return Ok(()) }; // cancelled in the queue
+
+    // Off the thread that answers requests: unpacking can take a while.
+    let working = (org.clone(), options.clone());
+    let (zip, outcome) = tokio::task::spawn_blocking(move || {
+        let (org, options) = working;
+        let outcome = package::unpack(&zip, options.single_package).map(|packages| {
+            let people = org.store.read(|state| people::of(&state.identity));
+            let rejected = org.faults.rejected();
+            let creation_blocked = org.creation_blocked;
+            let surroundings = Surroundings { people: &people, creation_blocked, rejected: &rejected };
+            transaction::run(&packages, &options, holdings, &surroundings)
+        });
+        (zip, outcome)
+    })
+    .await
+    .map_err(|_| Error::Thread)?;
+
+    if let Ok(outcome) = &outcome {
+        org.store.change(|state| {
+            if let Some(deployment) = state.deployment_mut(id) {
+                deployment.total = outcome.total;
+                deployment.errors = outcome.errors();
+                deployment.deployed = outcome.deployed();
+                deployment.rows = outcome.rows.clone();
+                deployment.modified = Moment::now();
+            }
+        })?;
+    }
+    let cancelled = || org.store.read(|state| state.deployment(id).is_some_and(|found| found.canceled));
+    if org.faults.hold_deploy() {
+        while !cancelled() {
+            org.queue.cancelled.notified().await;
+        }
+    } else {
+        sleep(org.pace.in_progress).await;
+    }
+    if cancelled() {
+        sleep(org.pace.in_progress).await;
+    }
+    org.store.change(|state| finish(state, id, outcome, &zip))
+}
+
+fn finish(
+    state: &mut crate::simulator::state::State,
+    id: &str,
+    outcome: Result<Outcome, Unpackable>,
+    zip: &[u8],
+) {
+    let Some(deployment) = state.deployments.iter_mut().find(|found| ids::same(&found.id, id)) else {
+        return;
+    };
+    if deployment.canceled {
+        deployment.rows.clear();
+        deployment.deployed = 0;
+        deployment.set(Status::Canceled);
+        return;
+    }
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(unpackable) => return deployment.fail(unpackable.status_code, unpackable.message),
+    };
+    let (errors, options) = (outcome.errors(), &deployment.options);
+    let saved = errors == 0 || (!options.rollback_on_error && outcome.deployed() > 0); // MD-9
+    let check_only = options.check_only;
+    if check_only && errors == 0 {
+        deployment.package = Some(STANDARD.encode(zip));
+    }
+    if !saved {
+        deployment.deployed = 0; // nothing stays (protocol, section 8)
+        deployment.rows.iter_mut().for_each(forget_what_was_undone);
+    }
+    deployment.set(match (saved, errors) {
+        (true, 0) => Status::Succeeded,
+        (true, _) => Status::SucceededPartial,
+        (false, _) => Status::Failed,
+    });
+    if saved && !check_only {
+        for (type_name, name) in &outcome.touched {
+            state.holdings.take_from(&outcome.holdings, type_name, name);
+        }
+        // anything deployed voids all earlier validations (protocol, section 8)
+        state.deployments.iter_mut().for_each(|deployment| deployment.package = None);
+    }
+}
+
+/// A component that was rolled back has no id unless it had one before.
+fn forget_what_was_undone(row: &mut Row) {
+    if row.created {
+        row.id = None;
+    }
+}

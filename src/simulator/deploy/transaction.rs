@@ -1,0 +1,348 @@
+//! Works out what a deployment does to the org: every package of the zip, in the platform's order, on a copy
+//! of what the org holds. Nothing is saved here, so nothing has to be taken back.
+
+use std::collections::BTreeMap;
+
+use super::{DeployOptions, Row};
+use crate::component::{self, NEWEST_API_VERSION, OLDEST_API_VERSION, Type};
+use crate::simulator::package::{Manifest, Package};
+use crate::simulator::people::Person;
+use crate::simulator::rules::{self, Incoming, Problem, Severity};
+use crate::simulator::schema;
+use crate::simulator::state::Holdings;
+
+/// What the rules need to know besides the package.
+pub(super) struct Surroundings<'a> {
+    pub people: &'a [Person],
+    pub creation_blocked: bool,
+    /// Components that tests want refused, by address, with the text to refuse them with.
+    pub rejected: &'a [(String, String)],
+}
+
+/// What came of it.
+pub(super) struct Outcome {
+    pub rows: Vec<Row>,
+    /// Components named, manifests not counted.
+    pub total: usize,
+    pub holdings: Holdings,
+    /// Type and name of each component that was saved or removed.
+    pub touched: Vec<(String, String)>,
+}
+
+impl Outcome {
+    pub fn errors(&self) -> usize {
+        self.rows.iter().filter(|row| !row.success).count()
+    }
+
+    pub fn deployed(&self) -> usize {
+        self.rows.iter().filter(|row| row.success && !row.component_type.is_empty()).count()
+    }
+}
+
+pub(super) fn run(
+    packages: &[Package],
+    options: &DeployOptions,
+    holdings: Holdings,
+    surroundings: &Surroundings,
+) -> Outcome {
+    let outcome = Outcome { rows: Vec::new(), total: 0, holdings, touched: Vec::new() };
+    let mut work = Work { options, surroundings, outcome };
+    for package in packages {
+        if let Err((name, problem)) = work.package(package) {
+            let row = Row::of_manifest(&package.folder, name);
+            work.outcome.rows.push(row.with(problem, options.ignore_warnings));
+        }
+    }
+    work.outcome
+}
+
+struct Work<'a> {
+    options: &'a DeployOptions,
+    surroundings: &'a Surroundings<'a>,
+    outcome: Outcome,
+}
+
+/// A component that package.xml names and the zip holds.
+struct Found<'a> {
+    kind: &'static Type,
+    name: String,
+    path: &'a str,
+    bytes: &'a [u8],
+}
+
+impl Work<'_> {
+    /// The whole of one package; the error is a manifest that cannot be used.
+    fn package(&mut self, package: &Package) -> Result<(), (&'static str, Problem)> {
+        let manifest = package
+            .files
+            .get("package.xml")
+            .ok_or_else(|| ("package.xml", Problem::error("No package.xml found")))?;
+        let manifest =
+            Manifest::read(manifest).map_err(|(text, at)| ("package.xml", Problem::at(at, text)))?;
+        let version = version(&manifest).map_err(|problem| ("package.xml", problem))?;
+        let wanted = wanted_types(&manifest, version).map_err(|problem| ("package.xml", problem))?;
+        // plain destructiveChanges.xml runs before the additions as well (protocol, 7.3)
+        for name in ["destructiveChangesPre.xml", "destructiveChanges.xml"] {
+            self.delete_all(package, name, version)?;
+        }
+        self.add_all(package, &wanted, version);
+        self.delete_all(package, "destructiveChangesPost.xml", version)?;
+        self.outcome.rows.push(Row::of_manifest(&package.folder, "package.xml"));
+        Ok(())
+    }
+
+    fn add_all(&mut self, package: &Package, wanted: &[(&'static Type, Vec<String>)], version: u16) {
+        let mut files = component_files(package);
+        let mut found = Vec::new();
+        for (kind, members) in wanted {
+            let mut names: Vec<String> = members.iter().filter(|member| *member != "*").cloned().collect();
+            if names.len() < members.len() {
+                // a wildcard means every component of the type that is in the zip
+                let here = files
+                    .keys()
+                    .filter(|(type_name, _)| *type_name == kind.name)
+                    .map(|(_, name)| name.clone());
+                names.extend(here.collect::<Vec<_>>());
+            }
+            names.sort();
+            names.dedup();
+            for name in names {
+                match files.remove(&(kind.name.as_str(), name.clone())) {
+                    Some((path, bytes)) => found.push(Found { kind, name, path, bytes }),
+                    None => self.missing(package, kind, &name),
+                }
+            }
+        }
+        found.sort_by_cached_key(|found| (rank(found.kind), found.kind.name.clone(), found.name.clone()));
+        self.outcome.total += found.len();
+        for found in &found {
+            let row = self.add(package, found, version);
+            self.outcome.rows.push(row);
+        }
+        let leftover: Vec<_> =
+            files.into_iter().map(|((type_name, name), (path, _))| (type_name, name, path)).collect();
+        let strangers =
+            package.files.keys().filter(|path| component_of(path).is_none() && !is_manifest(path));
+        let strangers: Vec<_> = strangers.map(|path| ("", path.clone(), path.as_str())).collect();
+        for (type_name, name, path) in leftover.into_iter().chain(strangers) {
+            // MD-33; a warning is the likelier severity, and the second wording is unsure
+            let row = Row::new(type_name, &name, format!("{}{path}", package.folder));
+            let problem =
+                Problem { severity: Severity::Warning, text: "Not in package.xml".to_owned(), at: None };
+            self.outcome.rows.push(row.with(problem, self.options.ignore_warnings));
+        }
+    }
+
+    /// MD-33: named, but not there.
+    fn missing(&mut self, package: &Package, kind: &Type, name: &str) {
+        if self.options.allow_missing_files {
+            return;
+        }
+        let text = format!(
+            "An object '{name}' of type {} was named in package.xml, but was not found in zipped directory",
+            kind.name
+        );
+        self.outcome.total += 1;
+        let row = Row::new(&kind.name, name, format!("{}package.xml", package.folder));
+        self.outcome.rows.push(row.with(Problem::error(text), self.options.ignore_warnings));
+    }
+
+    fn add(&mut self, package: &Package, found: &Found, version: u16) -> Row {
+        let type_name = found.kind.name.as_str();
+        let mut row = Row::new(type_name, &found.name, format!("{}{}", package.folder, found.path));
+        let accepted = schema::read_file(found.kind, found.bytes, version).and_then(|sent| {
+            self.check_rejected(found)?;
+            rules::accept(&Incoming {
+                kind: found.kind,
+                name: &found.name,
+                sent: &sent,
+                stored: self.outcome.holdings.get(type_name, &found.name),
+                holdings: &self.outcome.holdings,
+                people: self.surroundings.people,
+                creation_blocked: self.surroundings.creation_blocked,
+            })
+        });
+        let accepted = match accepted {
+            Ok(accepted) => accepted,
+            Err(problem) => return row.with(problem, self.options.ignore_warnings),
+        };
+        let before = self.outcome.holdings.get(type_name, &found.name).map(|component| &component.fields);
+        row.created = before.is_none();
+        // MD-39: whether a redeploy of the same file counts as a change is unsure; here it does not
+        row.changed = before != Some(&accepted.fields);
+        // one row has room for one problem: the gravest
+        if let Some(remark) = accepted.remarks.into_iter().min_by_key(|remark| remark.severity as u8) {
+            row = row.with(remark, self.options.ignore_warnings);
+            if !row.success {
+                return row;
+            }
+        }
+        if row.changed {
+            let holdings = &mut self.outcome.holdings;
+            rules::remember_keys(holdings, &accepted.fields);
+            let id = holdings.put(type_name, &found.name, accepted.fields);
+            self.outcome.touched.push((type_name.to_owned(), found.name.clone()));
+            // MD-13: a validation makes no ids
+            row.id = (!(self.options.check_only && row.created)).then_some(id);
+        } else {
+            row.id = self.outcome.holdings.get(type_name, &found.name).map(|component| component.id.clone());
+        }
+        row
+    }
+
+    fn check_rejected(&self, found: &Found) -> Result<(), Problem> {
+        let address = format!("{}.{}", found.kind.key, found.name);
+        match self.surroundings.rejected.iter().find(|(rejected, _)| *rejected == address) {
+            Some((_, text)) => Err(Problem::error(text.clone())),
+            None => Ok(()),
+        }
+    }
+
+    fn delete_all(
+        &mut self,
+        package: &Package,
+        manifest_name: &'static str,
+        version: u16,
+    ) -> Result<(), (&'static str, Problem)> {
+        let Some(bytes) = package.files.get(manifest_name) else { return Ok(()) };
+        let manifest = Manifest::read(bytes).map_err(|(text, at)| (manifest_name, Problem::at(at, text)))?;
+        let mut wanted = wanted_types(&manifest, version).map_err(|problem| (manifest_name, problem))?;
+        if wanted.iter().any(|(_, members)| members.iter().any(|member| member == "*")) {
+            let text = "wildcards are not allowed in destructive manifests (rehearsal wording, MD-40)";
+            return Err((manifest_name, Problem::error(text)));
+        }
+        wanted.sort_by_key(|(kind, _)| std::cmp::Reverse(rank(kind))); // dependents first
+        for (kind, members) in wanted {
+            for name in members {
+                self.outcome.total += 1;
+                let row =
+                    self.delete(kind, &name, &format!("{}{manifest_name}", package.folder), manifest_name);
+                self.outcome.rows.push(row);
+            }
+        }
+        self.outcome.rows.push(Row::of_manifest(&package.folder, manifest_name));
+        Ok(())
+    }
+
+    fn delete(&mut self, kind: &'static Type, name: &str, path: &str, manifest_name: &str) -> Row {
+        let Some(id) = self.outcome.holdings.get(&kind.name, name).map(|component| component.id.clone())
+        else {
+            // MD-35; the row carries the manifest's name (protocol, 7.3)
+            let text = format!("No {} named: {name} found", kind.name);
+            let problem = Problem { severity: Severity::Warning, text, at: None };
+            return Row::new("", manifest_name, path).with(problem, self.options.ignore_warnings);
+        };
+        let row = Row::new(&kind.name, name, path);
+        let referrers = rules::referrers(&self.outcome.holdings, kind, name);
+        if !referrers.is_empty() {
+            // MD-40, last clause
+            let text = format!(
+                "{} {name} is referenced elsewhere. Remove the usage and try again: {} (rehearsal wording, MD-40)",
+                kind.name,
+                referrers.join(", ")
+            );
+            return row.with(Problem::error(text), self.options.ignore_warnings);
+        }
+        self.outcome.holdings.remove(&kind.name, name, kind.member.burnt_after_deletion); // AP-5
+        self.outcome.touched.push((kind.name.clone(), name.to_owned()));
+        Row { id: Some(id), deleted: true, changed: true, ..row }
+    }
+}
+
+/// MD-23: the version of package.xml decides the schema of every file.
+fn version(manifest: &Manifest) -> Result<u16, Problem> {
+    let Some(text) = &manifest.version else {
+        return Err(Problem::error("No version specified in package.xml (rehearsal wording, MD-23)"));
+    };
+    text.strip_suffix(".0")
+        .and_then(|major| major.parse().ok())
+        .filter(|major| (OLDEST_API_VERSION..=NEWEST_API_VERSION).contains(major))
+        .ok_or_else(|| {
+            Problem::error(format!(
+                "Invalid version {text}: this org knows {OLDEST_API_VERSION}.0 to {NEWEST_API_VERSION}.0 (rehearsal wording, MD-23)"
+            ))
+        })
+}
+
+fn wanted_types(manifest: &Manifest, version: u16) -> Result<Vec<(&'static Type, Vec<String>)>, Problem> {
+    manifest
+        .types
+        .iter()
+        .map(|members| {
+            let kind = component::type_named(&members.type_name).filter(|kind| kind.since <= version);
+            let unknown = || {
+                format!(
+                    "Unknown type name '{}' specified in package.xml (rehearsal wording)",
+                    members.type_name
+                )
+            };
+            Ok((kind.ok_or_else(|| Problem::at(members.at, unknown()))?, members.members.clone()))
+        })
+        .collect()
+}
+
+/// How many types have to be there before this one (MD-31: the platform orders by itself). Follows from the
+/// references in the descriptions.
+fn rank(kind: &Type) -> usize {
+    kind.fields
+        .fields
+        .iter()
+        .filter_map(|field| field.names.as_deref())
+        .filter_map(component::type_with_key)
+        .filter(|named| named.name != kind.name)
+        .map(|named| rank(named) + 1)
+        .max()
+        .unwrap_or(0)
+}
+
+fn is_manifest(path: &str) -> bool {
+    matches!(
+        path,
+        "package.xml" | "destructiveChanges.xml" | "destructiveChangesPre.xml" | "destructiveChangesPost.xml"
+    )
+}
+
+type ComponentFiles<'a> = BTreeMap<(&'static str, String), (&'a str, &'a [u8])>;
+
+/// The component files of a package by type and full name.
+fn component_files(package: &Package) -> ComponentFiles<'_> {
+    package
+        .files
+        .iter()
+        .filter_map(|(path, bytes)| {
+            let (kind, name) = component_of(path)?;
+            Some(((kind.name.as_str(), name), (path.as_str(), bytes.as_slice())))
+        })
+        .collect()
+}
+
+/// `connectedApps/A.connectedApp`, with or without `-meta.xml`. The full name is the file's name, decoded.
+fn component_of(path: &str) -> Option<(&'static Type, String)> {
+    let (folder, file) = path.split_once('/')?;
+    let kind = component::type_in_directory(folder)?;
+    let stem =
+        file.strip_suffix("-meta.xml").unwrap_or(file).strip_suffix(&kind.suffix)?.strip_suffix('.')?;
+    (!stem.contains('/')).then(|| (kind, percent_decoded(stem)))
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        let code = tail
+            .get(..2)
+            .and_then(|hex| std::str::from_utf8(hex).ok())
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match (first, code) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = &tail[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}

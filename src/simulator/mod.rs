@@ -1,0 +1,296 @@
+//! A Salesforce org in one process: real HTTP on loopback, the platform's rules behind it.
+//!
+//! A request goes through `server` (headers, session, faults) to a protocol: `rest` or `soap`. Protocols turn
+//! it into plain calls: `deploy` for packages, `retrieve` for files, `soql` over `objects` for queries. What is
+//! saved goes through `schema` (a file to a tree, by its type's description) and `rules` into `state`, which
+//! `store` keeps in a folder. Nothing here is shared with the client but the descriptions of metadata types,
+//! so that one mistake cannot be right on both sides.
+
+mod clock;
+mod deploy;
+mod fault;
+mod ids;
+mod objects;
+mod package;
+mod people;
+mod rest;
+mod retrieve;
+mod rules;
+mod schema;
+mod server;
+mod soap;
+mod soql;
+mod state;
+mod store;
+mod tree_json;
+mod unconfirmed;
+mod xml;
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::component::{self, Fields, Scalar, Tree};
+pub use fault::Fault;
+pub use unconfirmed::unconfirmed;
+
+/// How the org is to be.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Where it keeps its state, usually `.orgwire/local`; `None` keeps it in memory only.
+    pub folder: Option<PathBuf>,
+    /// The port to answer on. Without one: the port it had before, or any free one.
+    pub port: Option<u16>,
+    /// Refuses to create connected apps, as most orgs do since Spring '26 (CA-70).
+    pub spring_26_block: bool,
+    pub faults: Vec<Fault>,
+    pub pace: Pace,
+}
+
+/// How long a deployment stays in each state, at least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    pub pending: Duration,
+    pub in_progress: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Pace { pending: Duration::from_millis(30), in_progress: Duration::from_millis(30) }
+    }
+}
+
+/// What a client needs to use the org.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ready {
+    /// Always `local`.
+    pub org: String,
+    pub instance_url: String,
+    pub access_token: String,
+    pub username: String,
+    pub password: String,
+    pub organization_id: String,
+}
+
+/// Without the token and the password.
+impl std::fmt::Debug for Ready {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ready")
+            .field("org", &self.org)
+            .field("instance_url", &self.instance_url)
+            .field("organization_id", &self.organization_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why the org cannot run.
+#[derive(Debug, Error)]
+pub enum Error {
+    #[error("cannot {action} `{}`, where the local org is kept", path.display())]
+    Folder { action: &'static str, path: PathBuf, source: io::Error },
+    #[error(
+        "cannot read the local org in `{}`: {reason}; delete the folder `{}` to start afresh",
+        path.display(),
+        folder.display()
+    )]
+    Corrupt { path: PathBuf, folder: PathBuf, reason: String },
+    #[error("the local org in `{}` is already running in another process", folder.display())]
+    AlreadyRunning { folder: PathBuf },
+    #[error(
+        "port {port}, where the local org answers, is taken by another program; free the port, or move the org \
+         with `orgwire simulate --port N`"
+    )]
+    PortTaken { port: u16 },
+    #[error("cannot listen on 127.0.0.1 port {port} for the local org")]
+    Listen { port: u16, source: io::Error },
+    #[error("cannot get random numbers for the local org")]
+    Random { source: io::Error },
+    #[error("the thread of the local org ended")]
+    Thread,
+    #[error("the local org has no component `{0}`")]
+    NoComponent(String),
+}
+
+/// What all requests share.
+struct Org {
+    store: store::Store,
+    faults: fault::Faults,
+    queue: deploy::engine::Queue,
+    retrievals: retrieve::Retrievals,
+    creation_blocked: bool,
+    pace: Pace,
+    ready: Ready,
+    requests: AtomicU64,
+}
+
+/// A running org. It stops when it is dropped; [`Simulator::stop`] waits for that.
+pub struct Simulator {
+    org: Arc<Org>,
+    stop: Option<oneshot::Sender<()>>,
+    stopped: oneshot::Receiver<()>,
+}
+
+impl Simulator {
+    /// Starts an org. It runs on a thread and a runtime of its own, so that a client in the same process may
+    /// block its thread, or be the only task of a single-threaded runtime, and still gets answers.
+    pub async fn start(options: Options) -> Result<Simulator, Error> {
+        let (started, starting) = oneshot::channel();
+        let (stop, stopping) = oneshot::channel();
+        let (ended, stopped) = oneshot::channel();
+        let spawned = std::thread::Builder::new().name("local org".to_owned()).spawn(move || {
+            let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => runtime,
+                Err(_) => return, // `starting` is dropped, which says it
+            };
+            runtime.block_on(async move {
+                match prepare(options).await {
+                    Ok((org, listener, queue)) => {
+                        let _ = started.send(Ok(org.clone()));
+                        serve(org, listener, queue, stopping).await;
+                    }
+                    Err(error) => {
+                        let _ = started.send(Err(error));
+                    }
+                }
+            });
+            let _ = ended.send(());
+        });
+        spawned.map_err(|_| Error::Thread)?;
+        let org = starting.await.map_err(|_| Error::Thread)??;
+        Ok(Simulator { org, stop: Some(stop), stopped })
+    }
+
+    pub fn ready(&self) -> &Ready {
+        &self.org.ready
+    }
+
+    /// Stops answering, lets open requests end, and gives the folder back.
+    pub async fn stop(mut self) {
+        self.stop = None; // the other end hears of it
+        let _ = (&mut self.stopped).await;
+    }
+
+    /// Arranges for something to go wrong.
+    pub fn inject(&self, fault: Fault) {
+        self.org.faults.add(fault);
+    }
+
+    /// What the org holds of a component, secrets included; for tests.
+    pub fn component(&self, type_name: &str, full_name: &str) -> Option<Fields<Scalar>> {
+        let found =
+            |state: &state::State| state.holdings.get(type_name, full_name).map(|found| found.fields.clone());
+        self.org.store.read(found)
+    }
+
+    /// Sets one element behind everybody's back, as somebody in Setup would, or clears it with `None`. The path
+    /// is API names joined by dots: `oauthConfig.callbackUrl`. No rule is checked.
+    pub fn edit(
+        &self,
+        type_name: &str,
+        full_name: &str,
+        path: &str,
+        value: Option<Tree<Scalar>>,
+    ) -> Result<(), Error> {
+        let edited = self.org.store.change(|state| {
+            let component = state.holdings.get_mut(type_name, full_name)?;
+            component.modified = clock::Moment::now();
+            set(&mut component.fields, path, value);
+            Some(())
+        })?;
+        edited.ok_or_else(|| Error::NoComponent(format!("{type_name} {full_name}")))
+    }
+
+    /// Removes a component behind everybody's back.
+    pub fn remove(&self, type_name: &str, full_name: &str) -> Result<(), Error> {
+        let burn = component::type_named(type_name).is_some_and(|kind| kind.member.burnt_after_deletion);
+        let removed =
+            self.org.store.change(|state| state.holdings.remove(type_name, full_name, burn).map(|_| ()))?;
+        removed.ok_or_else(|| Error::NoComponent(format!("{type_name} {full_name}")))
+    }
+}
+
+/// The org that another process serves from this folder right now, to be used in place of a second one.
+pub fn running(folder: &Path) -> Option<Ready> {
+    store::announced(folder)
+}
+
+fn set(fields: &mut Fields<Scalar>, path: &str, value: Option<Tree<Scalar>>) {
+    match path.split_once('.') {
+        None => match value {
+            Some(value) => drop(fields.insert(path.to_owned(), value)),
+            None => drop(fields.remove(path)),
+        },
+        Some((first, rest)) => {
+            let inner = fields.entry(first.to_owned()).or_insert_with(|| Tree::Group(Fields::new()));
+            if let Tree::Group(inner) = inner {
+                set(inner, rest, value);
+            }
+        }
+    }
+}
+
+type Queued = tokio::sync::mpsc::UnboundedReceiver<String>;
+
+async fn prepare(options: Options) -> Result<(Arc<Org>, TcpListener, Queued), Error> {
+    let store = store::Store::open(options.folder.as_deref())?;
+    let port = options.port.or_else(|| store.read(|state| state.port)).unwrap_or(0);
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|source| match source.kind() {
+            io::ErrorKind::AddrInUse => Error::PortTaken { port },
+            _ => Error::Listen { port, source },
+        })?;
+    let port = listener.local_addr().map_err(|source| Error::Listen { port, source })?.port();
+    let ready = store.change(|state| {
+        state.port = Some(port);
+        Ready {
+            org: "local".to_owned(),
+            instance_url: format!("http://127.0.0.1:{port}"),
+            access_token: state.identity.access_token.clone(),
+            username: state.identity.username.clone(),
+            password: state.identity.password.clone(),
+            organization_id: state.identity.organization_id.clone(),
+        }
+    })?;
+    let (queue, queued) = deploy::engine::Queue::new();
+    let org = Org {
+        store,
+        faults: fault::Faults::new(options.faults),
+        queue,
+        retrievals: retrieve::Retrievals::default(),
+        creation_blocked: options.spring_26_block,
+        pace: options.pace,
+        ready,
+        requests: AtomicU64::new(0),
+    };
+    deploy::engine::bury_unfinished(&org)?;
+    org.store.announce(&org.ready)?;
+    Ok((Arc::new(org), listener, queued))
+}
+
+/// How long open connections may take to end when the org stops.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+async fn serve(org: Arc<Org>, listener: TcpListener, queued: Queued, stopping: oneshot::Receiver<()>) {
+    let engine = tokio::spawn(deploy::engine::run(org.clone(), queued));
+    let (closing, closed) = oneshot::channel();
+    let answering = tokio::spawn(server::serve(org.clone(), listener, async {
+        let _ = stopping.await; // sent or dropped: both mean stop
+        let _ = closing.send(());
+    }));
+    let _ = closed.await;
+    // A connection that somebody keeps busy is not waited for.
+    let _ = tokio::time::timeout(FAREWELL, answering).await;
+    engine.abort();
+    org.store.withdraw();
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,310 @@
+//! The records a query can see: the org itself, its people, and what stands behind the components.
+
+use serde_json::{Value, json};
+
+use super::ids::{self, prefix};
+use super::people::{self, Person};
+use super::rules::{flag, group, text};
+use super::soql::{Column, Kind, Table};
+use super::state::{Component, State};
+use crate::component::{Fields, Scalar, Tree};
+
+/// The name the org has in `Organization`, and everywhere else it introduces itself.
+pub(super) const ORGANIZATION_NAME: &str = "Local org (a simulation)";
+
+/// Every object there is, in alphabetical order.
+pub(super) const OBJECTS: [&str; 7] = [
+    "AuthProvider",
+    "ConnectedApplication",
+    "NamedCredential",
+    "Organization",
+    "Profile",
+    "User",
+    "UserPermissionAccess",
+];
+
+/// The object with its rows, whatever the case of its name.
+pub(super) fn table(name: &str, state: &State, instance_url: &str) -> Option<Table> {
+    let people = people::of(&state.identity);
+    let name = OBJECTS.into_iter().find(|object| object.eq_ignore_ascii_case(name))?;
+    let (columns, rows) = match name {
+        "AuthProvider" => auth_providers(state, instance_url),
+        "ConnectedApplication" => connected_applications(state),
+        "NamedCredential" => named_credentials(state),
+        "Organization" => organization(state),
+        "Profile" => profiles(&people),
+        "User" => users(&people),
+        _ => permissions(),
+    };
+    Some(Table { name, columns, rows })
+}
+
+type Contents = (Vec<Column>, Vec<Vec<Value>>);
+
+/// Columns and one row, written side by side. The first row also tells the columns.
+struct Record(Vec<(Column, Value)>);
+
+impl Record {
+    fn new() -> Record {
+        Record(Vec::new())
+    }
+
+    fn add(mut self, name: &'static str, kind: Kind, value: Value) -> Record {
+        self.0.push((Column { name, kind }, value));
+        self
+    }
+
+    fn text(self, name: &'static str, value: Option<&str>) -> Record {
+        self.add(name, Kind::Text, value.map_or(Value::Null, Value::from))
+    }
+
+    fn flag(self, name: &'static str, value: bool) -> Record {
+        self.add(name, Kind::Flag, value.into())
+    }
+
+    fn id(self, name: &'static str, value: Option<&str>) -> Record {
+        self.add(name, Kind::Id, value.map_or(Value::Null, Value::from))
+    }
+}
+
+/// Rows with the same columns. `blank` tells the columns where there is no row.
+fn contents(blank: Record, rows: Vec<Record>) -> Contents {
+    let columns = blank.0.iter().map(|(column, _)| *column).collect();
+    (columns, rows.into_iter().map(|row| row.0.into_iter().map(|(_, value)| value).collect()).collect())
+}
+
+/// A component's row, with the dates every record has.
+fn of_component(component: Option<&Component>) -> Record {
+    let moment =
+        |moment: Option<super::clock::Moment>| moment.map_or(Value::Null, |moment| moment.json().into());
+    Record::new()
+        .id("Id", component.map(|component| component.id.as_str()))
+        .add("CreatedDate", Kind::Moment, moment(component.map(|component| component.created)))
+        .add("LastModifiedDate", Kind::Moment, moment(component.map(|component| component.modified)))
+}
+
+fn of_components(
+    state: &State,
+    type_name: &str,
+    row: impl Fn(Option<(&str, &Component)>) -> Record,
+) -> Contents {
+    contents(row(None), state.holdings.of_type(type_name).map(|found| row(Some(found))).collect())
+}
+
+/// AP-50. The kickoff URLs are the only place where the org tells what AP-47 derives the callback from.
+fn auth_providers(state: &State, instance_url: &str) -> Contents {
+    of_components(state, "AuthProvider", |found| {
+        let none = Fields::new();
+        let (name, fields) = found.map_or(("", &none), |(name, component)| (name, &component.fields));
+        let kickoff = |kind: &str| format!("{instance_url}/services/auth/{kind}/{name}"); // AP-44
+        let (oauth, sso, link) = (kickoff("oauth"), kickoff("sso"), kickoff("link"));
+        of_component(found.map(|(_, component)| component))
+            .text("DeveloperName", Some(name))
+            .text("FriendlyName", text(fields, "friendlyName"))
+            .text("ProviderType", text(fields, "providerType"))
+            .text("ConsumerKey", text(fields, "consumerKey"))
+            .text("OauthKickoffUrl", Some(&oauth))
+            .text("SsoKickoffUrl", Some(&sso))
+            .text("LinkKickoffUrl", Some(&link))
+            .text("AuthorizeUrl", text(fields, "authorizeUrl"))
+            .text("TokenUrl", text(fields, "tokenUrl"))
+            .text("UserInfoUrl", text(fields, "userInfoUrl"))
+            .text("DefaultScopes", text(fields, "defaultScopes"))
+            .text("ErrorUrl", text(fields, "errorUrl"))
+            .text("LogoutUrl", text(fields, "logoutUrl"))
+            .text("IconUrl", text(fields, "iconUrl"))
+            .text("IdTokenIssuer", text(fields, "idTokenIssuer"))
+            .flag("OptionsIncludeOrgIdInId", flag(fields, "includeOrgIdInIdentifier") == Some(true))
+            .flag("OptionsIsPkceEnabled", flag(fields, "isPkceEnabled") == Some(true))
+            .flag("OptionsRequireMfa", flag(fields, "requireMfa") == Some(true))
+            .flag("OptionsSendAccessTokenInHeader", flag(fields, "sendAccessTokenInHeader") == Some(true))
+            .flag(
+                "OptionsSendClientCredentialsInHeader",
+                flag(fields, "sendClientCredentialsInHeader") == Some(true),
+            )
+            .flag("OptionsSendSecretInApis", flag(fields, "sendSecretInApis") == Some(true))
+    })
+}
+
+/// CA-84: no key, no callback, no scopes.
+fn connected_applications(state: &State) -> Contents {
+    of_components(state, "ConnectedApp", |found| {
+        let none = Fields::new();
+        let fields = found.map_or(&none, |(_, component)| &component.fields);
+        let config = group(fields, "oauthConfig").unwrap_or(&none);
+        let policy = group(fields, "oauthPolicy").and_then(|policy| text(policy, "refreshTokenPolicy"));
+        let (period, unit) = match policy.map(|policy| policy.split(':').collect::<Vec<_>>()).as_deref() {
+            Some([_, count, unit]) => (count.parse::<i64>().ok(), Some((*unit).to_owned())),
+            _ => (None, None),
+        };
+        let timeout = match group(fields, "sessionPolicy").and_then(|policy| policy.get("sessionTimeout")) {
+            Some(Tree::Leaf(Scalar::Number(minutes))) => json!(minutes),
+            _ => Value::Null,
+        };
+        of_component(found.map(|(_, component)| component))
+            .text("Name", text(fields, "label"))
+            .text("StartUrl", text(fields, "startUrl"))
+            .text("MobileStartUrl", text(fields, "mobileStartUrl"))
+            .add("MobileSessionTimeout", Kind::Text, Value::Null)
+            .add("PinLength", Kind::Text, Value::Null)
+            .add("RefreshTokenValidityPeriod", Kind::Number, period.map_or(Value::Null, Value::from))
+            .text("OptionsRefreshTokenValidityMetric", unit.as_deref())
+            .flag("OptionsAllowAdminApprovedUsersOnly", flag(config, "isAdminApproved") == Some(true))
+            .flag("OptionsHasSessionLevelPolicy", group(fields, "sessionPolicy").is_some())
+            .flag("OptionsIsInternal", false)
+            .flag("OptionsFullContentPushNotifications", false)
+            .flag("OptionsCodeCredentialGuestEnabled", flag(config, "isCodeCredentialEnabled") == Some(true))
+            .add("NamedUserUvidTimeout", Kind::Number, Value::Null)
+            .add("UvidTimeout", Kind::Number, timeout)
+    })
+}
+
+/// Section 3.3: what a query tells, and not whether anybody is logged in.
+fn named_credentials(state: &State) -> Contents {
+    of_components(state, "NamedCredential", |found| {
+        let none = Fields::new();
+        let (name, fields) = found.map_or(("", &none), |(name, component)| (name, &component.fields));
+        let provider = text(fields, "authProvider")
+            .and_then(|provider| state.holdings.get("AuthProvider", provider))
+            .map(|provider| provider.id.as_str());
+        of_component(found.map(|(_, component)| component))
+            .text("DeveloperName", Some(name))
+            .text("MasterLabel", text(fields, "label"))
+            .text("Endpoint", text(fields, "endpoint"))
+            .text("PrincipalType", text(fields, "principalType"))
+            .id("AuthProviderId", provider)
+            .text("AuthProvider.DeveloperName", text(fields, "authProvider"))
+            .flag(
+                "CalloutOptionsGenerateAuthorizationHeader",
+                flag(fields, "generateAuthorizationHeader") == Some(true),
+            )
+            .flag(
+                "CalloutOptionsAllowMergeFieldsInHeader",
+                flag(fields, "allowMergeFieldsInHeader") == Some(true),
+            )
+            .flag(
+                "CalloutOptionsAllowMergeFieldsInBody",
+                flag(fields, "allowMergeFieldsInBody") == Some(true),
+            )
+            .text("NamespacePrefix", None)
+    })
+}
+
+fn organization(state: &State) -> Contents {
+    let record = || {
+        Record::new()
+            .id("Id", Some(&state.identity.organization_id))
+            .text("Name", Some(ORGANIZATION_NAME))
+            .text("OrganizationType", Some("Developer Edition"))
+            .flag("IsSandbox", false)
+            .text("InstanceName", Some("LOCAL"))
+            .text("NamespacePrefix", None)
+            .add("TrialExpirationDate", Kind::Moment, Value::Null)
+            .text("LanguageLocaleKey", Some("en_US"))
+            .text("DefaultLocaleSidKey", Some("en_US"))
+            .text("TimeZoneSidKey", Some("GMT"))
+            .text("PrimaryContact", None)
+            .text("Country", None)
+            .add("CreatedDate", Kind::Moment, state.identity.created.json().into())
+    };
+    contents(record(), vec![record()])
+}
+
+fn users(people: &[Person]) -> Contents {
+    let record = |person: &Person| {
+        Record::new()
+            .id("Id", Some(&person.id))
+            .text("Username", Some(&person.username))
+            .text("Name", Some(&person.full_name()))
+            .text("FirstName", Some(person.first_name))
+            .text("LastName", Some(person.last_name))
+            .text("Email", Some(&person.username))
+            .text("Alias", Some(person.alias))
+            .flag("IsActive", true)
+            .text("UserType", Some("Standard"))
+            .text("LanguageLocaleKey", Some("en_US"))
+            .text("LocaleSidKey", Some("en_US"))
+            .text("TimeZoneSidKey", Some("GMT"))
+            .id("ProfileId", Some(&person.profile.id))
+            .id("Profile.Id", Some(&person.profile.id))
+            .text("Profile.Name", Some(person.profile.name))
+            .text("Profile.UserLicense.Name", Some(person.profile.license))
+    };
+    contents(record(&people[0]), people.iter().map(record).collect())
+}
+
+fn profiles(people: &[Person]) -> Contents {
+    let record = |person: &Person| {
+        Record::new()
+            .id("Id", Some(&person.profile.id))
+            .text("Name", Some(person.profile.name))
+            .id("UserLicenseId", Some(&person.profile.license_id))
+            .text("UserLicense.Name", Some(person.profile.license))
+            .text("UserType", Some("Standard"))
+    };
+    contents(record(&people[0]), people.iter().map(record).collect())
+}
+
+/// One row about the user who asks. This one may do everything (MD-15, CA-91, AP-7, NC-14).
+fn permissions() -> Contents {
+    const ALL: [&str; 12] = [
+        "PermissionsApiEnabled",
+        "PermissionsCanApproveUninstalledApps",
+        "PermissionsClientSecretRotation",
+        "PermissionsCustomizeApplication",
+        "PermissionsManageAuthProviders",
+        "PermissionsManageNamedCredentials",
+        "PermissionsManageRemoteAccess",
+        "PermissionsManageUsers",
+        "PermissionsModifyAllData",
+        "PermissionsModifyMetadata",
+        "PermissionsUseAnyApiAuth",
+        "PermissionsViewSetup",
+    ];
+    let record = || {
+        let id = ids::record("0PZ", "00", 1);
+        ALL.iter().fold(Record::new().id("Id", Some(&id)), |record, name| record.flag(name, true))
+    };
+    contents(record(), vec![record()])
+}
+
+/// The prefix of an object's ids, for describes.
+pub(super) fn key_prefix(object: &str) -> &'static str {
+    match object {
+        "AuthProvider" => prefix::of_type("AuthProvider"),
+        "ConnectedApplication" => prefix::of_type("ConnectedApp"),
+        "NamedCredential" => prefix::of_type("NamedCredential"),
+        "Organization" => prefix::ORGANIZATION,
+        "Profile" => prefix::PROFILE,
+        "User" => prefix::USER,
+        _ => "0PZ",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_object_has_columns_and_rows_that_fit() {
+        let mut state = State::new().unwrap();
+        for type_name in ["AuthProvider", "ConnectedApp", "NamedCredential"] {
+            state.holdings.put(type_name, "A", Fields::new());
+        }
+        for object in OBJECTS {
+            let table = table(&object.to_lowercase(), &state, "http://h").unwrap();
+            assert!(!table.rows.is_empty(), "{object}");
+            assert!(table.rows.iter().all(|row| row.len() == table.columns.len()), "{object}");
+        }
+        assert!(table("ScratchOrgInfo", &state, "").is_none());
+    }
+
+    #[test]
+    fn a_provider_tells_its_kickoff_urls() {
+        let mut state = State::new().unwrap();
+        state.holdings.put("AuthProvider", "Orders", Fields::new());
+        let table = table("AuthProvider", &state, "http://127.0.0.1:8931").unwrap();
+        let at = table.columns.iter().position(|column| column.name == "OauthKickoffUrl").unwrap();
+        assert_eq!(table.rows[0][at], "http://127.0.0.1:8931/services/auth/oauth/Orders");
+    }
+}

@@ -1,0 +1,387 @@
+//! Components to files, and retrievals: what a client gets back of what it deployed.
+//!
+//! Secrets never come back (CA-81, AP-22, section 3.3), elements the version does not know are left out
+//! (CA-82), and the order is the schema's.
+
+use std::io::{Cursor, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use zip::write::SimpleFileOptions;
+
+use super::clock::Moment;
+use super::ids::{self, prefix};
+use super::people;
+use super::state::State;
+use super::xml::{METADATA, Node};
+use crate::component::{self, Field, Fields, Group, Kind, Scalar, Tree, Type};
+
+/// The elements of a component as the org writes them for this API version.
+pub(super) fn nodes(kind: &Type, fields: &Fields<Scalar>, version: u16) -> Vec<Node> {
+    let mut nodes = Vec::new();
+    for field in &kind.fields.fields {
+        let value = fields.get(&field.name);
+        if kind.name == "AuthProvider" && field.name == "consumerSecret" && value.is_some() {
+            nodes.push(Node::leaf("consumerSecret", "Placeholder_Value")); // AP-22
+        } else {
+            push(&mut nodes, field, value, version);
+        }
+    }
+    nodes
+}
+
+fn of_group(group: &Group, fields: &Fields<Scalar>, version: u16) -> Vec<Node> {
+    let mut nodes = Vec::new();
+    for field in &group.fields {
+        push(&mut nodes, field, fields.get(&field.name), version);
+    }
+    nodes
+}
+
+fn push(nodes: &mut Vec<Node>, field: &Field, value: Option<&Tree<Scalar>>, version: u16) {
+    let Some(value) = value else { return };
+    // AP-46: kickoff URLs, which are read-only, are not returned either
+    if field.write_only || field.secret || field.read_only || !field.exists_at(version) {
+        return;
+    }
+    let items = match value {
+        Tree::List(items) => items.as_slice(),
+        single => std::slice::from_ref(single),
+    };
+    if let Kind::Enumeration(values) = &field.kind {
+        let texts = items.iter().filter_map(Tree::as_leaf).map(Scalar::to_string);
+        // section 1.4: aliases are folded, and the schema's order replaces the one that was deployed
+        let folded = texts.map(|text| {
+            let known = values.values.iter().find(|value| value.matches(&text));
+            known.and_then(|value| value.folds_into.clone()).unwrap_or(text)
+        });
+        let exists = |text: &String| {
+            let known = values.values.iter().find(|value| value.matches(text));
+            known.is_none_or(|value| value.since.is_none_or(|since| since <= version))
+        };
+        let mut texts: Vec<String> = folded.filter(exists).collect();
+        texts.sort_by_key(|text| values.position(text));
+        texts.dedup();
+        nodes.extend(texts.into_iter().map(|text| Node::leaf(field.name.as_str(), text)));
+        return;
+    }
+    for item in items {
+        match (item, &field.kind) {
+            (Tree::Group(inner), Kind::Group(group)) => {
+                nodes.push(Node::group(field.name.as_str(), of_group(group, inner, version)));
+            }
+            (Tree::Leaf(scalar), _) => nodes.push(Node::leaf(field.name.as_str(), scalar)),
+            _ => {}
+        }
+    }
+}
+
+fn file(kind: &Type, fields: &Fields<Scalar>, version: u16) -> String {
+    Node::group(kind.name.as_str(), nodes(kind, fields, version)).with("xmlns", METADATA).to_file()
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RetrieveRequest {
+    pub version: u16,
+    pub single_package: bool,
+    /// Type and members, as the manifest has them.
+    pub types: Vec<(String, Vec<String>)>,
+    /// Only these paths; all if empty.
+    pub specific_files: Vec<String>,
+    pub package_names: Vec<String>,
+}
+
+/// A file of the org, as FileProperties tell it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FileProperties {
+    pub id: String,
+    pub type_name: String,
+    pub full_name: String,
+    pub file_name: String,
+    pub created: Moment,
+    pub modified: Moment,
+    pub by_id: String,
+    pub by_name: String,
+}
+
+impl FileProperties {
+    fn of(state: &State, kind: &Type, name: &str, folder: &str) -> Option<FileProperties> {
+        let component = state.holdings.get(&kind.name, name)?;
+        let admin = &people::of(&state.identity)[0];
+        Some(FileProperties {
+            id: component.id.clone(),
+            type_name: kind.name.clone(),
+            full_name: name.to_owned(),
+            file_name: format!("{folder}{}/{name}.{}", kind.directory, kind.suffix),
+            created: component.created,
+            modified: component.modified,
+            by_id: admin.id.clone(),
+            by_name: admin.full_name(),
+        })
+    }
+}
+
+/// The files of a type, by name.
+pub(super) fn list(state: &State, kind: &Type) -> Vec<FileProperties> {
+    let names = state.holdings.of_type(&kind.name).map(|(name, _)| name);
+    names.filter_map(|name| FileProperties::of(state, kind, name, "")).collect()
+}
+
+/// What was retrieved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Retrieved {
+    pub zip: Vec<u8>,
+    pub files: Vec<FileProperties>,
+    /// File and problem.
+    pub messages: Vec<(String, String)>,
+}
+
+pub(super) fn retrieve(state: &State, request: &RetrieveRequest) -> Retrieved {
+    const FOLDER: &str = "unpackaged/";
+    let mut retrieved = Retrieved { zip: Vec::new(), files: Vec::new(), messages: Vec::new() };
+    let manifest_name = format!("{FOLDER}package.xml");
+    let mut contents: Vec<(String, String)> = Vec::new();
+    let mut manifest = Vec::new();
+    for (type_name, members) in &request.types {
+        let Some(kind) = component::type_named(type_name).filter(|kind| kind.since <= request.version) else {
+            let problem = format!("Entity type: '{type_name}' is unknown (rehearsal wording)");
+            retrieved.messages.push((manifest_name.clone(), problem));
+            continue;
+        };
+        let mut names: Vec<String> = Vec::new();
+        let mut kept = Vec::new();
+        for member in members {
+            if member == "*" {
+                names.extend(state.holdings.of_type(&kind.name).map(|(name, _)| name.to_owned()));
+            } else if state.holdings.get(&kind.name, member).is_some() {
+                names.push(member.clone());
+            } else {
+                // MD-35: missing is a message, not a failure
+                let problem = format!("Entity of type '{type_name}' named '{member}' cannot be found");
+                retrieved.messages.push((manifest_name.clone(), problem));
+                continue;
+            }
+            kept.push(Node::leaf("members", member));
+        }
+        names.sort();
+        names.dedup();
+        for name in names {
+            let path = format!("{}/{name}.{}", kind.directory, kind.suffix);
+            let wanted = request.specific_files.is_empty()
+                || request.specific_files.iter().any(|wanted| wanted.trim_start_matches(FOLDER) == path);
+            if let (true, Some(component)) = (wanted, state.holdings.get(&kind.name, &name)) {
+                contents.push((path, file(kind, &component.fields, request.version)));
+                retrieved.files.extend(FileProperties::of(state, kind, &name, FOLDER));
+            }
+        }
+        if !kept.is_empty() {
+            kept.push(Node::leaf("name", type_name));
+            manifest.push(Node::group("types", kept));
+        }
+    }
+    for package in &request.package_names {
+        let problem = format!("Package named '{package}' cannot be found (rehearsal wording)");
+        retrieved.messages.push((manifest_name.clone(), problem));
+    }
+    manifest.push(Node::leaf("version", format!("{}.0", request.version)));
+    contents
+        .push(("package.xml".to_owned(), Node::group("Package", manifest).with("xmlns", METADATA).to_file()));
+    retrieved.files.push(about_manifest(state, manifest_name));
+    let folder = if request.single_package { "" } else { FOLDER };
+    retrieved.zip = zip(folder, &contents);
+    retrieved
+}
+
+/// The row about package.xml: of type Package, and without an id.
+fn about_manifest(state: &State, name: String) -> FileProperties {
+    let admin = &people::of(&state.identity)[0];
+    FileProperties {
+        id: String::new(),
+        type_name: "Package".to_owned(),
+        full_name: name.clone(),
+        file_name: name,
+        created: Moment::now(),
+        modified: Moment::now(),
+        by_id: admin.id.clone(),
+        by_name: admin.full_name(),
+    }
+}
+
+fn zip(folder: &str, contents: &[(String, String)]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (path, text) in contents {
+        // Writing into memory fails for no reason a caller could mend.
+        let _ = writer.start_file(format!("{folder}{path}"), SimpleFileOptions::default());
+        let _ = writer.write_all(text.as_bytes());
+    }
+    writer.finish().map(Cursor::into_inner).unwrap_or_default()
+}
+
+/// Retrievals that were asked for, in memory: after a restart nobody waits for them.
+#[derive(Default)]
+pub(super) struct Retrievals(Mutex<Vec<Retrieval>>);
+
+struct Retrieval {
+    id: String,
+    stage: Stage,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Stage {
+    Pending,
+    InProgress,
+    Succeeded(Retrieved),
+    /// The zip was handed out, and is gone.
+    Taken,
+}
+
+impl Retrievals {
+    fn lock(&self) -> MutexGuard<'_, Vec<Retrieval>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn begin(&self, pod: &str) -> String {
+        let mut all = self.lock();
+        let id = ids::record(prefix::RETRIEVE, pod, all.len() as u64 + 1);
+        all.push(Retrieval { id: id.clone(), stage: Stage::Pending });
+        id
+    }
+
+    pub fn set(&self, id: &str, stage: Stage) {
+        if let Some(retrieval) = self.lock().iter_mut().find(|retrieval| ids::same(&retrieval.id, id)) {
+            retrieval.stage = stage;
+        }
+    }
+
+    /// The id in full, and the stage. With `take`, a finished retrieval gives its zip away.
+    pub fn look(&self, id: &str, take: bool) -> Option<(String, Stage)> {
+        let mut all = self.lock();
+        let retrieval = all.iter_mut().find(|retrieval| ids::same(&retrieval.id, id))?;
+        let stage = match (&retrieval.stage, take) {
+            (Stage::Succeeded(_), true) => std::mem::replace(&mut retrieval.stage, Stage::Taken),
+            (stage, _) => stage.clone(),
+        };
+        Some((retrieval.id.clone(), stage))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::package;
+    use super::super::rules::tests::Org;
+    use super::*;
+
+    const SECRET: &str = "0123456789abcdefghijABCDEFGHIJ0123456789";
+
+    fn written(org: &Org, type_name: &str, version: u16) -> String {
+        file(component::type_named(type_name).unwrap(), org.fields(type_name, "A"), version)
+    }
+
+    fn app() -> Org {
+        let mut org = Org::new();
+        let config = format!(
+            "<contactEmail>a@b.example</contactEmail><label>It's A</label><oauthConfig><callbackUrl>https://a.b\n\
+             https://c.d</callbackUrl><consumerKey>abcdefgh</consumerKey><consumerSecret>{SECRET}</consumerSecret>\
+             <scopes>OfflineAccess</scopes><scopes>MCP</scopes><scopes>Email</scopes><scopes>Api</scopes>\
+             <scopes>Basic</scopes></oauthConfig>"
+        );
+        org.save("ConnectedApp", "A", &config).unwrap();
+        org
+    }
+
+    #[test]
+    fn an_app_comes_back_without_its_secret_with_folded_scopes_and_explicit_flags() {
+        assert_eq!(
+            written(&app(), "ConnectedApp", 55),
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+             <ConnectedApp xmlns=\"http://soap.sforce.com/2006/04/metadata\">\n    \
+             <contactEmail>a@b.example</contactEmail>\n    <label>It&apos;s A</label>\n    <oauthConfig>\n        \
+             <callbackUrl>https://a.b\nhttps://c.d</callbackUrl>\n        <consumerKey>abcdefgh</consumerKey>\n        \
+             <isAdminApproved>false</isAdminApproved>\n        \
+             <isConsumerSecretOptional>false</isConsumerSecretOptional>\n        \
+             <isIntrospectAllTokens>false</isIntrospectAllTokens>\n        \
+             <isSecretRequiredForRefreshToken>true</isSecretRequiredForRefreshToken>\n        \
+             <scopes>Basic</scopes>\n        <scopes>Api</scopes>\n        <scopes>RefreshToken</scopes>\n    \
+             </oauthConfig>\n    <oauthPolicy>\n        <ipRelaxation>ENFORCE</ipRelaxation>\n        \
+             <refreshTokenPolicy>infinite</refreshTokenPolicy>\n    </oauthPolicy>\n</ConnectedApp>\n"
+        );
+        assert!(written(&app(), "ConnectedApp", 66).contains("<scopes>MCP</scopes>"));
+    }
+
+    #[test]
+    fn an_old_version_sees_little() {
+        let text = written(&app(), "ConnectedApp", 42);
+        for gone in ["oauthPolicy", "isAdminApproved", "consumerSecret", SECRET] {
+            assert!(!text.contains(gone), "{gone}");
+        }
+    }
+
+    #[test]
+    fn a_provider_comes_back_with_a_placeholder_for_its_secret() {
+        let mut org = Org::new();
+        let provider = "<consumerKey>k</consumerKey><consumerSecret>hush</consumerSecret>\
+                        <friendlyName>P</friendlyName><providerType>Salesforce</providerType>";
+        org.save("AuthProvider", "A", provider).unwrap();
+        assert_eq!(
+            written(&org, "AuthProvider", 62),
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+             <AuthProvider xmlns=\"http://soap.sforce.com/2006/04/metadata\">\n    <consumerKey>k</consumerKey>\n    \
+             <consumerSecret>Placeholder_Value</consumerSecret>\n    <friendlyName>P</friendlyName>\n    \
+             <includeOrgIdInIdentifier>true</includeOrgIdInIdentifier>\n    <isPkceEnabled>true</isPkceEnabled>\n    \
+             <providerType>Salesforce</providerType>\n    <requireMfa>false</requireMfa>\n    \
+             <sendAccessTokenInHeader>false</sendAccessTokenInHeader>\n    \
+             <sendClientCredentialsInHeader>false</sendClientCredentialsInHeader>\n    \
+             <sendSecretInApis>true</sendSecretInApis>\n</AuthProvider>\n"
+        );
+    }
+
+    #[test]
+    fn a_credential_comes_back_without_its_password() {
+        let mut org = Org::new();
+        let credential = "<endpoint>https://a.b</endpoint><label>N</label><password>hush</password>\
+                          <principalType>NamedUser</principalType><protocol>Password</protocol><username>u</username>";
+        org.save("NamedCredential", "A", credential).unwrap();
+        let text = written(&org, "NamedCredential", 62);
+        assert!(!text.contains("hush") && text.contains("<calloutStatus>Enabled</calloutStatus>"));
+        assert!(text.contains("<generateAuthorizationHeader>true</generateAuthorizationHeader>"));
+        assert!(!written(&org, "NamedCredential", 58).contains("calloutStatus"));
+    }
+
+    #[test]
+    fn a_retrieval_holds_what_is_there_and_tells_what_is_not() {
+        let mut state = State::new().unwrap();
+        state.holdings.put("ConnectedApp", "A", Fields::new());
+        let request = RetrieveRequest {
+            version: 62,
+            single_package: true,
+            types: vec![("ConnectedApp".to_owned(), vec!["*".to_owned(), "B".to_owned()])],
+            specific_files: Vec::new(),
+            package_names: Vec::new(),
+        };
+        let retrieved = retrieve(&state, &request);
+        assert_eq!(
+            retrieved.messages,
+            [(
+                "unpackaged/package.xml".to_owned(),
+                "Entity of type 'ConnectedApp' named 'B' cannot be found".to_owned()
+            )]
+        );
+        let names: Vec<_> = retrieved.files.iter().map(|file| file.file_name.as_str()).collect();
+        assert_eq!(names, ["unpackaged/connectedApps/A.connectedApp", "unpackaged/package.xml"]);
+        let packages = package::unpack(&retrieved.zip, true).unwrap();
+        let paths: Vec<_> = packages[0].files.keys().collect();
+        assert_eq!(paths, ["connectedApps/A.connectedApp", "package.xml"]);
+    }
+
+    #[test]
+    fn a_zip_is_handed_out_once() {
+        let retrievals = Retrievals::default();
+        let id = retrievals.begin("Ws");
+        assert!(id.starts_with("09S"));
+        let retrieved = Retrieved { zip: vec![1], files: Vec::new(), messages: Vec::new() };
+        retrievals.set(&id, Stage::Succeeded(retrieved.clone()));
+        assert_eq!(retrievals.look(&id, false), Some((id.clone(), Stage::Succeeded(retrieved.clone()))));
+        assert_eq!(retrievals.look(&id[..15], true), Some((id.clone(), Stage::Succeeded(retrieved))));
+        assert_eq!(retrievals.look(&id, true), Some((id, Stage::Taken)));
+    }
+}

@@ -1,0 +1,103 @@
+//! HTTP: what every request has in common. Slashes are collapsed, faults happen, a session is looked for, and
+//! the path decides which protocol answers.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
+use tokio::net::TcpListener;
+
+use super::fault::Trouble;
+use super::{Org, rest, soap};
+
+/// MD-21: 50 MB, the largest message the platform takes.
+pub(super) const LARGEST_BODY: usize = 52_428_800;
+/// The daily allowance of a Developer Edition org.
+pub(super) const REQUESTS_PER_DAY: u64 = 15_000;
+
+pub(super) async fn serve(
+    org: Arc<Org>,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) {
+    let router = Router::new().fallback(answer).layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(org);
+    // Accepting goes on through errors; the future ends when it is told to stop.
+    let _ = axum::serve(listener, router).with_graceful_shutdown(stop).await;
+}
+
+async fn answer(State(org): State<Arc<Org>>, request: Request) -> Response {
+    let used = org.requests.fetch_add(1, Ordering::Relaxed) + 1;
+    // sf stores an instance URL that ends in a slash and then asks for //services/... (protocol, rule 1)
+    let segments: Vec<String> =
+        request.uri().path().split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect();
+    let path = format!("/{}", segments.join("/"));
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let mut response = match org.faults.meet(&path) {
+        Some(Trouble::Drop) => return Response::new(Body::new(Broken)),
+        Some(Trouble::Answer { status, body }) => told(status, body),
+        None => match segments.as_slice() {
+            ["services", "Soap", "m", version, ..] => soap::answer(&org, version, request).await,
+            _ => rest::answer(&org, &segments, request).await,
+        },
+    };
+    if let Ok(value) = HeaderValue::from_str(&format!("api-usage={used}/{REQUESTS_PER_DAY}")) {
+        response.headers_mut().insert("sforce-limit-info", value);
+    }
+    response
+}
+
+/// The answer of a fault, typed by what it looks like: clients choose their parser by the type alone.
+fn told(status: u16, body: String) -> Response {
+    let kind = match body.trim_start().as_bytes().first() {
+        Some(b'<') => "text/html",
+        Some(b'[' | b'{') => "application/json",
+        _ => "text/plain",
+    };
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    typed(status, kind, body)
+}
+
+pub(super) fn typed(status: StatusCode, kind: &'static str, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
+
+/// The token in `Authorization: Bearer` or `OAuth`; an error for another scheme.
+pub(super) fn token(headers: &HeaderMap) -> Result<Option<&str>, ()> {
+    let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
+    let (scheme, token) = value.to_str().map_err(|_| ())?.split_once(' ').ok_or(())?;
+    let known = scheme.eq_ignore_ascii_case("Bearer") || scheme.eq_ignore_ascii_case("OAuth");
+    if known { Ok(Some(token.trim())) } else { Err(()) }
+}
+
+/// Compared without stopping at the first difference, so that time tells nothing about the token.
+pub(super) fn is_session(org: &Org, token: &str) -> bool {
+    let right = org.ready.access_token.as_bytes();
+    let given = token.as_bytes();
+    right.len() == given.len() && right.iter().zip(given).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
+}
+
+/// A body that fails before its first byte: hyper then ends the connection without having answered.
+struct Broken;
+
+impl http_body::Body for Broken {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, std::io::Error>>> {
+        Poll::Ready(Some(Err(std::io::Error::other("dropped on purpose"))))
+    }
+}

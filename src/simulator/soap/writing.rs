@@ -1,0 +1,180 @@
+//! createMetadata, updateMetadata, upsertMetadata and deleteMetadata: single components, saved at once.
+
+use super::retrieving::{MOST_COMPONENTS, known};
+use super::{Call, Fault};
+use crate::component::Type;
+use crate::simulator::people;
+use crate::simulator::rules::{self, Incoming};
+use crate::simulator::schema;
+use crate::simulator::state::{Holdings, State};
+use crate::simulator::xml::{Element, Node};
+
+/// Which components a call is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Create,
+    Update,
+    Upsert,
+}
+
+/// What became of one component.
+struct Saved {
+    full_name: String,
+    created: bool,
+    /// Status code and message.
+    error: Option<(&'static str, String)>,
+}
+
+pub(super) fn create_metadata(call: &Call, request: &Element) -> Result<Vec<Node>, Fault> {
+    save(call, request, Mode::Create)
+}
+
+pub(super) fn update_metadata(call: &Call, request: &Element) -> Result<Vec<Node>, Fault> {
+    save(call, request, Mode::Update)
+}
+
+pub(super) fn upsert_metadata(call: &Call, request: &Element) -> Result<Vec<Node>, Fault> {
+    save(call, request, Mode::Upsert)
+}
+
+fn save(call: &Call, request: &Element, mode: Mode) -> Result<Vec<Node>, Fault> {
+    let components: Vec<(&'static Type, &Element)> = request
+        .children_named("metadata")
+        .map(|element| Ok((known(element.type_name.as_deref().unwrap_or_default())?, element)))
+        .collect::<Result<_, Fault>>()?;
+    check_count(components.len())?;
+    let saved = write(call, |state| {
+        let mut holdings = state.holdings.clone();
+        let save = |(kind, element): &(&'static Type, &Element)| {
+            save_one(call, state, &mut holdings, kind, element, mode)
+        };
+        let saved: Vec<Saved> = components.iter().map(save).collect();
+        (saved, holdings)
+    })?;
+    Ok(saved.into_iter().map(|saved| told(saved, mode == Mode::Upsert)).collect())
+}
+
+pub(super) fn delete_metadata(call: &Call, request: &Element) -> Result<Vec<Node>, Fault> {
+    let kind = known(request.child("type").map(Element::trimmed).unwrap_or_default())?;
+    let names: Vec<&str> = request.children_named("fullNames").map(Element::trimmed).collect();
+    check_count(names.len())?;
+    let saved = write(call, |state| {
+        let mut holdings = state.holdings.clone();
+        let saved = names.iter().map(|name| delete_one(&mut holdings, kind, name)).collect();
+        (saved, holdings)
+    })?;
+    Ok(saved.into_iter().map(|saved| told(saved, false)).collect())
+}
+
+fn check_count(count: usize) -> Result<(), Fault> {
+    if count <= MOST_COMPONENTS {
+        return Ok(());
+    }
+    let text = "record limit reached. cannot submit more than 10 records in this operation";
+    Err(Fault::platform("EXCEEDED_ID_LIMIT", text))
+}
+
+/// Keeps what worked; with AllOrNone, keeps nothing unless everything did.
+fn write(call: &Call, work: impl FnOnce(&State) -> (Vec<Saved>, Holdings)) -> Result<Vec<Saved>, Fault> {
+    let written = call.org.store.change(|state| {
+        let (mut saved, holdings) = work(state);
+        if call.all_or_none && saved.iter().any(|saved| saved.error.is_some()) {
+            for saved in saved.iter_mut().filter(|saved| saved.error.is_none()) {
+                let message = "Record rolled back because not all records were valid and the request was using AllOrNone header";
+                saved.error = Some(("ALL_OR_NONE_OPERATION_ROLLED_BACK", message.to_owned()));
+            }
+        } else {
+            state.holdings = holdings;
+        }
+        saved
+    });
+    written.map_err(|error| Fault::platform("UNKNOWN_EXCEPTION", &error.to_string()))
+}
+
+fn save_one(
+    call: &Call,
+    state: &State,
+    holdings: &mut Holdings,
+    kind: &'static Type,
+    element: &Element,
+    mode: Mode,
+) -> Saved {
+    let full_name = element.child("fullName").map(Element::trimmed).unwrap_or_default().to_owned();
+    let exists = holdings.get(&kind.name, &full_name).is_some();
+    let failed =
+        |code, message| Saved { full_name: full_name.clone(), created: false, error: Some((code, message)) };
+    match (mode, exists) {
+        // CA-7, MD-36
+        (Mode::Create, true) => {
+            return failed(
+                "DUPLICATE_DEVELOPER_NAME",
+                "duplicate value found: <unknown> duplicates value on record with id: <unknown>".to_owned(),
+            );
+        }
+        (Mode::Update, false) => return failed("INVALID_CROSS_REFERENCE_KEY", no_such(kind, &full_name)),
+        _ => {}
+    }
+    let accepted = schema::read_component(kind, element, call.version).and_then(|sent| {
+        rules::accept(&Incoming {
+            kind,
+            name: &full_name,
+            sent: &sent,
+            stored: holdings.get(&kind.name, &full_name),
+            holdings,
+            people: &people::of(&state.identity),
+            creation_blocked: call.org.creation_blocked,
+        })
+    });
+    match accepted {
+        Err(problem) => failed(status_code(&problem.text), problem.text),
+        Ok(accepted) => {
+            rules::remember_keys(holdings, &accepted.fields);
+            holdings.put(&kind.name, &full_name, accepted.fields);
+            Saved { full_name, created: !exists, error: None }
+        }
+    }
+}
+
+fn delete_one(holdings: &mut Holdings, kind: &Type, name: &str) -> Saved {
+    let referrers = rules::referrers(holdings, kind, name);
+    let error = if !referrers.is_empty() {
+        let used = referrers.join(", ");
+        Some(("DELETE_FAILED", format!("{name} is referenced elsewhere: {used} (rehearsal wording, MD-40)")))
+    } else if holdings.remove(&kind.name, name, kind.member.burnt_after_deletion).is_none() {
+        Some(("INVALID_CROSS_REFERENCE_KEY", no_such(kind, name)))
+    } else {
+        None
+    };
+    Saved { full_name: name.to_owned(), created: false, error }
+}
+
+fn no_such(kind: &Type, name: &str) -> String {
+    format!("no {} named {name} found", kind.name)
+}
+
+/// The code that goes with a problem's text (MD-36); which one each of these types gives is not public.
+fn status_code(text: &str) -> &'static str {
+    match text {
+        _ if text.starts_with("Required field") || text == "You must enter a value" => {
+            "REQUIRED_FIELD_MISSING"
+        }
+        _ if text.starts_with("STRING_TOO_LONG") => "STRING_TOO_LONG",
+        _ if text.starts_with("In field: ") => "INVALID_CROSS_REFERENCE_KEY",
+        _ if text.contains("already") => "DUPLICATE_VALUE",
+        _ => "FIELD_INTEGRITY_EXCEPTION",
+    }
+}
+
+fn told(saved: Saved, with_created: bool) -> Node {
+    let mut nodes = Vec::new();
+    if with_created {
+        nodes.push(Node::leaf("created", saved.created));
+    }
+    let success = saved.error.is_none();
+    nodes.extend(saved.error.map(|(code, message)| {
+        Node::group("errors", vec![Node::leaf("message", message), Node::leaf("statusCode", code)])
+    }));
+    nodes.push(Node::leaf("fullName", saved.full_name));
+    nodes.push(Node::leaf("success", success));
+    Node::group("result", nodes)
+}

@@ -1,0 +1,199 @@
+//! What the org remembers: who it is, the components it holds, the deployments it was sent.
+//!
+//! Plain data that turns into JSON and back. Where it is kept is `store`'s business.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+
+use serde::{Deserialize, Serialize};
+
+use super::clock::Moment;
+use super::deploy::Deployment;
+use super::ids::{self, prefix};
+use crate::component::{Fields, Scalar};
+
+/// Version of the file's shape. A file of another version is not read.
+const FORMAT: u32 = 1;
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct State {
+    pub format: u32,
+    pub identity: Identity,
+    /// The port the org answers on; kept, so that its instance URL stays the same.
+    pub port: Option<u16>,
+    pub holdings: Holdings,
+    pub deployments: Vec<Deployment>,
+}
+
+/// Made once, when the org is.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Identity {
+    pub organization_id: String,
+    pub username: String,
+    pub password: String,
+    pub access_token: String,
+    /// Two characters in every id of this org.
+    pub pod: String,
+    pub created: Moment,
+}
+
+/// Everything a deployment can change. A deployment works on a copy, so that nothing has to be undone.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(super) struct Holdings {
+    /// By type name, then by full name.
+    components: BTreeMap<String, BTreeMap<String, Component>>,
+    /// Names that stay reserved, by type (AP-5).
+    burnt: BTreeMap<String, BTreeSet<String>>,
+    /// Every consumer key the org ever had, deleted apps included (CA-14).
+    pub consumer_keys: BTreeSet<String>,
+    pod: String,
+    serial: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Component {
+    pub id: String,
+    #[serde(with = "super::tree_json")]
+    pub fields: Fields<Scalar>,
+    pub created: Moment,
+    pub modified: Moment,
+}
+
+impl State {
+    pub fn new() -> io::Result<State> {
+        let pod = ids::letters_and_digits(2)?;
+        let organization_id = ids::record(prefix::ORGANIZATION, &pod, 1);
+        let identity = Identity {
+            access_token: ids::access_token(&organization_id)?,
+            organization_id,
+            username: format!("admin@{}.orgwire.example", pod.to_lowercase()),
+            password: ids::letters_and_digits(24)?,
+            pod: pod.clone(),
+            created: Moment::now(),
+        };
+        let holdings = Holdings { pod, serial: 1000, ..Holdings::default() };
+        Ok(State { format: FORMAT, identity, port: None, holdings, deployments: Vec::new() })
+    }
+
+    pub fn is_readable(&self) -> bool {
+        self.format == FORMAT
+    }
+
+    pub fn deployment(&self, id: &str) -> Option<&Deployment> {
+        self.deployments.iter().find(|deployment| ids::same(&deployment.id, id))
+    }
+
+    pub fn deployment_mut(&mut self, id: &str) -> Option<&mut Deployment> {
+        self.deployments.iter_mut().find(|deployment| ids::same(&deployment.id, id))
+    }
+}
+
+impl Identity {
+    pub fn user_id(&self) -> String {
+        ids::record(prefix::USER, &self.pod, 1)
+    }
+}
+
+impl Holdings {
+    pub fn new_id(&mut self, prefix: &str) -> String {
+        self.serial += 1;
+        ids::record(prefix, &self.pod, self.serial)
+    }
+
+    pub fn get(&self, type_name: &str, name: &str) -> Option<&Component> {
+        self.components.get(type_name)?.get(name)
+    }
+
+    pub fn get_mut(&mut self, type_name: &str, name: &str) -> Option<&mut Component> {
+        self.components.get_mut(type_name)?.get_mut(name)
+    }
+
+    /// The components of a type with their full names, by name.
+    pub fn of_type(&self, type_name: &str) -> impl Iterator<Item = (&str, &Component)> {
+        self.components
+            .get(type_name)
+            .into_iter()
+            .flatten()
+            .map(|(name, component)| (name.as_str(), component))
+    }
+
+    /// Saves a component, new or changed, and returns its id.
+    pub fn put(&mut self, type_name: &str, name: &str, fields: Fields<Scalar>) -> String {
+        let now = Moment::now();
+        if let Some(component) = self.get_mut(type_name, name) {
+            component.fields = fields;
+            component.modified = now;
+            return component.id.clone();
+        }
+        let id = self.new_id(prefix::of_type(type_name));
+        let component = Component { id: id.clone(), fields, created: now, modified: now };
+        self.components.entry(type_name.to_owned()).or_default().insert(name.to_owned(), component);
+        id
+    }
+
+    /// Removes a component; its name stays reserved where `burn` says so.
+    pub fn remove(&mut self, type_name: &str, name: &str, burn: bool) -> Option<Component> {
+        let removed = self.components.get_mut(type_name)?.remove(name)?;
+        if burn {
+            self.burnt.entry(type_name.to_owned()).or_default().insert(name.to_owned());
+        }
+        Some(removed)
+    }
+
+    pub fn is_burnt(&self, type_name: &str, name: &str) -> bool {
+        self.burnt.get(type_name).is_some_and(|names| names.contains(name))
+    }
+
+    /// Takes over what `other`, a copy that went its own way, did to one component.
+    pub fn take_from(&mut self, other: &Holdings, type_name: &str, name: &str) {
+        match other.get(type_name, name) {
+            Some(component) => {
+                let components = self.components.entry(type_name.to_owned()).or_default();
+                components.insert(name.to_owned(), component.clone());
+            }
+            None => {
+                let burn = other.is_burnt(type_name, name);
+                self.remove(type_name, name, burn);
+            }
+        }
+        self.consumer_keys.extend(other.consumer_keys.iter().cloned());
+        self.serial = self.serial.max(other.serial);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_removed_name_is_burnt_only_where_asked() {
+        let mut holdings = State::new().unwrap().holdings;
+        holdings.put("AuthProvider", "A", Fields::new());
+        holdings.put("NamedCredential", "N", Fields::new());
+        holdings.remove("AuthProvider", "A", true);
+        holdings.remove("NamedCredential", "N", false);
+        assert!(holdings.is_burnt("AuthProvider", "A") && !holdings.is_burnt("NamedCredential", "N"));
+    }
+
+    #[test]
+    fn a_component_keeps_its_id_when_it_changes() {
+        let mut holdings = State::new().unwrap().holdings;
+        let id = holdings.put("ConnectedApp", "A", Fields::new());
+        assert!(id.starts_with("0H4") && id.len() == 18);
+        assert_eq!(holdings.put("ConnectedApp", "A", Fields::new()), id);
+        assert_ne!(holdings.put("ConnectedApp", "B", Fields::new()), id);
+    }
+
+    #[test]
+    fn state_survives_being_written_and_read() {
+        let mut state = State::new().unwrap();
+        state.holdings.put(
+            "ConnectedApp",
+            "A",
+            Fields::from([("label".to_owned(), crate::component::Tree::Leaf(Scalar::Text("L".to_owned())))]),
+        );
+        let text = serde_json::to_string(&state).unwrap();
+        let read: State = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), text);
+    }
+}

@@ -1,0 +1,52 @@
+//! What the org does without anybody having confirmed that Salesforce does it. Users are told, so that a
+//! rehearsal does not promise more than it knows.
+
+/// Fact and what is assumed about it, sorted by fact. The facts' own texts say why they are unsure.
+pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
+    &[
+        ("AP-10", "provider types that only some schemas list are refused"),
+        ("AP-23", "a deployed `Placeholder_Value` overwrites the provider's secret"),
+        ("AP-24", "another secret for a provider that exists takes effect"),
+        ("AP-31", "turning `includeOrgIdInIdentifier` off is an error, in our words"),
+        ("AP-45", "kickoff URLs in a deployed file are passed over without a word"),
+        ("AP-50", "the id prefix of auth providers is 0SO"),
+        ("AP-51", "PKCE is on for new providers that say nothing about it"),
+        ("CA-2", "the words about a contact address that is none"),
+        ("CA-5", "enumeration errors have no `Error parsing file: ` before them"),
+        ("CA-11", "the words about a consumer key of a wrong form"),
+        ("CA-12", "consumer keys may hold `.` and `_`"),
+        ("CA-13", "a consumer secret needs 32 characters, in our words"),
+        ("CA-15", "the words about a secret that another app has"),
+        ("CA-17", "the same consumer key on update is accepted with a note"),
+        ("CA-19", "a consumer secret on update is ignored with a warning"),
+        ("CA-27", "127.0.0.1 and [::1] count as localhost; the words about a callback URL that is refused"),
+        ("CA-37", "an app without scopes deploys"),
+        ("CA-40", "the words about a policy value that does not exist"),
+        ("CA-45", "the words about a logout URL that is not https"),
+        ("CA-54", "the words about a name that is listed twice"),
+        ("CA-60", "the words about a run-as user without the switch or the key"),
+        ("CA-61", "a new run-as user on an app that exists needs its key in the file"),
+        ("CA-73", "the words about a connected app that cannot be created"),
+        ("CA-82", "elements that are absent from an update stay as they are, for all three types"),
+        ("MD-12", "a validation that ran no tests cannot be quick deployed"),
+        ("MD-33", "a file that package.xml does not name is a warning"),
+        ("MD-36", "the words about missing elements, lengths and ranges"),
+        ("MD-39", "deploying the same again reports `changed` false"),
+        ("MD-40", "an auth provider that a credential uses cannot be deleted, in our words"),
+        ("NC-7", "a legacy credential needs `endpoint`, and with Oauth `authProvider`; nothing else"),
+        ("NC-10", "the words about an endpoint that is not a URL"),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_fact_is_listed_once() {
+        let mut facts: Vec<_> = unconfirmed().iter().map(|(fact, _)| fact).collect();
+        facts.sort();
+        facts.dedup();
+        assert_eq!(facts.len(), unconfirmed().len());
+    }
+}

@@ -1,0 +1,145 @@
+//! Reads from an org what only it can tell: which components it has, what they hold, and the values that
+//! others refer to. The only stage that fills [`Observed`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::component::{AttributeSource, ComponentId, Scalar, Step, Tree, type_named};
+use crate::org::{self, Org, Reader};
+use crate::reference::{Existing, Observed, OrgFacts, Reference};
+use crate::resolve::{Desired, Wanted};
+use crate::retrieved;
+use crate::secret::SecretSource;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Org(#[from] org::Error),
+    #[error("cannot read `{path}`, which the org gave back")]
+    Unreadable { path: String, source: retrieved::Error },
+    #[error("cannot read `{path}`, which the org gave back: it is not UTF-8")]
+    NotUtf8 { path: String },
+}
+
+/// What the org has of the desired components and of those they depend on.
+pub async fn observe(desired: &Desired, org: &Org) -> Result<Observed, Error> {
+    let reader = org.reader();
+    let organization = reader.organization().await?;
+    let facts = OrgFacts { id: organization.id, instance_url: org.instance_url().to_owned() };
+    let mut observed = Observed { org: Some(facts), ..Observed::default() };
+    let mut members: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for id in interesting(desired) {
+        members.entry(id.kind.name.clone()).or_default().push(id.name);
+    }
+    if members.is_empty() {
+        return Ok(observed);
+    }
+    for file in reader.retrieve(&members).await?.files {
+        let Some(kind) = file.type_name.as_deref().and_then(type_named) else { continue };
+        let xml = std::str::from_utf8(&file.bytes).map_err(|_| Error::NotUtf8 { path: file.path.clone() })?;
+        let fields = retrieved::read(kind, xml)
+            .map_err(|source| Error::Unreadable { path: file.path.clone(), source })?;
+        let id = ComponentId::new(kind, file.full_name);
+        observed.components.insert(id, Existing { id: file.record_id, fields });
+    }
+    // A component that does not exist has nothing to tell.
+    let mut references = references(desired);
+    references.retain(|reference| match reference {
+        Reference::Attribute { of, .. } => observed.has(of),
+        Reference::Org(_) => false,
+    });
+    read_back(&references, reader, &mut observed).await?;
+    Ok(observed)
+}
+
+/// Asks for the values of references and adds what the org tells.
+pub async fn read_back(
+    references: &BTreeSet<Reference>,
+    reader: Reader<'_>,
+    observed: &mut Observed,
+) -> Result<(), Error> {
+    // One question for all components of which the same column is wanted.
+    let mut questions: BTreeMap<(&str, &str, &str), Vec<(&ComponentId, &Reference)>> = BTreeMap::new();
+    for reference in references {
+        let Reference::Attribute { of, attribute } = reference else { continue };
+        match of.kind.attributes.get(attribute).map(|attribute| &attribute.source) {
+            Some(AttributeSource::Query { object, member, column, .. }) => {
+                questions.entry((object, member, column)).or_default().push((of, reference));
+            }
+            Some(AttributeSource::Field(path)) => {
+                let held =
+                    observed.components.get(of).and_then(|existing| text_at(&existing.fields, &path.0));
+                if let Some(text) = held {
+                    observed.values.insert(reference.clone(), text);
+                }
+            }
+            None => {}
+        }
+    }
+    for ((object, member, column), asked) in questions {
+        let names = asked.iter().map(|(id, _)| id.name.as_str());
+        let before = format!("SELECT {member}, {column} FROM {object} WHERE {member}");
+        for soql in org::soql_in(&before, names, "") {
+            for record in reader.query(&soql).await? {
+                let text = |name: &str| record.get(name).and_then(|value| value.as_str());
+                let (Some(name), Some(value)) = (text(member), text(column)) else { continue };
+                for (_, reference) in asked.iter().filter(|(id, _)| id.name == name) {
+                    observed.values.insert((*reference).clone(), derived(reference, value));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The attribute's value, from the column's (AP-47: unconfirmed, but true of every documented form).
+fn derived(reference: &Reference, column: &str) -> String {
+    if let Reference::Attribute { of, attribute } = reference
+        && let Some(attribute) = of.kind.attributes.get(attribute)
+        && let AttributeSource::Query { replace: Some((from, to)), .. } = &attribute.source
+    {
+        return column.replacen(from, to, 1);
+    }
+    column.to_owned()
+}
+
+fn text_at(fields: &crate::component::Fields<Scalar>, path: &[Step]) -> Option<String> {
+    let (Step::Element(name), rest) = path.split_first()? else { return None };
+    match fields.get(name)? {
+        Tree::Group(inner) => text_at(inner, rest),
+        Tree::Leaf(Scalar::Text(text)) if rest.is_empty() && !text.is_empty() => Some(text.clone()),
+        _ => None,
+    }
+}
+
+/// Every component whose existence or content a plan depends on.
+fn interesting(desired: &Desired) -> BTreeSet<ComponentId> {
+    let mut ids: BTreeSet<ComponentId> = desired.components.keys().cloned().collect();
+    for component in desired.components.values() {
+        ids.extend(component.named());
+        component.each_leaf(&mut |leaf| match &leaf.wanted {
+            Wanted::Secret(SecretSource::Generated(generated)) => {
+                ids.insert(generated.owner.clone());
+            }
+            Wanted::Formula(formula) => {
+                ids.extend(formula.references().filter_map(|reference| match reference {
+                    Reference::Attribute { of, .. } => Some(of.clone()),
+                    Reference::Org(_) => None,
+                }));
+            }
+            _ => {}
+        });
+    }
+    ids
+}
+
+fn references(desired: &Desired) -> BTreeSet<Reference> {
+    let mut found = BTreeSet::new();
+    for component in desired.components.values() {
+        component.each_leaf(&mut |leaf| {
+            if let Wanted::Formula(formula) = &leaf.wanted {
+                found.extend(formula.references().cloned());
+            }
+        });
+    }
+    found
+}

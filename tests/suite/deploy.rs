@@ -1,0 +1,61 @@
+//! `deploy`: two passes, then none; drift; secrets; refusals.
+
+use insta::assert_snapshot;
+
+use crate::test::Test;
+
+const APP: &str = "connected-app.AxsyApexAPI";
+
+#[test]
+fn the_first_deploy_takes_two_passes_and_wires_the_callback() {
+    let test = Test::example("axsy");
+    let told = test.run("deploy --json").success().json();
+    let passes: Vec<_> =
+        told["passes"].as_array().unwrap().iter().map(|pass| pass["components"].clone()).collect();
+    assert_eq!(
+        passes,
+        [
+            serde_json::json!(["auth-provider.AxsyApexAPI", APP, "named-credential.AxsyApexAPI"]),
+            serde_json::json!([APP]),
+        ]
+    );
+    let url = told["org"]["instance_url"].as_str().unwrap();
+    assert_eq!(
+        told["wired"],
+        serde_json::json!([{
+            "component": APP,
+            "field": "oauth-config.callback-url",
+            "value": format!("{url}/services/authcallback/AxsyApexAPI"),
+        }])
+    );
+    let keys: Vec<&String> = told.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["format_version", "org", "passes", "wired", "manual_steps", "requests"]);
+}
+
+#[test]
+fn the_second_deploy_sends_nothing_and_says_so() {
+    let test = Test::example("axsy");
+    test.run("deploy").success();
+    let again = test.run("deploy").success();
+    assert_snapshot!(again.result(), @"No changes. local (the org inside orgwire, http://127.0.0.1:PORT) matches the manifest; nothing was sent.");
+    assert_eq!(test.run("deploy --json").success().json()["passes"], serde_json::json!([]));
+}
+
+#[test]
+fn a_changed_field_is_one_pass_with_its_component() {
+    let test = Test::example("axsy");
+    test.run("deploy").success();
+    test.edit("manifests/main.toml", "label = \"AxsyApexAPI\"\ncontact", "label = \"Axsy\"\ncontact");
+    let plan = test.run("plan --exit-code").exits(2);
+    assert_snapshot!(plan.result(), @r#"
+    ~ connected-app.AxsyApexAPI will be updated in pass 1
+        ~ label = "AxsyApexAPI" -> "Axsy"
+
+    Pass 1 sends connected-app.AxsyApexAPI
+    Plan: 0 to create, 1 to update, 0 to delete; 1 pass.
+    "#);
+    let told = test.run("deploy --json").success().json();
+    assert_eq!(told["passes"].as_array().unwrap().len(), 1);
+    assert_eq!(told["passes"][0]["components"], serde_json::json!([APP]));
+    test.run("plan --exit-code").success();
+}

@@ -1,0 +1,5 @@
+//! Commands tested through the binary: what a user writes, and what they see. One file per command.
+
+mod test;
+
+mod deploy;
