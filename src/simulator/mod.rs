@@ -119,6 +119,16 @@ pub enum Error {
     NoComponent(String),
 }
 
+impl Error {
+    /// With its cause, for answers: a client of the org sees one line only.
+    fn in_one_line(&self) -> String {
+        match std::error::Error::source(self) {
+            Some(source) => format!("{self}: {source}"),
+            None => self.to_string(),
+        }
+    }
+}
+
 /// What all requests share.
 struct Org {
     store: store::Store,

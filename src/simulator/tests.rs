@@ -414,3 +414,101 @@ async fn an_unwritable_place_is_told_with_what_was_attempted() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn a_deployment_that_cannot_be_saved_is_refused_and_changes_nothing() {
+    let folder = Folder::new("gone");
+    let session = Session::start(folder.options()).await;
+    std::fs::remove_dir_all(&folder.0).unwrap();
+    let options =
+        Part::text(json!({ "deployOptions": single() }).to_string()).mime_str("application/json").unwrap();
+    let zip = zip(&[("connectedApps/A.connectedApp", APP), ("package.xml", MANIFEST)]);
+    let zip = Part::bytes(zip).mime_str("application/zip").unwrap();
+    let form = Form::new().part("json", options).part("file", zip);
+    let response = session.request(Method::POST, DEPLOY).multipart(form).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let answer: Value = response.json().await.unwrap();
+    let message = answer[0]["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("cannot write `") && message.contains("where the local org is kept: "),
+        "{message}"
+    );
+    assert_eq!(session.simulator.component("ConnectedApp", "A"), None);
+}
+
+#[tokio::test]
+async fn more_than_two_thousand_rows_come_in_pages() {
+    let session = Session::new().await;
+    let many = |state: &mut state::State| {
+        for number in 0..2001 {
+            state.holdings.put("ConnectedApp", &format!("App{number}"), Fields::new());
+        }
+    };
+    session.simulator.org.store.change(many).unwrap();
+    let (_, first) = session.get("/services/data/v62.0/query?q=SELECT+Id+FROM+ConnectedApplication").await;
+    assert_eq!((&first["totalSize"], &first["done"]), (&json!(2001), &json!(false)));
+    assert_eq!(first["records"].as_array().unwrap().len(), 2000);
+    let (_, rest) = session.get(first["nextRecordsUrl"].as_str().unwrap()).await;
+    assert_eq!((&rest["done"], rest["records"].as_array().unwrap().len()), (&json!(true), 1));
+    let (status, _) = session.get("/services/data/v62.0/query/01g000000000000AAA-2000").await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn queries_that_are_wrong_are_told_why() {
+    let session = Session::new().await;
+    for (query, code, message) in [
+        ("SELECT FROM", "MALFORMED_QUERY", "unexpected token: 'FROM'"),
+        (
+            "SELECT Id FROM ScratchOrgInfo limit 1",
+            "INVALID_TYPE",
+            "sObject type 'ScratchOrgInfo' is not supported. If",
+        ),
+        ("SELECT Nope FROM User", "INVALID_FIELD", "No such column 'Nope' on entity 'User'. If"),
+    ] {
+        let path = format!("/services/data/v62.0/query?q={}", query.replace(' ', "+"));
+        let (status, answer) = session.get(&path).await;
+        assert_eq!((status, &answer[0]["errorCode"]), (StatusCode::BAD_REQUEST, &json!(code)));
+        assert!(answer[0]["message"].as_str().unwrap().contains(message), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn single_components_are_written_over_soap() {
+    let session = Session::new().await;
+    let app = |label: &str| {
+        format!(
+            "<metadata xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\" i:type=\"ConnectedApp\">\
+             <fullName>A</fullName><contactEmail>a@b.example</contactEmail><label>{label}</label></metadata>"
+        )
+    };
+    let call = |name: &str, label: &str| format!("<{name}>{}</{name}>", app(label));
+    let (_, text) = session.soap(&call("updateMetadata", "L")).await;
+    assert!(text.contains(
+        "<message>no ConnectedApp named A found</message><statusCode>INVALID_CROSS_REFERENCE_KEY<"
+    ));
+    let (_, text) = session.soap(&call("createMetadata", "L")).await;
+    assert!(text.contains("<result><fullName>A</fullName><success>true</success></result>"), "{text}");
+    let (_, text) = session.soap(&call("createMetadata", "L")).await;
+    assert!(text.contains("duplicate value found") && text.contains("<success>false</success>"));
+    let (_, text) = session.soap(&call("upsertMetadata", "")).await;
+    assert!(
+        text.contains("<created>false</created><errors><message>Required field is missing: label</message>"),
+        "{text}"
+    );
+    let (_, text) = session
+        .soap("<deleteMetadata><type>ConnectedApp</type><fullNames>A</fullNames></deleteMetadata>")
+        .await;
+    assert!(text.contains("<success>true</success>"));
+    assert_eq!(session.simulator.component("ConnectedApp", "A"), None);
+}
+
+#[tokio::test]
+async fn a_blocked_org_creates_no_apps() {
+    let session =
+        Session::start(Options { spring_26_block: true, pace: swift(), ..Options::default() }).await;
+    let result = session.finished(&session.deploy(single()).await).await;
+    assert_eq!(result["status"], "Failed");
+    let problem = result["details"]["componentFailures"][0]["problem"].as_str().unwrap();
+    assert!(problem.ends_with("(rehearsal wording, CA-73)"), "{problem}");
+}

@@ -88,7 +88,7 @@ fn write(call: &Call, work: impl FnOnce(&State) -> (Vec<Saved>, Holdings)) -> Re
         }
         saved
     });
-    written.map_err(|error| Fault::platform("UNKNOWN_EXCEPTION", &error.to_string()))
+    written.map_err(|error| Fault::platform("UNKNOWN_EXCEPTION", &error.in_one_line()))
 }
 
 fn save_one(
