@@ -213,6 +213,7 @@ impl Simulator {
             let component = state.holdings.get_mut(type_name, full_name)?;
             component.modified = clock::Moment::now();
             set(&mut component.fields, path, value);
+            state.holdings.index();
             Some(())
         })?;
         edited.ok_or_else(|| Error::NoComponent(format!("{type_name} {full_name}")))

@@ -48,6 +48,9 @@ async fn answer(State(org): State<Arc<Org>>, request: Request) -> Response {
         Some(Trouble::Answer { status, body }) => told(status, body),
         None => match segments.as_slice() {
             ["services", "Soap", "m", version, ..] => soap::answer(&org, version, request).await,
+            ["services", "Soap", service @ ("u" | "c"), version, ..] => {
+                soap::partner::answer(&org, service, version, request).await
+            }
             _ => rest::answer(&org, &segments, request).await,
         },
     };

@@ -114,7 +114,7 @@ impl Folder {
         };
         let corrupt =
             |reason: String| Error::Corrupt { path: path.clone(), folder: self.path.clone(), reason };
-        let state: State = serde_json::from_slice(&text).map_err(|error| {
+        let mut state: State = serde_json::from_slice(&text).map_err(|error| {
             // serde's own message could repeat a piece of the file, which holds secrets
             corrupt(format!(
                 "not what the local org writes, at line {} column {}",
@@ -125,6 +125,7 @@ impl Folder {
         if !state.is_readable() {
             return Err(corrupt(format!("written by another version of orgwire (format {})", state.format)));
         }
+        state.holdings.index();
         Ok(Some(state))
     }
 

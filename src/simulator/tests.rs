@@ -504,6 +504,33 @@ async fn single_components_are_written_over_soap() {
 }
 
 #[tokio::test]
+async fn other_clients_log_in_over_soap_below_version_65() {
+    let session = Session::new().await;
+    let ready = session.simulator.ready();
+    let login = |version: &str, password: &str| {
+        let envelope = format!(
+            "<se:Envelope xmlns:se=\"http://schemas.xmlsoap.org/soap/envelope/\"><se:Header/><se:Body><login \
+             xmlns=\"urn:partner.soap.sforce.com\"><username>{}</username><password>{password}</password></login>\
+             </se:Body></se:Envelope>",
+            ready.username
+        );
+        session.client.post(format!("{}/services/Soap/u/{version}", ready.instance_url)).body(envelope).send()
+    };
+    let text = login("62.0", &ready.password).await.unwrap().text().await.unwrap();
+    assert!(text.contains(&format!("<sessionId>{}</sessionId>", ready.access_token)));
+    assert!(text.contains(&format!("<organizationId>{}</organizationId>", ready.organization_id)));
+    let answer = login("62.0", "wrong").await.unwrap();
+    assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let text = answer.text().await.unwrap();
+    assert!(
+        text.contains("<faultcode>sf:INVALID_LOGIN</faultcode><faultstring>INVALID_LOGIN: Invalid username,")
+    );
+    assert!(text.contains("<sf:exceptionCode>INVALID_LOGIN</sf:exceptionCode>"));
+    let text = login("65.0", &ready.password).await.unwrap().text().await.unwrap();
+    assert!(text.contains("<faultcode>sf:UNSUPPORTED_API_VERSION</faultcode>"));
+}
+
+#[tokio::test]
 async fn a_blocked_org_creates_no_apps() {
     let session =
         Session::start(Options { spring_26_block: true, pace: swift(), ..Options::default() }).await;
@@ -511,4 +538,45 @@ async fn a_blocked_org_creates_no_apps() {
     assert_eq!(result["status"], "Failed");
     let problem = result["details"]["componentFailures"][0]["problem"].as_str().unwrap();
     assert!(problem.ends_with("(rehearsal wording, CA-73)"), "{problem}");
+}
+
+/// Numbers that look random and are the same every time.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % limit as u64) as usize
+    }
+
+    /// The same bytes with a few replaced, removed or doubled.
+    fn mangle(&mut self, bytes: &[u8]) -> Vec<u8> {
+        const ODD: &[u8] = b"<>&;\"'=/!?[]%\\(), \0\x80\xc3\xff0aZ\n";
+        let mut bytes = bytes.to_vec();
+        for _ in 0..=self.below(4) {
+            let at = self.below(bytes.len());
+            match self.below(3) {
+                0 => bytes[at] = ODD[self.below(ODD.len())],
+                1 if bytes.len() > 1 => drop(bytes.remove(at)),
+                _ => bytes.insert(at, bytes[at]),
+            }
+        }
+        bytes
+    }
+}
+
+#[test]
+fn mangled_input_never_panics() {
+    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+    let query = "SELECT Id, Profile.Name FROM User WHERE (A = 'it\\'s' OR NOT B IN (1, -2.5)) ORDER BY A DESC LIMIT 1";
+    let zipped = zip(&[("connectedApps/A.connectedApp", APP), ("package.xml", MANIFEST)]);
+    let kind = component::type_named("ConnectedApp").unwrap();
+    for _ in 0..3000 {
+        let _ = soql::parse(&String::from_utf8_lossy(&dice.mangle(query.as_bytes())));
+        let _ = schema::read_file(kind, &dice.mangle(APP.as_bytes()), 62);
+        let _ = package::Manifest::read(&dice.mangle(MANIFEST.as_bytes()));
+        let _ = package::unpack(&dice.mangle(&zipped), true);
+    }
 }

@@ -227,6 +227,7 @@ fn finish(
         for (type_name, name) in &outcome.touched {
             state.holdings.take_from(&outcome.holdings, type_name, name);
         }
+        state.holdings.consumer_keys.extend(outcome.holdings.consumer_keys);
         // anything deployed voids all earlier validations (protocol, section 8)
         state.deployments.iter_mut().for_each(|deployment| deployment.package = None);
     }
