@@ -259,7 +259,8 @@ fn version(manifest: &Manifest) -> Result<u16, Problem> {
         .filter(|major| (OLDEST_API_VERSION..=NEWEST_API_VERSION).contains(major))
         .ok_or_else(|| {
             Problem::error(format!(
-                "Invalid version {text}: this org knows {OLDEST_API_VERSION}.0 to {NEWEST_API_VERSION}.0 (rehearsal wording, MD-23)"
+                "Invalid version {text}: this org knows {OLDEST_API_VERSION}.0 to {NEWEST_API_VERSION}.0 \
+                 (rehearsal wording, MD-23)"
             ))
         })
 }

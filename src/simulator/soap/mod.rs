@@ -34,6 +34,13 @@ impl Fault {
         Fault { code: format!("sf:{code}"), text: format!("{code}: {text}") }
     }
 
+    /// Clients know the beginning of this text; the rest is a hash we do not have.
+    fn no_session() -> Fault {
+        let text = "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing \
+                    session hash: not told by the local org";
+        Fault::platform("INVALID_SESSION_ID", text)
+    }
+
     fn client(text: impl Into<String>) -> Fault {
         Fault { code: "soapenv:Client".to_owned(), text: text.into() }
     }
@@ -111,11 +118,7 @@ fn call(org: &Arc<Org>, version: &str, bearer: Option<&str>, body: &[u8]) -> Res
         ))
     })?;
     if !session.is_some_and(|session| is_session(org, session)) {
-        return Err(Fault::platform(
-            "INVALID_SESSION_ID",
-            "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing session hash: \
-             not told by the local org",
-        ));
+        return Err(Fault::no_session());
     }
     let all_or_none = in_header("AllOrNoneHeader", "allOrNone").is_some_and(is_true);
     let payload = handler(&Call { org, version, all_or_none }, request)?;

@@ -70,9 +70,7 @@ fn call(org: &Org, service: &str, version: &str, body: &[u8]) -> Result<Node, Fa
     let session =
         envelope.child("Header").and_then(|header| header.child("SessionHeader")?.child("sessionId"));
     if !session.is_some_and(|session| is_session(org, session.trimmed())) {
-        let text = "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing session \
-                    hash: not told by the local org";
-        return Err(Fault::platform("INVALID_SESSION_ID", text));
+        return Err(Fault::no_session());
     }
     match request.name.as_str() {
         "getUserInfo" => Ok(Node::group("getUserInfoResponse", vec![Node::group("result", user_info(org))])),
