@@ -2,4 +2,5 @@
 
 mod test;
 
+mod cases;
 mod deploy;
