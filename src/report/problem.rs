@@ -72,7 +72,10 @@ fn draw(shown: &Shown, colour: bool, width: usize) -> String {
         .with_width(width)
         .with_links(false)
         .with_context_lines(1)
-        .with_wrap_lines(true);
+        .with_wrap_lines(true)
+        // What is to be pasted must not be broken at its hyphens.
+        .with_word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .with_word_separator(textwrap::WordSeparator::AsciiSpace);
     let mut text = String::new();
     // Formatting into a string fails only if a Display of ours does.
     let _ = handler.render_report(&mut text, shown);

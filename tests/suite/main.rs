@@ -4,3 +4,8 @@ mod test;
 
 mod cases;
 mod deploy;
+mod explain;
+mod init;
+mod plan;
+mod render;
+mod simulate;
