@@ -7,6 +7,9 @@ use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, S
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
 
+/// Labels further apart than this are not drawn in one picture.
+const NEAR_LINES: usize = 3;
+
 /// One diagnostic with its piece of text, ending in a line break.
 pub fn diagnostic(
     diagnostic: &Diagnostic,
@@ -28,8 +31,11 @@ pub fn diagnostic(
         let source = sources.get(main.source);
         let text = all.shown(main.source, &source.text);
         let mut elsewhere = Vec::new();
+        let main_line = sources.position(*main).line;
         for (at, label) in &diagnostic.labels {
-            if at.source == main.source {
+            // Everything between two labels is drawn, so a distant one is told by its position instead.
+            let is_near = sources.position(*at).line.abs_diff(main_line) <= NEAR_LINES;
+            if at.source == main.source && is_near {
                 let start = text.position(at.start);
                 let end = text.position(at.end).max(start);
                 shown.labels.push((start, end - start, label.clone()));
@@ -52,7 +58,7 @@ pub fn error(code: &str, error: &dyn Error, help: Option<&str>, colour: bool, wi
         code: Some(code.to_owned()),
         severity: Severity::Error,
         message: error.to_string(),
-        cause: error.source().map(|source| Cause::of(source)),
+        cause: error.source().map(Cause::of),
         help: help.map(str::to_owned),
         labels: Vec::new(),
         source: None,
@@ -66,7 +72,10 @@ fn draw(shown: &Shown, colour: bool, width: usize) -> String {
         .with_width(width)
         .with_links(false)
         .with_context_lines(1)
-        .with_wrap_lines(true);
+        .with_wrap_lines(true)
+        // What is to be pasted must not be broken at its hyphens.
+        .with_word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .with_word_separator(textwrap::WordSeparator::AsciiSpace);
     let mut text = String::new();
     // Formatting into a string fails only if a Display of ours does.
     let _ = handler.render_report(&mut text, shown);

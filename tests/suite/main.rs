@@ -1,5 +1,13 @@
 //! Commands tested through the binary: what a user writes, and what they see. One file per command.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may end")]
+
 mod test;
 
+mod cases;
 mod deploy;
+mod explain;
+mod init;
+mod plan;
+mod render;
+mod simulate;
