@@ -366,7 +366,7 @@ fn check_generated(uses: &Uses, desired: &Desired, observed: &Observed, findings
             "copy the secret from Setup (App Manager, {}, Manage Consumer Details) and let both fields read it: {{ env = \"NAME\" }}",
             owner.name
         );
-        match (observed.has(owner), observed.components.get(&consumer)) {
+        match (observed.has(owner), observed.components.get(consumer)) {
             (false, Some(_)) if generated.shape == Generate::ConsumerSecret => findings.push(problem(
                 format!("the org has `{consumer}` but not `{owner}`, so their generated secret cannot be known"),
                 format!(
@@ -381,8 +381,8 @@ fn check_generated(uses: &Uses, desired: &Desired, observed: &Observed, findings
                 format!("{by_hand}; or delete `{owner}` in the org, if the org lets you create it again, and deploy both"),
             )),
             (true, Some(existing)) => {
-                let field = crate::resolve::described_field(&consumer, &path);
-                let before = observed_text(&existing.fields, &path);
+                let field = crate::resolve::described_field(consumer, path);
+                let before = observed_text(&existing.fields, path);
                 match (generated.shape, field) {
                     (Generate::ConsumerSecret, Some(field)) if field.masked.is_some() && before.is_none() => {
                         findings.push(problem(
