@@ -1,7 +1,7 @@
 //! `explain`: the long story of a diagnostic, or what is known of a metadata type or field.
 
 use crate::cli;
-use crate::command::{Exit, Failure};
+use crate::command::{Exit, Failure, Trouble};
 use crate::diagnostic::{Code, suggestion};
 use crate::explain;
 use crate::report::{Format, Terminal, json};
@@ -23,7 +23,7 @@ pub fn run(arguments: &cli::Explain, terminal: &Terminal) -> Result<Exit, Failur
             Some(near) => format!("did you mean `{near}`?"),
             None => "`orgwire explain` lists every code".to_owned(),
         };
-        return Err(Failure::new("unknown-topic", Unknown(topic.clone())).help(help));
+        return Err(Failure::new(Trouble::UnknownTopic, Unknown(topic.clone())).help(help));
     };
     match terminal.format {
         Format::Json => {
