@@ -2,7 +2,7 @@
 
 use crate::cli;
 use crate::command::{Exit, Failure, Trouble};
-use crate::diagnostic::{Code, suggestion};
+use crate::diagnostic::suggestion;
 use crate::explain;
 use crate::report::{Format, Terminal, json};
 
@@ -17,9 +17,8 @@ pub fn run(arguments: &cli::Explain, terminal: &Terminal) -> Result<Exit, Failur
         return Ok(Exit::Done);
     };
     let Some(text) = explain::topic(topic) else {
-        let known = Code::ALL.iter().map(|code| code.as_str());
-        let known = known.chain(crate::component::types().iter().map(|kind| kind.key.as_str()));
-        let help = match suggestion(topic, known) {
+        let known = explain::topics();
+        let help = match suggestion(topic, known.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "`orgwire explain` lists every code".to_owned(),
         };
