@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::command::Failure;
+use crate::command::{Failure, Trouble};
 use crate::simulator::{self, Options, Ready, Simulator};
 
 /// Where the local org of a project lives.
@@ -47,5 +47,5 @@ pub async fn open(spring_26_block: bool) -> Result<LocalOrg, Failure> {
 }
 
 pub fn failure(error: simulator::Error) -> Failure {
-    Failure::new("local-org", error)
+    Failure::new(Trouble::LocalOrg, error)
 }

@@ -4,7 +4,7 @@
 
 use crate::command::load::Loaded;
 use crate::command::local::{self, LocalOrg};
-use crate::command::{Exit, Failure};
+use crate::command::{Exit, Failure, Trouble};
 use crate::diagnostic::suggestion;
 use crate::org::{AccessToken, Org, Target};
 
@@ -55,7 +55,7 @@ enum Problem {
 }
 
 fn failure(problem: Problem, help: impl Into<String>) -> Failure {
-    Failure::new("unknown-org", problem).help(help)
+    Failure::new(Trouble::UnreachableOrg, problem).help(help)
 }
 
 /// Opens the org that the command line, the environment or the process variables name.
