@@ -75,18 +75,30 @@ impl Test {
         self.said(self.command(words).output().unwrap())
     }
 
+    /// Runs a shell script in the project, with `$ORGWIRE` as the program.
+    pub fn run_script(&self, script: &str) -> Said {
+        let mut command = Command::new("sh");
+        command.current_dir(self.folder.path()).args(["-c", script]);
+        self.said(self.surroundings(&mut command).output().unwrap())
+    }
+
     /// Without variables of the machine that change what orgwire does or how it looks.
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_orgwire"));
-        command.current_dir(self.folder.path()).args(words).env_clear();
+        command.current_dir(self.folder.path()).args(words);
+        self.surroundings(&mut command);
+        command
+    }
+
+    fn surroundings<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command.env_clear().env("ORGWIRE", env!("CARGO_BIN_EXE_orgwire"));
         for name in ["PATH", "HOME", "TMPDIR", "SYSTEMROOT"] {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
             }
         }
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        command.timeout(std::time::Duration::from_secs(120));
-        command
+        command.timeout(std::time::Duration::from_secs(120))
     }
 
     fn said(&self, output: Output) -> Said {
