@@ -11,7 +11,7 @@ use crate::package::{self, Package};
 use crate::plan::{self, Action, Change, Pass, Plan, Send};
 use crate::reference::{Observed, Reference};
 use crate::render::{SecretText, TemplateError, Templates, render};
-use crate::resolve::Desired;
+use crate::resolve::{Desired, Wanted};
 use crate::secret::Secrets;
 use crate::wire;
 
@@ -134,11 +134,12 @@ async fn send(
     on_event: &mut (dyn FnMut(Event) + std::marker::Send),
 ) -> Result<(), Reason> {
     if pass.number > 1 {
-        wire::read_back(&plan.awaited(), means.org.reader(), &mut done.observed)
+        let references = awaited(desired, pass, &done.observed);
+        wire::read_back(&references, means.org.reader(), &mut done.observed)
             .await
             .map_err(Reason::ReadBack)?;
         if let Some(untold) =
-            plan.awaited().into_iter().find(|reference| is_due(plan, pass, reference, &done.observed))
+            references.into_iter().find(|reference| done.observed.value(reference).is_none())
         {
             return Err(Reason::NotTold(untold));
         }
@@ -180,13 +181,21 @@ async fn send(
     }
 }
 
-/// A reference that this pass needs and the org has not told, although its component exists by now.
-fn is_due(plan: &Plan, pass: &Pass, reference: &Reference, observed: &Observed) -> bool {
-    observed.value(reference).is_none()
-        && plan.passes[..pass.number - 1].iter().flat_map(|earlier| &earlier.sends).any(|send| {
-            pass.sends.iter().any(|again| again.id == send.id)
-                && send.deferred.iter().any(|deferral| deferral.waits_for.contains(reference))
-        })
+/// What a pass refers to and the org has not told yet. After the first pass, everything that is referred to
+/// exists by the time it is needed: `plan` has seen to that.
+fn awaited(desired: &Desired, pass: &Pass, observed: &Observed) -> BTreeSet<Reference> {
+    let deferred = pass.sends.iter().flat_map(|send| &send.deferred).flat_map(|deferral| &deferral.waits_for);
+    let deferred: BTreeSet<&Reference> = deferred.collect();
+    let mut awaited = BTreeSet::new();
+    for component in pass.sends.iter().filter_map(|send| desired.components.get(&send.id)) {
+        component.each_leaf(&mut |leaf| {
+            if let Wanted::Formula(formula) = &leaf.wanted {
+                let unknown = formula.references().filter(|reference| observed.value(reference).is_none());
+                awaited.extend(unknown.filter(|reference| !deferred.contains(reference)).cloned());
+            }
+        });
+    }
+    awaited
 }
 
 /// Whether a component has to be sent: predicted values that came true need no second time.

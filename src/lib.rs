@@ -1,25 +1,84 @@
+//! orgwire makes Salesforce integration trust into code. This page follows one manifest through the
+//! program; each stage is a module, and a function from the type on its left to the type on its right.
+//!
+//! # The life of a manifest
+//!
+//! A user runs `orgwire deploy manifests/axsy.toml`. [`cli`] reads the words, and [`command`] turns them into
+//! calls. From then on only plain values travel.
+//!
+//! 1. [`project`] finds files and reads them. [`configuration`] reads `orgwire.toml`, if there is one.
+//! 2. [`manifest`] turns the text of each file into a `Manifest`: what was written, with positions. It knows
+//!    the keys from the type descriptions in `templates/`, which [`component`] reads; a single field is a
+//!    [`setting`]: plain, `"${...}"`, or `{ env = "NAME" }`.
+//! 3. [`resolve`] puts manifests and an environment together into `Desired`: overlays applied, variables
+//!    filled in, references checked. What only an org can tell stays a [`reference`]; where a secret lives
+//!    is known, its text is not ([`secret`]).
+//! 4. [`lint`] says everything that can be known to be wrong without an org. Whatever is wrong is a
+//!    [`diagnostic`] with a position, and all of them are found before the first is shown.
+//! 5. [`org`] is the door to the network. Through it, [`wire`] reads what the org has into `Observed`:
+//!    components (with [`retrieved`], which reads their XML), record ids, callback URLs.
+//! 6. [`plan`] compares the two with [`diff`] and decides what each pass sends. It is the only module that
+//!    knows about passes.
+//! 7. [`deploy`] is the only loop: for each pass, [`render`] makes XML through templates, [`package`] zips it
+//!    the same way every time, [`org`] sends it, and [`wire`] reads back what the next pass waits for. At the
+//!    end the org is read once more: a success is what it holds, not what it answered. If the org refuses,
+//!    [`rejection`] finds the manifest line that each of its complaints belongs to.
+//! 8. [`report`] prints: results to standard output, talk to standard error.
+//!
+//! ```text
+//! project ─text─▶ manifest ─Manifest─▶ resolve ─Desired─▶ lint ─▶ Diagnostics
+//!                                                 │
+//!                           org ─▶ wire ─Observed─┤
+//!                                                 ▼
+//!                                               plan ─Plan─▶ deploy
+//! deploy, for each Pass:
+//!    render ─MetadataFiles─▶ package ─Package─▶ org::Writer
+//!    org::Reader ─▶ wire ─more Observed─▶ the next Pass
+//! ```
+//!
+//! # Beside the pipeline
+//!
+//! [`simulator`] is an org in one process: what `local` is, and what tests talk to. It shares the type
+//! descriptions with everything above and nothing else, so that one mistake cannot be right on both sides.
+//! [`schema`] and [`explain`] tell users what the descriptions and diagnostics say.
+//!
+//! # Who may do what
+//!
+//! `project` and `command` touch the disk, `secret` the process environment, `org` the network, `report` the
+//! terminal, `simulator` a port. Every other module is a function of its arguments. Only `deploy` is given
+//! an `org::Writer`, so nothing else can change an org; only `render` turns a secret into text.
+
 pub mod cli;
 pub mod command;
-pub mod component;
+
 pub mod configuration;
-pub mod deploy;
-pub mod diagnostic;
-pub mod diff;
-pub mod explain;
-pub mod lint;
-pub mod manifest;
-pub mod org;
-pub mod package;
-pub mod plan;
 pub mod project;
-pub mod reference;
-pub mod rejection;
-pub mod render;
-pub mod report;
-pub mod resolve;
-pub mod retrieved;
-pub mod schema;
-pub mod secret;
+
+pub mod component;
+pub mod manifest;
 pub mod setting;
-pub mod simulator;
+
+pub mod reference;
+pub mod resolve;
+pub mod secret;
+
+pub mod diagnostic;
+pub mod lint;
+
+pub mod diff;
+pub mod plan;
+
+pub mod package;
+pub mod render;
+
+pub mod deploy;
+pub mod org;
+pub mod rejection;
+pub mod retrieved;
 pub mod wire;
+
+pub mod explain;
+pub mod report;
+pub mod schema;
+
+pub mod simulator;

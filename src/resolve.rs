@@ -84,6 +84,11 @@ impl Component {
         }
     }
 
+    /// Whether a field is written, readable or not.
+    pub fn has(&self, path: &FieldPath) -> bool {
+        self.keys.contains_key(path)
+    }
+
     /// Where a field's key stands; the component's name if the field is not written.
     pub fn key_at(&self, path: &FieldPath) -> Span {
         self.keys.get(path).copied().unwrap_or(self.at)
@@ -445,6 +450,7 @@ impl<'a> Resolver<'a> {
                 Some(Tree::Group(self.fields(id, group, path, inner, keys)))
             }
             Setting::Extra(_) => extra(setting),
+            Setting::Broken => None,
             Setting::Text(text) => {
                 let wanted = self.leaf(id, field, path, text, setting.at)?;
                 Some(Tree::Leaf(Leaf { wanted, at: setting.at }))

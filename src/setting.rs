@@ -33,6 +33,8 @@ pub enum Setting {
     Group(Settings),
     /// An element we do not know, passed through by `extra`.
     Extra(Tree<Scalar>),
+    /// Written, and reported as unreadable; kept so that it is not reported as missing as well.
+    Broken,
 }
 
 /// A string with references in it.
@@ -250,11 +252,9 @@ impl Context<'_> {
                 continue;
             };
             let path = path.element(&field.name);
-            if let Some(setting) = self.field(id, field, &path, value) {
-                let at = self.span(value);
-                let entry = Entry { key: self.span(key), setting: Located::new(setting, at) };
-                settings.insert(field.name.clone(), entry);
-            }
+            let setting = self.field(id, field, &path, value).unwrap_or(Setting::Broken);
+            let (key, at) = (self.span(key), self.span(value));
+            settings.insert(field.name.clone(), Entry { key, setting: Located::new(setting, at) });
         }
         settings
     }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::component::{AttributeSource, ComponentId, Scalar, Step, Tree, type_named};
+use crate::component::{Attribute, AttributeSource, ComponentId, Scalar, Step, Tree, type_named};
 use crate::org::{self, Org, Reader};
 use crate::reference::{Existing, Observed, OrgFacts, Reference};
 use crate::resolve::{Desired, Wanted};
@@ -33,14 +33,7 @@ pub async fn observe(desired: &Desired, org: &Org) -> Result<Observed, Error> {
     if members.is_empty() {
         return Ok(observed);
     }
-    for file in reader.retrieve(&members).await?.files {
-        let Some(kind) = file.type_name.as_deref().and_then(type_named) else { continue };
-        let xml = std::str::from_utf8(&file.bytes).map_err(|_| Error::NotUtf8 { path: file.path.clone() })?;
-        let fields = retrieved::read(kind, xml)
-            .map_err(|source| Error::Unreadable { path: file.path.clone(), source })?;
-        let id = ComponentId::new(kind, file.full_name);
-        observed.components.insert(id, Existing { id: file.record_id, fields });
-    }
+    retrieve(&members, reader, &mut observed).await?;
     // A component that does not exist has nothing to tell.
     let mut references = references(desired);
     references.retain(|reference| match reference {
@@ -51,12 +44,45 @@ pub async fn observe(desired: &Desired, org: &Org) -> Result<Observed, Error> {
     Ok(observed)
 }
 
+/// Reads components as the org holds them.
+async fn retrieve(
+    members: &BTreeMap<String, Vec<String>>,
+    reader: Reader<'_>,
+    observed: &mut Observed,
+) -> Result<(), Error> {
+    for file in reader.retrieve(members).await?.files {
+        let Some(kind) = file.type_name.as_deref().and_then(type_named) else { continue };
+        let xml = std::str::from_utf8(&file.bytes).map_err(|_| Error::NotUtf8 { path: file.path.clone() })?;
+        let fields = retrieved::read(kind, xml)
+            .map_err(|source| Error::Unreadable { path: file.path.clone(), source })?;
+        let id = ComponentId::new(kind, file.full_name);
+        observed.components.insert(id, Existing { id: file.record_id, fields });
+    }
+    Ok(())
+}
+
 /// Asks for the values of references and adds what the org tells.
 pub async fn read_back(
     references: &BTreeSet<Reference>,
     reader: Reader<'_>,
     observed: &mut Observed,
 ) -> Result<(), Error> {
+    // The value of a field is read from its component, which the org may have had for a pass only.
+    let mut unseen: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for reference in references {
+        if let Reference::Attribute { of, attribute } = reference
+            && matches!(
+                of.kind.attributes.get(attribute),
+                Some(Attribute { source: AttributeSource::Field(_), .. })
+            )
+            && !observed.has(of)
+        {
+            unseen.entry(of.kind.name.clone()).or_default().push(of.name.clone());
+        }
+    }
+    if !unseen.is_empty() {
+        retrieve(&unseen, reader, observed).await?;
+    }
     // One question for all components of which the same column is wanted.
     let mut questions: BTreeMap<(&str, &str, &str), Vec<(&ComponentId, &Reference)>> = BTreeMap::new();
     for reference in references {

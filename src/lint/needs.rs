@@ -139,7 +139,7 @@ fn app(component: &Component, diagnostics: &mut Diagnostics) {
 }
 
 fn has(component: &Component, field: &str) -> bool {
-    component.get(&FieldPath::of(field)).is_some()
+    component.has(&FieldPath::of(field))
 }
 
 fn need(component: &Component, field: &str, why: &str, because: &str, diagnostics: &mut Diagnostics) {

@@ -20,6 +20,7 @@ fn check_group(
     for field in &group.fields {
         let path = at.element(&field.name);
         match fields.get(&field.name) {
+            None if component.has(&path) => {}
             None if field.is_required_at(desired.api_version) && field.exists_at(desired.api_version) => {
                 let place = component.keys.get(at).copied().unwrap_or(component.at);
                 diagnostics.push(

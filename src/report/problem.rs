@@ -7,6 +7,9 @@ use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, S
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
 
+/// Labels further apart than this are not drawn in one picture.
+const NEAR_LINES: usize = 3;
+
 /// One diagnostic with its piece of text, ending in a line break.
 pub fn diagnostic(
     diagnostic: &Diagnostic,
@@ -28,8 +31,11 @@ pub fn diagnostic(
         let source = sources.get(main.source);
         let text = all.shown(main.source, &source.text);
         let mut elsewhere = Vec::new();
+        let main_line = sources.position(*main).line;
         for (at, label) in &diagnostic.labels {
-            if at.source == main.source {
+            // Everything between two labels is drawn, so a distant one is told by its position instead.
+            let is_near = sources.position(*at).line.abs_diff(main_line) <= NEAR_LINES;
+            if at.source == main.source && is_near {
                 let start = text.position(at.start);
                 let end = text.position(at.end).max(start);
                 shown.labels.push((start, end - start, label.clone()));

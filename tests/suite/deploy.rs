@@ -59,3 +59,62 @@ fn a_changed_field_is_one_pass_with_its_component() {
     assert_eq!(told["passes"][0]["components"], serde_json::json!([APP]));
     test.run("plan --exit-code").success();
 }
+
+#[test]
+fn a_key_that_the_org_makes_takes_a_third_pass() {
+    let test = Test::example("axsy").variable("SECRET", &"a1B2".repeat(10));
+    let generated = "consumer-key = { generate = true }                                # made once, at creation, by us\n\
+                     consumer-secret = { generate = true }                             # lives in memory until both sides have it\n";
+    test.edit("manifests/main.toml", generated, "");
+    test.edit(
+        "manifests/main.toml",
+        "\"${connected-app.AxsyApexAPI.consumer-secret}\"",
+        "{ env = \"SECRET\" }",
+    );
+    let told = test.run("deploy --json").success().json();
+    let passes: Vec<_> =
+        told["passes"].as_array().unwrap().iter().map(|pass| pass["components"].to_string()).collect();
+    assert_eq!(
+        passes,
+        [
+            "[\"connected-app.AxsyApexAPI\"]",
+            "[\"auth-provider.AxsyApexAPI\",\"named-credential.AxsyApexAPI\"]",
+            "[\"connected-app.AxsyApexAPI\"]",
+        ]
+    );
+    test.run("plan --exit-code").success();
+}
+
+#[test]
+fn a_predicted_callback_that_comes_true_needs_one_pass() {
+    let test = Test::example("axsy");
+    test.write("orgwire.toml", "[environment.quick]\npredict-callback = true\n");
+    let told = test.run("deploy --env quick --json").success().json();
+    assert_eq!(told["passes"].as_array().unwrap().len(), 1);
+    assert_eq!(told["wired"][0]["field"], "oauth-config.callback-url");
+    test.run("plan --exit-code").success();
+}
+
+#[test]
+fn other_callback_lines_survive_the_wiring() {
+    let test = Test::example("axsy");
+    let wired = "callback-url = \"${auth-provider.AxsyApexAPI.callback-url}\" ";
+    let both =
+        "callback-url = [\"https://other.example/cb\", \"${auth-provider.AxsyApexAPI.callback-url}\"] ";
+    test.edit("manifests/main.toml", wired, both);
+    let told = test.run("deploy --json").success().json();
+    let url = told["org"]["instance_url"].as_str().unwrap();
+    let lines = format!("https://other.example/cb\n{url}/services/authcallback/AxsyApexAPI");
+    assert_eq!(told["wired"][0]["value"], serde_json::json!(lines));
+    test.run("plan --exit-code").success();
+}
+
+#[test]
+fn a_validation_changes_nothing() {
+    let test = Test::example("axsy");
+    let told = test.run("deploy --check-only --json").success().json();
+    assert_eq!(told["check_only"], true);
+    assert_eq!(told["passes"].as_array().unwrap().len(), 1);
+    let plan = test.run("plan --json").success().json();
+    assert_eq!(plan["summary"]["create"], 3);
+}
