@@ -325,6 +325,7 @@ fn check_generated(desired: &Desired, observed: &Observed, findings: &mut Diagno
             }
         });
     }
+    let mut absent = BTreeSet::new();
     for ((generated, consumer), (at, path)) in pairs {
         let owner = &generated.owner;
         let owner_at = desired.components.get(owner).map(|component| component.key_at(&generated.field));
@@ -377,7 +378,7 @@ fn check_generated(desired: &Desired, observed: &Observed, findings: &mut Diagno
                     _ => {}
                 }
             }
-            (false, None) if !desired.components.contains_key(owner) => findings.push(problem(
+            (false, None) if !desired.components.contains_key(owner) && absent.insert((owner.clone(), consumer.clone())) => findings.push(problem(
                 format!("`{consumer}` needs `{owner}`, which is not in the org and not among the targets"),
                 format!("add --target {owner}"),
             )),

@@ -127,9 +127,8 @@ async fn with_org(
 }
 
 fn problems(loaded: &Loaded, diagnostics: Diagnostics, exit: Exit) -> Failure {
-    let mut all = loaded.diagnostics.clone();
-    // Warnings were shown, or will be; what hides secrets must stay.
-    all.retain(|_| false);
+    // Warnings were shown, or will be.
+    let mut all = loaded.nothing_found();
     all.extend(diagnostics);
     Failure::Diagnostics { sources: loaded.sources.clone(), diagnostics: all, exit, more: Map::new() }
 }
@@ -257,6 +256,7 @@ fn stopped_early(stopped: Stopped, loaded: &Loaded, plan: &Plan, opened: &Opened
             .help(format!("check that this login may see it (View Setup and Configuration); {state}"))
             .after(more),
         _ => {
+            let before_sending = matches!(stopped.reason, Reason::Render(_) | Reason::Package(_));
             let failure = match stopped.reason {
                 Reason::Org(error) => Failure::from(error),
                 Reason::ReadBack(error) => Failure::from(error),
@@ -264,7 +264,7 @@ fn stopped_early(stopped: Stopped, loaded: &Loaded, plan: &Plan, opened: &Opened
                 Reason::Package(error) => Failure::from(error),
                 _ => Failure::Said(Exit::Error),
             };
-            let failure = if pass > 1 { with_state(failure, &state) } else { failure };
+            let failure = if pass > 1 || before_sending { with_state(failure, &state) } else { failure };
             failure.after(more)
         }
     }
@@ -283,7 +283,7 @@ fn with_state(failure: Failure, state: &str) -> Failure {
 
 /// The org took everything and holds something else: said field by field, not reported as a success.
 fn not_kept(done: &Done, loaded: &Loaded, opened: &Opened) -> Failure {
-    let mut diagnostics = Diagnostics::default();
+    let mut diagnostics = loaded.nothing_found();
     for change in &done.not_kept {
         for field in &change.fields {
             let Some(component) = loaded.desired.components.get(&change.id) else { continue };

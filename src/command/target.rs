@@ -5,7 +5,7 @@
 use crate::command::load::Loaded;
 use crate::command::local::{self, LocalOrg};
 use crate::command::{Exit, Failure};
-use crate::diagnostic::suggestion;
+use crate::diagnostic::{Code, Diagnostic, Located, suggestion};
 use crate::org::{AccessToken, Org, Target};
 
 pub const LOCAL: &str = "local";
@@ -58,6 +58,23 @@ fn failure(problem: Problem, help: impl Into<String>) -> Failure {
     Failure::new("unknown-org", problem).help(help)
 }
 
+/// An environment goes to an org that nobody named.
+fn unknown_in_environment(written: &Located<String>, help: String, loaded: &Loaded) -> Failure {
+    let environment = loaded.desired.environment.as_deref().unwrap_or_default();
+    let org = &written.value;
+    let mut diagnostics = loaded.nothing_found();
+    diagnostics.push(
+        Diagnostic::error(
+            Code::UnknownOrg,
+            format!("environment `{environment}` goes to the org `{org}`, which is not named anywhere"),
+        )
+        .label(written.at, "no org has this name")
+        .help(help),
+    );
+    let sources = loaded.sources.clone();
+    Failure::Diagnostics { sources, diagnostics, exit: Exit::Error, more: serde_json::Map::new() }
+}
+
 /// Opens the org that the command line, the environment or the process variables name.
 pub async fn open(named: Option<&str>, loaded: &Loaded, spring_26_block: bool) -> Result<Opened, Failure> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -71,9 +88,12 @@ pub async fn open(named: Option<&str>, loaded: &Loaded, spring_26_block: bool) -
                 let known = || loaded.configuration.orgs.keys().map(String::as_str).chain([LOCAL]);
                 let help = match suggestion(name, known()) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("name it in orgwire.toml: [org.{name}] instance-url = \"https://...\""),
+                    None => format!("name it in orgwire.toml:\n[org.{name}]\ninstance-url = \"https://...\""),
                 };
-                return Err(failure(Problem::Unknown(name.to_owned()), help));
+                return Err(match (named, &loaded.environment_org) {
+                    (None, Some(written)) => unknown_in_environment(written, help, loaded),
+                    _ => failure(Problem::Unknown(name.to_owned()), help),
+                });
             };
             let configured = configured.instance_url.as_ref().map(|url| url.value.clone());
             // A token for one org, sent to another, is a mistake that must not go through.
@@ -90,7 +110,7 @@ pub async fn open(named: Option<&str>, loaded: &Loaded, spring_26_block: bool) -
             let Some(address) = configured.or(url) else {
                 return Err(failure(
                     Problem::NoAddress(name.to_owned()),
-                    format!("add it in orgwire.toml: [org.{name}] instance-url = \"https://...\""),
+                    format!("add it in orgwire.toml:\n[org.{name}]\ninstance-url = \"https://...\""),
                 ));
             };
             (name.to_owned(), address)

@@ -72,7 +72,11 @@ fn draw(shown: &Shown, colour: bool, width: usize) -> String {
         .with_width(width)
         .with_links(false)
         .with_context_lines(1)
-        .with_wrap_lines(true);
+        .with_wrap_lines(true)
+        // Addresses and paths are searched for and pasted, so they stay in one piece.
+        .with_break_words(false)
+        .with_word_separator(textwrap::WordSeparator::AsciiSpace)
+        .with_word_splitter(textwrap::WordSplitter::NoHyphenation);
     let mut text = String::new();
     // Formatting into a string fails only if a Display of ours does.
     let _ = handler.render_report(&mut text, shown);

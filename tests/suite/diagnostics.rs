@@ -18,6 +18,9 @@ fn case(title: &str, command: &str, test: &Test) -> String {
 
 fn told(title: &str, command: &str, said: &Said) -> String {
     let talk = said.talk();
+    // How often the state of a deployment is seen depends on the machine.
+    let lines: Vec<&str> = talk.lines().filter(|line| !line.starts_with("Pass ")).collect();
+    let talk = lines.join("\n");
     let talk = talk.trim_end();
     format!("# {title}\n$ orgwire {command}    (exit code {})\n{talk}\n\n", said.code)
 }
@@ -204,8 +207,10 @@ fn a_template_that_is_not_there_is_named() {
 
 #[test]
 fn an_unknown_key_gets_the_nearest_known_one() {
-    let configured =
-        |text: &str| case("", "lint", &Test::new().manifest(&app("", "")).file("orgwire.toml", text));
+    let configured = |title: &str, text: &str| {
+        let title = format!("{title} in orgwire.toml");
+        case(&title, "lint", &Test::new().manifest(&app("", "")).file("orgwire.toml", text))
+    };
     assert_snapshot!(
         "unknown-key",
         cases([
@@ -218,19 +223,21 @@ fn an_unknown_key_gets_the_nearest_known_one() {
             lint("the type is missing", "[Orders]\nlabel = \"Orders\"\n"),
             lint("in an environment", &app("", "[environment.uat]\norgs = \"uat\"\n")),
             lint("in a variable", &app("", "[variables]\nx = { defualt = \"1\" }\n")),
-            configured("[orgs.uat]\n"),
-            configured("[org.uat]\ninstance_url = \"https://acme.my.salesforce.com\"\n"),
-            configured("[lint]\nrelaxed-ips = \"deny\"\n"),
-            configured("[lint]\nunknown-key = \"allow\"\n"),
-            configured("[environment.uat.connected-app.Orders]\nlabel = \"UAT\"\n"),
+            configured("a table", "[orgs.uat]\n"),
+            configured("of an org", "[org.uat]\ninstance_url = \"https://acme.my.salesforce.com\"\n"),
+            configured("a lint", "[lint]\nrelaxed-ips = \"deny\"\n"),
+            configured("a code that is no lint", "[lint]\nunknown-key = \"allow\"\n"),
+            configured("an overlay", "[environment.uat.connected-app.Orders]\nlabel = \"UAT\"\n"),
         ])
     );
 }
 
 #[test]
 fn a_wrong_type_says_what_it_should_be() {
-    let configured =
-        |text: &str| case("", "lint", &Test::new().manifest(&app("", "")).file("orgwire.toml", text));
+    let configured = |title: &str, text: &str| {
+        let title = format!("{title} in orgwire.toml");
+        case(&title, "lint", &Test::new().manifest(&app("", "")).file("orgwire.toml", text))
+    };
     assert_snapshot!(
         "wrong-type",
         cases([
@@ -250,9 +257,9 @@ fn a_wrong_type_says_what_it_should_be() {
             lint("an environment's variable", &app("", "[variables]\nx = \"\"\n[environment.uat.variables]\nx = 1\n")),
             lint("a flag from a variable", &app("is-pkce-required = \"${var.pkce}\"", "[variables]\npkce = \"yes\"\n")),
             lint("a flag from the org", &app("is-pkce-required = \"${org.id}\"", "")),
-            configured("manifests = \"manifests\"\n"),
-            configured("[org]\nuat = \"https://acme.my.salesforce.com\"\n"),
-            configured("[lint]\nrelaxed-ip = \"warn\"\n[templates]\nConnectedApp = 1\n"),
+            configured("a path", "manifests = \"manifests\"\n"),
+            configured("an org", "[org]\nuat = \"https://acme.my.salesforce.com\"\n"),
+            configured("a template", "[lint]\nrelaxed-ip = \"warn\"\n[templates]\nConnectedApp = 1\n"),
         ])
     );
 }
@@ -527,7 +534,6 @@ fn a_secret_goes_to_fields_for_secrets_only() {
         cases([
             refers("in a description", "\"${connected-app.Orders.consumer-secret}\""),
             refers("in a longer text", "\"the secret is ${connected-app.Orders.consumer-secret}\""),
-            refers("from its source", "{ env = \"S\" }"),
         ])
     );
 }
@@ -662,15 +668,16 @@ fn a_value_too_long_says_by_how_much() {
 
 #[test]
 fn a_number_out_of_range_gets_the_nearest_one_inside() {
-    let policy = |number: &str| {
-        app("", &format!("[connected-app.Orders.oauth-policy]\nip-relaxation = \"ENFORCE\"\nrefresh-token-policy = \"specific_lifetime\"\nrefresh-token-validity-period = {number}\nrefresh-token-validity-unit = \"HOURS\"\n"))
+    let validity = |number: &str| {
+        app("", &format!("[connected-app.Orders.oauth-config.id-token-config]\nid-token-validity = {number}\n"))
     };
     assert_snapshot!(
         "value-out-of-range",
         cases([
-            lint("negative", &app("", "").replace("contact-email", "start-url = \"x\"\ncontact-email")),
-            lint("too large for the type", &policy("3000000000")),
-            lint("a session timeout", &app("", "[connected-app.Orders.session-policy]\nsession-timeout = 1000\n")),
+            lint("too large", &validity("1000")),
+            lint("zero", &validity("0")),
+            lint("too large for any number", &app("", "[connected-app.Orders.session-policy]\nsession-timeout = 3000000000\n")),
+            lint("through a variable", &format!("[variables]\nminutes = \"-5\"\n{}", validity("\"${var.minutes}\""))),
             lint("a key of three letters", &app("consumer-key = \"abc\"", "")),
         ])
     );
@@ -714,7 +721,7 @@ fn what_the_api_version_does_not_know_yet_is_refused() {
         cases([
             lint("a field", &format!("api-version = \"58.0\"\n{}", app("is-pkce-required = true", ""))),
             lint("a value", &format!("api-version = \"62.0\"\n{}", app("", "").replace("\"Api\"", "\"MCP\""))),
-            lint("a type", &format!("api-version = \"28.0\"\n[named-credential.Orders]\nlabel = \"Orders\"\nendpoint = \"https://orders.example\"\nprotocol = \"NoAuthentication\"\nprincipal-type = \"Anonymous\"\n")),
+            lint("a type", &format!("api-version = \"32.0\"\n[named-credential.Orders]\nlabel = \"Orders\"\nendpoint = \"https://orders.example\"\nprotocol = \"NoAuthentication\"\nprincipal-type = \"Anonymous\"\n")),
         ])
     );
 }
@@ -725,7 +732,7 @@ fn what_the_api_version_does_not_know_any_more_is_refused() {
 }
 
 const RETIRED: &str = "[named-credential.Orders]\nlabel = \"Orders\"\nendpoint = \"https://orders.example\"\n\
-    protocol = \"NoAuthentication\"\nprincipal-type = \"Anonymous\"\noauth-refresh-token = { env = \"TOKEN\" }\n";
+    protocol = \"NoAuthentication\"\nprincipal-type = \"Anonymous\"\nprivate-connection = \"Private\"\n";
 
 #[test]
 fn what_the_org_computes_is_not_deployed() {
@@ -865,8 +872,6 @@ fn a_key_cannot_be_changed_once_the_app_exists() {
     test.run("deploy").success();
     test.edit("manifests/main.toml", "abcdefgh", "abcdefghi");
     let changed = case("another key", "deploy", &test);
-    let text = |text: &str| orgwire::component::Tree::Leaf(orgwire::component::Scalar::Text(text.to_owned()));
-    let _ = text;
     let without = Test::new().manifest(&app("consumer-key = \"abcdefgh\"", ""));
     without.run("deploy").success();
     Org::of(&without, |org| org.edit("ConnectedApp", "Orders", "oauthConfig.consumerKey", None));
@@ -896,25 +901,12 @@ fn a_component_that_is_nowhere_is_missing() {
     );
 }
 
-/// Two apps that list the callback of each other's provider have placeholders; two providers that use the key of an app that
-/// waits for them have none.
+/// Of a key that the org makes, nothing can stand in.
 #[test]
 fn components_that_wait_for_each_other_cannot_be_sent() {
-    let manifest = "
-        [connected-app.A]
-        label = \"A\"
-        contact-email = \"ops@example.com\"
-        [connected-app.A.oauth-config]
-        callback-url = \"https://orders.example/callback\"
-        scopes = [\"Api\", \"RefreshToken\"]
-
-        [auth-provider.P]
-        friendly-name = \"P\"
-        provider-type = \"Salesforce\"
-        consumer-key = \"${connected-app.A.consumer-key}\"
-        consumer-secret = { env = \"S\" }
-    ";
-    assert_snapshot!("unsendable-cycle", cases([plan("a key that the org makes", manifest)]));
+    let one = app("", "").replace("ops@example.com\"", "ops@example.com\"\ndescription = \"${connected-app.Other.consumer-key}\"");
+    let other = one.replace("Orders", "Another").replace("Other", "Orders").replace("Another", "Other");
+    assert_snapshot!("unsendable-cycle", cases([plan("keys that the org makes", &format!("{one}{other}"))]));
 }
 
 // ---- the org's answer

@@ -29,10 +29,6 @@ impl Org {
         self.runtime.block_on(self.simulator.stop());
     }
 
-    pub fn simulator(&self) -> &Simulator {
-        &self.simulator
-    }
-
     pub fn remove(&self, type_name: &str, name: &str) {
         self.simulator.remove(type_name, name).unwrap();
     }
