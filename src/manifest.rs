@@ -1,7 +1,7 @@
 //! Turns the text of one manifest into a [`Manifest`]: what was written, with positions. Knows the keys of
 //! components from the type descriptions; does not know what a reference points at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use toml::Spanned;
@@ -86,7 +86,7 @@ pub fn read(source: SourceId, file: &Source, diagnostics: &mut Diagnostics) -> M
     manifest
 }
 
-/// Parses TOML. All syntax errors are reported at once; `None` if there were any, because what is left of
+/// Parses TOML. All syntax errors are reported at once, of each line the first; `None` if there were any, because what is left of
 /// a broken file would only produce follow-up problems.
 pub fn parse<'a>(context: &mut Context<'a>) -> Option<Spanned<DeTable<'a>>> {
     let text: &'a str = context.text;
@@ -98,8 +98,14 @@ pub fn parse<'a>(context: &mut Context<'a>) -> Option<Spanned<DeTable<'a>>> {
     for range in suspicious(context.text) {
         context.diagnostics.hide(Span::new(context.source, range));
     }
+    let mut lines = BTreeSet::new();
     for error in errors {
         let range = error.span().unwrap_or(0..0);
+        // Further errors of a line follow from its first.
+        let before = text.get(..range.start).unwrap_or(text);
+        if !lines.insert(before.matches('\n').count()) {
+            continue;
+        }
         let reason = error.message().lines().next().unwrap_or_default().to_owned();
         let at = Span::new(context.source, range);
         context.error(

@@ -189,7 +189,14 @@ pub fn resolve(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) -> Desired {
     check_environments(inputs, diagnostics);
     check_variables(inputs, diagnostics);
     let merged = merge(inputs, diagnostics);
-    let mut resolver = Resolver { inputs, merged: &merged, open: Vec::new(), unset: Vec::new(), reported: BTreeSet::new(), diagnostics };
+    let mut resolver = Resolver {
+        inputs,
+        merged: &merged,
+        open: Vec::new(),
+        unset: Vec::new(),
+        reported: BTreeSet::new(),
+        diagnostics,
+    };
     let components = merged
         .iter()
         .map(|(id, declaration)| {
@@ -532,9 +539,7 @@ impl<'a> Resolver<'a> {
                 format!("`{path}` of `{id}` is a placeholder, not a secret"),
             )
             .label(at, "a tool left this where the secret was")
-            .help(format!(
-                "it would deploy and fail at the first login; say where the secret lives:{source}"
-            ))
+            .help(format!("it would deploy and fail at the first login; say where the secret lives:{source}"))
         } else if from_process {
             Diagnostic::error(
                 Code::PlainSecret,
@@ -543,9 +548,12 @@ impl<'a> Resolver<'a> {
             .label(at, "this becomes text, which is shown in plans")
             .help(format!("let it be read as a secret:{source}"))
         } else if let Some(name) = given {
-            Diagnostic::error(Code::PlainSecret, format!("`{path}` of `{id}` is given with `--var {name}=...`"))
-                .label(at, "every program on this machine can read arguments")
-                .help(format!("let it be read as a secret:{source}"))
+            Diagnostic::error(
+                Code::PlainSecret,
+                format!("`{path}` of `{id}` is given with `--var {name}=...`"),
+            )
+            .label(at, "every program on this machine can read arguments")
+            .help(format!("let it be read as a secret:{source}"))
         } else {
             let label = if written.is_empty() {
                 "committing this file would publish the secret"
@@ -825,7 +833,9 @@ impl<'a> Resolver<'a> {
             diagnostic = match (suggestion(attribute, known.iter().copied()), known.is_empty()) {
                 (Some(near), _) => diagnostic.help(format!("did you mean `${{{id}.{near}}}`?")),
                 (None, false) => diagnostic.help(format!("to refer to: {}", references.join(", "))),
-                (None, true) => diagnostic.help(format!("no attribute of {} can be referred to", id.kind.key)),
+                (None, true) => {
+                    diagnostic.help(format!("no attribute of {} can be referred to", id.kind.key))
+                }
             };
             self.report(diagnostic);
             return None;

@@ -375,7 +375,7 @@ impl Context<'_> {
                         ("a whole number", quoted_help(value, |text| text.parse::<i64>().is_ok()))
                     }
                     _ if field.secret => {
-                        ("a secret's source", Some(format!("{} = {{ env = \"NAME\" }}", field.key)))
+                        ("the source of a secret", Some(format!("{} = {{ env = \"NAME\" }}", field.key)))
                     }
                     _ => ("a string", unquoted_help(value)),
                 };
@@ -416,10 +416,12 @@ impl Context<'_> {
         at: Span,
     ) -> Option<SecretSource> {
         let invalid = |message: String| {
-            Diagnostic::error(Code::InvalidSecretSource, message).label(at, "should say where the secret lives").help(
-                "write exactly one of { env = \"NAME\" }, { file = \"path\" }, \
-                 { command = [\"program\", \"argument\"] } or { generate = true }",
-            )
+            Diagnostic::error(Code::InvalidSecretSource, message)
+                .label(at, "should say where the secret lives")
+                .help(
+                    "write exactly one of:\n{ env = \"NAME\" }\n{ file = \"path\" }\n\
+                 { command = [\"program\", \"argument\"] }\n{ generate = true }",
+                )
         };
         let mut entries = table.iter();
         let (Some((key, value)), None) = (entries.next(), entries.next()) else {
@@ -587,7 +589,9 @@ pub fn looks_secret(key: &str) -> bool {
     words.any(|word| {
         // consumerSecert
         let last = word.rfind(|letter: char| letter.is_ascii_uppercase()).map_or(word, |at| &word[at..]);
-        ["secret", "password"].iter().any(|known| strsim::jaro_winkler(&last.to_ascii_lowercase(), known) > 0.9)
+        ["secret", "password"]
+            .iter()
+            .any(|known| strsim::jaro_winkler(&last.to_ascii_lowercase(), known) > 0.9)
     })
 }
 

@@ -153,23 +153,19 @@ pub fn addresses(
 }
 
 fn unreadable(error: &TemplateError, template: SourceId, sources: &Sources) -> Diagnostic {
-    let position = match error {
-        TemplateError::Unreadable { place, .. } => place.position,
-        _ => None,
-    };
-    let text = &sources.get(template).text;
-    let at = position.map_or(0, |(line, column)| offset(text, line, column));
-    let mut diagnostic = Diagnostic::error(
-        Code::InvalidTemplate,
-        format!("the template `{}` cannot be read", sources.get(template).path),
-    )
-    .label(Span::new(template, at..at), "up to here it makes sense")
-    .help("correct it, or remove it from [templates] in orgwire.toml to use the built-in one");
+    let source = sources.get(template);
+    let mut diagnostic =
+        Diagnostic::error(Code::InvalidTemplate, format!("the template `{}` cannot be read", source.path))
+            .help("correct it, or remove it from [templates] in orgwire.toml to use the built-in one");
+    if let TemplateError::Unreadable { place, .. } = error
+        && let Some((line, column)) = place.position
+    {
+        let at = offset(&source.text, line, column);
+        diagnostic = diagnostic.label(Span::new(template, at..at), "the template engine stopped here");
+    }
     if let Some(cause) = std::error::Error::source(error) {
-        // The engine draws the line as well, which the label does.
         let said = cause.to_string();
-        let first = said.lines().next().unwrap_or_default();
-        diagnostic = diagnostic.cause(first.strip_prefix("error: ").unwrap_or(first));
+        diagnostic = diagnostic.cause(said.strip_prefix("error: ").unwrap_or(&said).trim_end());
     }
     diagnostic
 }

@@ -36,7 +36,8 @@ pub fn diagnostic(
             // Everything between two labels is drawn, so a distant one is told by its position instead.
             let is_near = sources.position(*at).line.abs_diff(main_line) <= NEAR_LINES;
             if at.source == main.source && is_near {
-                let start = text.position(at.start);
+                // Behind the last line break nothing can be pointed at.
+                let start = text.position(at.start).min(text.text.trim_end().len());
                 let end = text.position(at.end).max(start);
                 shown.labels.push((start, end - start, label.clone()));
             } else {
