@@ -48,7 +48,15 @@ pub enum Action {
 pub struct Pass {
     /// From 1.
     pub number: usize,
+    /// In the order of addresses.
     pub sends: Vec<Send>,
+}
+
+impl Pass {
+    /// Whether the pass sends this component.
+    pub fn sends(&self, id: &ComponentId) -> bool {
+        self.sends.binary_search_by(|send| send.id.cmp(id)).is_ok()
+    }
 }
 
 /// One component in one pass.
@@ -144,7 +152,7 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
     let passes =
         if findings.has_errors() { Vec::new() } else { passes(desired, observed, &changes, &mut findings) };
     for change in &mut changes {
-        let sent = passes.iter().filter(|pass| pass.sends.iter().any(|send| send.id == change.id));
+        let sent = passes.iter().filter(|pass| pass.sends(&change.id));
         change.passes = sent.map(|pass| pass.number).collect();
     }
     warn_of_lost_secrets(desired, &changes, &mut findings);
@@ -398,8 +406,9 @@ fn warn_of_lost_secrets(desired: &Desired, changes: &[Change], findings: &mut Di
         });
     }
     for (generated, count) in asked_for {
-        let created =
-            changes.iter().any(|change| change.id == generated.owner && change.action == Action::Create);
+        let created = changes
+            .binary_search_by(|change| change.id.cmp(&generated.owner))
+            .is_ok_and(|found| changes[found].action == Action::Create);
         if count == 1
             && created
             && generated.shape == Generate::ConsumerSecret

@@ -119,6 +119,16 @@ pub enum Error {
     NoComponent(String),
 }
 
+impl Error {
+    /// With its cause, for answers: a client of the org sees one line only.
+    fn in_one_line(&self) -> String {
+        match std::error::Error::source(self) {
+            Some(source) => format!("{self}: {source}"),
+            None => self.to_string(),
+        }
+    }
+}
+
 /// What all requests share.
 struct Org {
     store: store::Store,
@@ -203,6 +213,7 @@ impl Simulator {
             let component = state.holdings.get_mut(type_name, full_name)?;
             component.modified = clock::Moment::now();
             set(&mut component.fields, path, value);
+            state.holdings.index();
             Some(())
         })?;
         edited.ok_or_else(|| Error::NoComponent(format!("{type_name} {full_name}")))

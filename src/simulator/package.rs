@@ -73,6 +73,10 @@ fn unzip(zip: &[u8], most_files: usize, most_bytes: u64) -> Result<BTreeMap<Stri
     let mut archive = ZipArchive::new(Cursor::new(zip)).map_err(broken)?;
     let mut files = BTreeMap::new();
     let mut left = most_bytes;
+    // folders do not count as files, but millions of them would still be looked at
+    if archive.len() > most_files.saturating_mul(4) {
+        return Err(Unpackable::new("INVALID_OPERATION", "Too many files in zip")); // MD-20
+    }
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(broken)?;
         if entry.is_dir() {

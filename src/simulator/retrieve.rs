@@ -3,6 +3,7 @@
 //! Secrets never come back (CA-81, AP-22, section 3.3), elements the version does not know are left out
 //! (CA-82), and the order is the schema's.
 
+use std::collections::VecDeque;
 use std::io::{Cursor, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -219,7 +220,17 @@ fn zip(folder: &str, contents: &[(String, String)]) -> Vec<u8> {
 
 /// Retrievals that were asked for, in memory: after a restart nobody waits for them.
 #[derive(Default)]
-pub(super) struct Retrievals(Mutex<Vec<Retrieval>>);
+pub(super) struct Retrievals(Mutex<Asked>);
+
+#[derive(Default)]
+struct Asked {
+    serial: u64,
+    /// The latest; what nobody fetches goes when others come.
+    latest: VecDeque<Retrieval>,
+}
+
+/// So many retrievals are kept.
+const KEPT: usize = 100;
 
 struct Retrieval {
     id: String,
@@ -236,27 +247,32 @@ pub(super) enum Stage {
 }
 
 impl Retrievals {
-    fn lock(&self) -> MutexGuard<'_, Vec<Retrieval>> {
+    fn lock(&self) -> MutexGuard<'_, Asked> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn begin(&self, pod: &str) -> String {
-        let mut all = self.lock();
-        let id = ids::record(prefix::RETRIEVE, pod, all.len() as u64 + 1);
-        all.push(Retrieval { id: id.clone(), stage: Stage::Pending });
+        let mut asked = self.lock();
+        asked.serial += 1;
+        let id = ids::record(prefix::RETRIEVE, pod, asked.serial);
+        if asked.latest.len() == KEPT {
+            asked.latest.pop_front();
+        }
+        asked.latest.push_back(Retrieval { id: id.clone(), stage: Stage::Pending });
         id
     }
 
     pub fn set(&self, id: &str, stage: Stage) {
-        if let Some(retrieval) = self.lock().iter_mut().find(|retrieval| ids::same(&retrieval.id, id)) {
+        if let Some(retrieval) = self.lock().latest.iter_mut().find(|retrieval| ids::same(&retrieval.id, id))
+        {
             retrieval.stage = stage;
         }
     }
 
     /// The id in full, and the stage. With `take`, a finished retrieval gives its zip away.
     pub fn look(&self, id: &str, take: bool) -> Option<(String, Stage)> {
-        let mut all = self.lock();
-        let retrieval = all.iter_mut().find(|retrieval| ids::same(&retrieval.id, id))?;
+        let mut asked = self.lock();
+        let retrieval = asked.latest.iter_mut().find(|retrieval| ids::same(&retrieval.id, id))?;
         let stage = match (&retrieval.stage, take) {
             (Stage::Succeeded(_), true) => std::mem::replace(&mut retrieval.stage, Stage::Taken),
             (stage, _) => stage.clone(),

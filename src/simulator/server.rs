@@ -13,6 +13,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 
 use super::fault::Trouble;
@@ -29,6 +30,8 @@ pub(super) async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
     let router = Router::new().fallback(answer).layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(org);
+    // small answers are not to wait for the next ones
+    let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
     // Accepting goes on through errors; the future ends when it is told to stop.
     let _ = axum::serve(listener, router).with_graceful_shutdown(stop).await;
 }
@@ -45,6 +48,9 @@ async fn answer(State(org): State<Arc<Org>>, request: Request) -> Response {
         Some(Trouble::Answer { status, body }) => told(status, body),
         None => match segments.as_slice() {
             ["services", "Soap", "m", version, ..] => soap::answer(&org, version, request).await,
+            ["services", "Soap", service @ ("u" | "c"), version, ..] => {
+                soap::partner::answer(&org, service, version, request).await
+            }
             _ => rest::answer(&org, &segments, request).await,
         },
     };
@@ -57,6 +63,7 @@ async fn answer(State(org): State<Arc<Org>>, request: Request) -> Response {
 /// The answer of a fault, typed by what it looks like: clients choose their parser by the type alone.
 fn told(status: u16, body: String) -> Response {
     let kind = match body.trim_start().as_bytes().first() {
+        Some(b'<') if body.contains("Envelope") => "text/xml",
         Some(b'<') => "text/html",
         Some(b'[' | b'{') => "application/json",
         _ => "text/plain",

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::clock::Moment;
 use super::deploy::Deployment;
 use super::ids::{self, prefix};
-use crate::component::{Fields, Scalar};
+use crate::component::{Fields, Scalar, Tree};
 
 /// Version of the file's shape. A file of another version is not read.
 const FORMAT: u32 = 1;
@@ -46,6 +46,9 @@ pub(super) struct Holdings {
     burnt: BTreeMap<String, BTreeSet<String>>,
     /// Every consumer key the org ever had, deleted apps included (CA-14).
     pub consumer_keys: BTreeSet<String>,
+    /// The consumer secrets of all apps, to see at once whether one is taken (CA-15). Follows from the components.
+    #[serde(skip)]
+    consumer_secrets: BTreeSet<String>,
     pod: String,
     serial: u64,
 }
@@ -88,6 +91,19 @@ impl State {
     }
 }
 
+impl Component {
+    /// Of a connected app; an auth provider's secret is another thing.
+    fn consumer_secret(&self) -> Option<&str> {
+        match self.fields.get("oauthConfig")? {
+            Tree::Group(config) => match config.get("consumerSecret")? {
+                Tree::Leaf(Scalar::Text(secret)) => Some(secret),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
 impl Identity {
     pub fn user_id(&self) -> String {
         ids::record(prefix::USER, &self.pod, 1)
@@ -120,19 +136,41 @@ impl Holdings {
     /// Saves a component, new or changed, and returns its id.
     pub fn put(&mut self, type_name: &str, name: &str, fields: Fields<Scalar>) -> String {
         let now = Moment::now();
-        if let Some(component) = self.get_mut(type_name, name) {
-            component.fields = fields;
-            component.modified = now;
-            return component.id.clone();
-        }
-        let id = self.new_id(prefix::of_type(type_name));
-        let component = Component { id: id.clone(), fields, created: now, modified: now };
-        self.components.entry(type_name.to_owned()).or_default().insert(name.to_owned(), component);
+        let (id, created) = match self.get(type_name, name) {
+            Some(component) => (component.id.clone(), component.created),
+            None => (self.new_id(prefix::of_type(type_name)), now),
+        };
+        self.insert(type_name, name, Component { id: id.clone(), fields, created, modified: now });
         id
+    }
+
+    fn insert(&mut self, type_name: &str, name: &str, component: Component) {
+        self.forget_secret(type_name, name);
+        self.consumer_secrets.extend(component.consumer_secret().map(str::to_owned));
+        self.components.entry(type_name.to_owned()).or_default().insert(name.to_owned(), component);
+    }
+
+    fn forget_secret(&mut self, type_name: &str, name: &str) {
+        if let Some(secret) =
+            self.get(type_name, name).and_then(Component::consumer_secret).map(str::to_owned)
+        {
+            self.consumer_secrets.remove(&secret);
+        }
+    }
+
+    /// Works out what is not written down.
+    pub fn index(&mut self) {
+        let all = self.components.values().flat_map(BTreeMap::values);
+        self.consumer_secrets = all.filter_map(Component::consumer_secret).map(str::to_owned).collect();
+    }
+
+    pub fn has_consumer_secret(&self, secret: &str) -> bool {
+        self.consumer_secrets.contains(secret)
     }
 
     /// Removes a component; its name stays reserved where `burn` says so.
     pub fn remove(&mut self, type_name: &str, name: &str, burn: bool) -> Option<Component> {
+        self.forget_secret(type_name, name);
         let removed = self.components.get_mut(type_name)?.remove(name)?;
         if burn {
             self.burnt.entry(type_name.to_owned()).or_default().insert(name.to_owned());
@@ -147,16 +185,12 @@ impl Holdings {
     /// Takes over what `other`, a copy that went its own way, did to one component.
     pub fn take_from(&mut self, other: &Holdings, type_name: &str, name: &str) {
         match other.get(type_name, name) {
-            Some(component) => {
-                let components = self.components.entry(type_name.to_owned()).or_default();
-                components.insert(name.to_owned(), component.clone());
-            }
+            Some(component) => self.insert(type_name, name, component.clone()),
             None => {
                 let burn = other.is_burnt(type_name, name);
                 self.remove(type_name, name, burn);
             }
         }
-        self.consumer_keys.extend(other.consumer_keys.iter().cloned());
         self.serial = self.serial.max(other.serial);
     }
 }
@@ -190,7 +224,7 @@ mod tests {
         state.holdings.put(
             "ConnectedApp",
             "A",
-            Fields::from([("label".to_owned(), crate::component::Tree::Leaf(Scalar::Text("L".to_owned())))]),
+            Fields::from([("label".to_owned(), Tree::Leaf(Scalar::Text("L".to_owned())))]),
         );
         let text = serde_json::to_string(&state).unwrap();
         let read: State = serde_json::from_str(&text).unwrap();

@@ -114,7 +114,7 @@ impl Folder {
         };
         let corrupt =
             |reason: String| Error::Corrupt { path: path.clone(), folder: self.path.clone(), reason };
-        let state: State = serde_json::from_slice(&text).map_err(|error| {
+        let mut state: State = serde_json::from_slice(&text).map_err(|error| {
             // serde's own message could repeat a piece of the file, which holds secrets
             corrupt(format!(
                 "not what the local org writes, at line {} column {}",
@@ -125,6 +125,7 @@ impl Folder {
         if !state.is_readable() {
             return Err(corrupt(format!("written by another version of orgwire (format {})", state.format)));
         }
+        state.holdings.index();
         Ok(Some(state))
     }
 
@@ -173,7 +174,11 @@ fn make_folder(path: &Path) -> io::Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    builder.create(path)?;
+    // it may be older than this rule
+    #[cfg(unix)]
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+    Ok(())
 }
 
 fn private() -> OpenOptions {

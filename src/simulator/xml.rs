@@ -180,7 +180,10 @@ fn close(open: &mut [Element], root: &mut Option<Element>, element: Element) {
 }
 
 fn add_text(open: &mut [Element], text: &str) -> Result<(), &'static str> {
-    let legal = |letter: char| matches!(letter, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    // the control characters XML 1.0 allows; surrogates cannot be in a `str`
+    let legal = |letter: char| {
+        matches!(letter, '\t' | '\n' | '\r') || (letter >= ' ' && !matches!(letter, '\u{fffe}' | '\u{ffff}'))
+    };
     if !text.chars().all(legal) {
         return Err("a character that XML does not allow");
     }

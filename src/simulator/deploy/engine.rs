@@ -85,7 +85,7 @@ fn queue(
             state.deployments.push(deployment.clone());
             deployment
         })
-        .map_err(|error| Refused::new("UNKNOWN_EXCEPTION", error.to_string()))?;
+        .map_err(|error| Refused::new("UNKNOWN_EXCEPTION", error.in_one_line()))?;
     org.queue.zips().insert(deployment.id.clone(), zip);
     // The receiver lives as long as the org answers requests.
     let _ = org.queue.ids.send(deployment.id.clone());
@@ -108,7 +108,7 @@ pub(in crate::simulator) fn cancel(org: &Org, id: &str) -> Result<Deployment, Re
         Ok(deployment.clone())
     });
     org.queue.cancelled.notify_one();
-    changed.unwrap_or_else(|error| Err(Refused::new("UNKNOWN_EXCEPTION", error.to_string())))
+    changed.unwrap_or_else(|error| Err(Refused::new("UNKNOWN_EXCEPTION", error.in_one_line())))
 }
 
 /// Deployments that a stopped process left behind will never go on.
@@ -130,7 +130,7 @@ pub(in crate::simulator) async fn run(org: Arc<Org>, mut queue: mpsc::UnboundedR
             // It cannot be saved that it failed, but it can be told.
             org.store.change_unsaved(|state| {
                 if let Some(deployment) = state.deployment_mut(&id) {
-                    deployment.fail("UNKNOWN_EXCEPTION", error.to_string());
+                    deployment.fail("UNKNOWN_EXCEPTION", error.in_one_line());
                 }
             });
         }
@@ -227,6 +227,7 @@ fn finish(
         for (type_name, name) in &outcome.touched {
             state.holdings.take_from(&outcome.holdings, type_name, name);
         }
+        state.holdings.consumer_keys.extend(outcome.holdings.consumer_keys);
         // anything deployed voids all earlier validations (protocol, section 8)
         state.deployments.iter_mut().for_each(|deployment| deployment.package = None);
     }

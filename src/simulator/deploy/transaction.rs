@@ -259,7 +259,8 @@ fn version(manifest: &Manifest) -> Result<u16, Problem> {
         .filter(|major| (OLDEST_API_VERSION..=NEWEST_API_VERSION).contains(major))
         .ok_or_else(|| {
             Problem::error(format!(
-                "Invalid version {text}: this org knows {OLDEST_API_VERSION}.0 to {NEWEST_API_VERSION}.0 (rehearsal wording, MD-23)"
+                "Invalid version {text}: this org knows {OLDEST_API_VERSION}.0 to {NEWEST_API_VERSION}.0 \
+                 (rehearsal wording, MD-23)"
             ))
         })
 }
@@ -345,4 +346,244 @@ fn percent_decoded(text: &str) -> String {
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulator::package::{self, tests::zip};
+    use crate::simulator::people;
+    use crate::simulator::state::State;
+    use crate::simulator::xml::METADATA;
+
+    fn manifest(types: &str) -> String {
+        format!("<Package xmlns=\"{METADATA}\">{types}<version>62.0</version></Package>")
+    }
+
+    fn members(type_name: &str, names: &[&str]) -> String {
+        let names: String = names.iter().map(|name| format!("<members>{name}</members>")).collect();
+        format!("<types>{names}<name>{type_name}</name></types>")
+    }
+
+    fn component(type_name: &str, inside: &str) -> String {
+        format!("<{type_name} xmlns=\"{METADATA}\">{inside}</{type_name}>")
+    }
+
+    fn app() -> String {
+        component("ConnectedApp", "<contactEmail>a@b.example</contactEmail><label>A</label>")
+    }
+
+    fn provider() -> String {
+        component("AuthProvider", "<friendlyName>P</friendlyName><providerType>Salesforce</providerType>")
+    }
+
+    fn credential() -> String {
+        component(
+            "NamedCredential",
+            "<authProvider>P</authProvider><endpoint>https://a.b</endpoint><label>N</label>\
+             <principalType>NamedUser</principalType><protocol>Oauth</protocol>",
+        )
+    }
+
+    /// An org in a test, that takes packages.
+    struct Org {
+        state: State,
+        options: DeployOptions,
+        rejected: Vec<(String, String)>,
+    }
+
+    impl Org {
+        fn new() -> Org {
+            let options = DeployOptions { single_package: true, ..DeployOptions::default() };
+            Org { state: State::new().unwrap(), options, rejected: Vec::new() }
+        }
+
+        /// Deploys, saves what worked, and tells the rows in short.
+        fn deploy(&mut self, files: &[(&str, &str)]) -> Vec<String> {
+            let packages = package::unpack(&zip(files), self.options.single_package).unwrap();
+            let people = people::of(&self.state.identity);
+            let surroundings =
+                Surroundings { people: &people, creation_blocked: false, rejected: &self.rejected };
+            let outcome = run(&packages, &self.options, self.state.holdings.clone(), &surroundings);
+            for (type_name, name) in &outcome.touched {
+                self.state.holdings.take_from(&outcome.holdings, type_name, name);
+            }
+            outcome.rows.iter().map(told).collect()
+        }
+    }
+
+    fn told(row: &Row) -> String {
+        let mut words = vec![row.file_name.clone(), row.component_type.clone(), row.full_name.clone()];
+        words.retain(|word| !word.is_empty());
+        for (is, word) in [(row.created, "created"), (row.deleted, "deleted"), (row.changed, "changed")] {
+            words.extend(is.then(|| word.to_owned()));
+        }
+        words.push(if row.success { "ok".to_owned() } else { "failed".to_owned() });
+        words.extend(row.problem.iter().map(|(severity, text)| format!("{severity:?}: {text}")));
+        words.join(" ")
+    }
+
+    #[test]
+    fn types_are_ordered_by_what_they_refer_to_whatever_the_manifest_says() {
+        let types = members("NamedCredential", &["*"]) + &members("AuthProvider", &["P"]);
+        let rows = Org::new().deploy(&[
+            ("namedCredentials/N.namedCredential", &credential()),
+            ("authproviders/P.authprovider-meta.xml", &provider()),
+            ("package.xml", &manifest(&types)),
+        ]);
+        assert_eq!(
+            rows,
+            [
+                "authproviders/P.authprovider-meta.xml AuthProvider P created changed ok",
+                "namedCredentials/N.namedCredential NamedCredential N created changed ok",
+                "package.xml package.xml changed ok",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_failed_provider_takes_its_credential_along() {
+        let mut org = Org::new();
+        org.rejected = vec![("auth-provider.P".to_owned(), "You must enter a value".to_owned())];
+        let types = members("NamedCredential", &["N"]) + &members("AuthProvider", &["P"]);
+        let rows = org.deploy(&[
+            ("namedCredentials/N.namedCredential", &credential()),
+            ("authproviders/P.authprovider", &provider()),
+            ("package.xml", &manifest(&types)),
+        ]);
+        assert_eq!(
+            rows[..2],
+            [
+                "authproviders/P.authprovider AuthProvider P failed Error: You must enter a value",
+                "namedCredentials/N.namedCredential NamedCredential N failed Error: In field: authProvider - no \
+                 AuthProvider named P found",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_same_again_changes_nothing() {
+        let mut org = Org::new();
+        let files = [
+            ("connectedApps/A.connectedApp", app()),
+            ("package.xml", manifest(&members("ConnectedApp", &["A"]))),
+        ];
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+        org.deploy(&files);
+        assert_eq!(org.deploy(&files)[0], "connectedApps/A.connectedApp ConnectedApp A ok");
+    }
+
+    #[test]
+    fn what_is_missing_and_what_is_not_asked_for_is_told() {
+        let mut org = Org::new();
+        let manifest = manifest(&members("ConnectedApp", &["B"]));
+        let app = app();
+        let files: [(&str, &str); 3] =
+            [("connectedApps/A.connectedApp", &app), ("package.xml", &manifest), ("readme.txt", "x")];
+        assert_eq!(
+            org.deploy(&files),
+            [
+                "package.xml ConnectedApp B failed Error: An object 'B' of type ConnectedApp was named in \
+                 package.xml, but was not found in zipped directory",
+                "connectedApps/A.connectedApp ConnectedApp A failed Warning: Not in package.xml",
+                "readme.txt readme.txt failed Warning: Not in package.xml",
+                "package.xml package.xml changed ok",
+            ]
+        );
+        org.options.allow_missing_files = true;
+        org.options.ignore_warnings = true;
+        assert_eq!(
+            org.deploy(&files)[0],
+            "connectedApps/A.connectedApp ConnectedApp A ok Warning: Not in package.xml"
+        );
+    }
+
+    #[test]
+    fn every_folder_needs_its_package_when_it_is_not_a_single_one() {
+        let mut org = Org::new();
+        org.options.single_package = false;
+        let manifest = manifest(&members("ConnectedApp", &["A"]));
+        let app = app();
+        let rows = org.deploy(&[
+            ("one/package.xml", &manifest),
+            ("one/connectedApps/A.connectedApp", &app),
+            ("two/connectedApps/A.connectedApp", &app),
+        ]);
+        assert_eq!(
+            rows,
+            [
+                "one/connectedApps/A.connectedApp ConnectedApp A created changed ok",
+                "one/package.xml package.xml changed ok",
+                "two/package.xml package.xml failed Error: No package.xml found",
+            ]
+        );
+    }
+
+    #[test]
+    fn dependents_are_deleted_first_and_a_provider_in_use_stays() {
+        let mut org = Org::new();
+        let types = members("NamedCredential", &["N"]) + &members("AuthProvider", &["P"]);
+        let both = manifest(&types);
+        let (credential, provider) = (credential(), provider());
+        let files: [(&str, &str); 3] = [
+            ("namedCredentials/N.namedCredential", &credential),
+            ("authproviders/P.authprovider", &provider),
+            ("package.xml", &both),
+        ];
+        org.deploy(&files);
+        let empty = manifest("");
+        let alone = manifest(&members("AuthProvider", &["P"]));
+        let rows = org.deploy(&[("package.xml", &empty), ("destructiveChanges.xml", &alone)]);
+        assert!(
+            rows[0].starts_with(
+                "destructiveChanges.xml AuthProvider P failed Error: AuthProvider P is referenced"
+            )
+        );
+        let rows = org.deploy(&[("package.xml", &empty), ("destructiveChangesPost.xml", &both)]);
+        assert_eq!(
+            rows[..2],
+            [
+                "destructiveChangesPost.xml NamedCredential N deleted changed ok",
+                "destructiveChangesPost.xml AuthProvider P deleted changed ok",
+            ]
+        );
+        let rows = org.deploy(&[("package.xml", &empty), ("destructiveChanges.xml", &alone)]);
+        assert_eq!(
+            rows[0],
+            "destructiveChanges.xml destructiveChanges.xml failed Warning: No AuthProvider named: P found"
+        );
+        let rows = org.deploy(&files);
+        assert!(
+            rows[0].contains("failed Error: This URL Suffix already exists or has been previously used"),
+            "{rows:?}"
+        );
+    }
+
+    #[test]
+    fn a_manifest_that_cannot_be_used_is_a_row_of_its_own() {
+        for (types, version, wanted) in [
+            (
+                members("ApexKlass", &["A"]),
+                "62.0",
+                "Unknown type name 'ApexKlass' specified in package.xml (rehearsal wording)",
+            ),
+            (
+                String::new(),
+                "99.0",
+                "Invalid version 99.0: this org knows 31.0 to 67.0 (rehearsal wording, MD-23)",
+            ),
+        ] {
+            let text = manifest(&types).replace("62.0", version);
+            let rows = Org::new().deploy(&[("package.xml", &text)]);
+            assert_eq!(rows, [format!("package.xml package.xml failed Error: {wanted}")]);
+        }
+    }
+
+    #[test]
+    fn file_names_are_decoded() {
+        assert_eq!(percent_decoded("A%20b%2"), "A b%2");
+        assert_eq!(component_of("connectedApps/A.connectedApp").map(|(_, name)| name).as_deref(), Some("A"));
+        assert!(component_of("connectedApps/sub/A.connectedApp").is_none());
+        assert!(component_of("connectedApps/A.authprovider").is_none());
+    }
 }

@@ -68,7 +68,13 @@ pub(super) async fn cancel(call: &Call<'_>, id: &str, request: Request) -> Answe
 }
 
 fn refused(refused: Refused) -> Failure {
-    Failure::bad_request(refused.code, refused.message)
+    match refused.code {
+        // the org's own trouble, such as a full disk
+        "UNKNOWN_EXCEPTION" => {
+            Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN_EXCEPTION", refused.message)
+        }
+        code => Failure::bad_request(code, refused.message),
+    }
 }
 
 async fn body(request: Request) -> Result<Value, Failure> {

@@ -88,11 +88,7 @@ fn give_key_and_secret(
                     "The consumer secret must be 32 to 256 letters and digits (rehearsal wording, CA-13)",
                 ));
             }
-            let taken = incoming.holdings.of_type(&incoming.kind.name).any(|(_, other)| {
-                group(&other.fields, "oauthConfig").and_then(|config| text(config, "consumerSecret"))
-                    == Some(secret)
-            });
-            if taken {
+            if incoming.holdings.has_consumer_secret(secret) {
                 return Err(Problem::error(
                     "The consumer secret is already used by another app of this org (rehearsal wording, CA-15)",
                 ));

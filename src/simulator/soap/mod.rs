@@ -5,6 +5,7 @@
 
 mod deploying;
 mod describing;
+pub(super) mod partner;
 mod retrieving;
 mod writing;
 
@@ -31,6 +32,13 @@ impl Fault {
     /// One of the platform's codes; the text repeats it.
     fn platform(code: &str, text: &str) -> Fault {
         Fault { code: format!("sf:{code}"), text: format!("{code}: {text}") }
+    }
+
+    /// Clients know the beginning of this text; the rest is a hash we do not have.
+    fn no_session() -> Fault {
+        let text = "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing \
+                    session hash: not told by the local org";
+        Fault::platform("INVALID_SESSION_ID", text)
     }
 
     fn client(text: impl Into<String>) -> Fault {
@@ -97,16 +105,9 @@ pub(super) async fn answer(org: &Arc<Org>, version: &str, request: Request) -> R
 }
 
 fn call(org: &Arc<Org>, version: &str, bearer: Option<&str>, body: &[u8]) -> Result<Node, Fault> {
-    let version = version.strip_suffix(".0").and_then(|major| major.parse().ok());
-    let version = version
-        .filter(|version| (OLDEST_API_VERSION..=NEWEST_API_VERSION).contains(version))
-        .ok_or_else(|| Fault::platform("UNSUPPORTED_API_VERSION", "Invalid Api version specified on URL"))?;
+    let version = read_version(version)?;
     let envelope = xml::read(body).map_err(|unreadable| Fault::client(unreadable.why))?;
-    let request = envelope
-        .child("Body")
-        .filter(|_| envelope.name == "Envelope")
-        .and_then(|body| body.children.first())
-        .ok_or_else(|| Fault::client("there is no call inside a SOAP body"))?;
+    let request = request_of(&envelope)?;
     let header = envelope.child("Header");
     let in_header = |group: &str, name: &str| header.and_then(|header| header.child(group)?.child(name));
     let session = in_header("SessionHeader", "sessionId").map(Element::trimmed).or(bearer);
@@ -117,15 +118,27 @@ fn call(org: &Arc<Org>, version: &str, bearer: Option<&str>, body: &[u8]) -> Res
         ))
     })?;
     if !session.is_some_and(|session| is_session(org, session)) {
-        return Err(Fault::platform(
-            "INVALID_SESSION_ID",
-            "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing session hash: \
-             not told by the local org",
-        ));
+        return Err(Fault::no_session());
     }
     let all_or_none = in_header("AllOrNoneHeader", "allOrNone").is_some_and(is_true);
     let payload = handler(&Call { org, version, all_or_none }, request)?;
     Ok(Node::group(format!("{}Response", request.name), payload))
+}
+
+fn read_version(text: &str) -> Result<u16, Fault> {
+    text.strip_suffix(".0")
+        .and_then(|major| major.parse().ok())
+        .filter(|version| (OLDEST_API_VERSION..=NEWEST_API_VERSION).contains(version))
+        .ok_or_else(|| Fault::platform("UNSUPPORTED_API_VERSION", "Invalid Api version specified on URL"))
+}
+
+/// The call inside an envelope.
+fn request_of(envelope: &Element) -> Result<&Element, Fault> {
+    envelope
+        .child("Body")
+        .filter(|_| envelope.name == "Envelope")
+        .and_then(|body| body.children.first())
+        .ok_or_else(|| Fault::client("there is no call inside a SOAP body"))
 }
 
 fn envelope(payload: Node, namespace: &str) -> String {

@@ -80,7 +80,8 @@ fn write(call: &Call, work: impl FnOnce(&State) -> (Vec<Saved>, Holdings)) -> Re
         let (mut saved, holdings) = work(state);
         if call.all_or_none && saved.iter().any(|saved| saved.error.is_some()) {
             for saved in saved.iter_mut().filter(|saved| saved.error.is_none()) {
-                let message = "Record rolled back because not all records were valid and the request was using AllOrNone header";
+                let message = "Record rolled back because not all records were valid and the request was using \
+                               AllOrNone header";
                 saved.error = Some(("ALL_OR_NONE_OPERATION_ROLLED_BACK", message.to_owned()));
             }
         } else {
@@ -88,7 +89,7 @@ fn write(call: &Call, work: impl FnOnce(&State) -> (Vec<Saved>, Holdings)) -> Re
         }
         saved
     });
-    written.map_err(|error| Fault::platform("UNKNOWN_EXCEPTION", &error.to_string()))
+    written.map_err(|error| Fault::platform("UNKNOWN_EXCEPTION", &error.in_one_line()))
 }
 
 fn save_one(

@@ -1,0 +1,127 @@
+//! Partner and enterprise SOAP, as far as clients log in with it: login, getUserInfo and logout.
+//!
+//! We offer it to other people's clients only; the platform is giving it up (protocol, 3.1).
+
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::{Fault, envelope, fault_envelope, read_version, request_of};
+use crate::simulator::objects::ORGANIZATION_NAME;
+use crate::simulator::server::{LARGEST_BODY, is_session, typed};
+use crate::simulator::xml::{self, Element, INSTANCE, Node};
+use crate::simulator::{Org, ids, people};
+
+/// From this version on, login() does not exist.
+const FIRST_WITHOUT_LOGIN: u16 = 65;
+
+pub(in crate::simulator) async fn answer(
+    org: &Arc<Org>,
+    service: &str,
+    version: &str,
+    request: Request,
+) -> Response {
+    let body = axum::body::to_bytes(request.into_body(), LARGEST_BODY).await;
+    let answer = match body {
+        Ok(body) => call(org, service, version, &body),
+        Err(_) => Err(Fault::client("the message is too large")),
+    };
+    let kind = if service == "c" { "enterprise" } else { "partner" };
+    let (status, text) = match answer {
+        Ok(payload) => (StatusCode::OK, envelope(payload, &format!("urn:{kind}.soap.sforce.com"))),
+        Err(fault) => (StatusCode::INTERNAL_SERVER_ERROR, told(&fault, kind)),
+    };
+    typed(status, "text/xml;charset=UTF-8", text)
+}
+
+/// Partner faults repeat code and text in a detail, under names that simple-salesforce looks for literally.
+fn told(fault: &Fault, kind: &str) -> String {
+    let code = fault.code.trim_start_matches("sf:");
+    let text = fault.text.strip_prefix(code).and_then(|text| text.strip_prefix(": ")).unwrap_or(&fault.text);
+    let name = if code == "INVALID_LOGIN" { "sf:LoginFault" } else { "sf:UnexpectedErrorFault" };
+    let inner = vec![Node::leaf("sf:exceptionCode", code), Node::leaf("sf:exceptionMessage", text)];
+    let detail = Node::group(name, inner)
+        .with("xsi:type", name)
+        .with("xmlns:sf", format!("urn:fault.{kind}.soap.sforce.com"))
+        .with("xmlns:xsi", INSTANCE);
+    fault_envelope(Node::group(
+        "soapenv:Fault",
+        vec![
+            Node::leaf("faultcode", &fault.code),
+            Node::leaf("faultstring", &fault.text),
+            Node::group("detail", vec![detail]),
+        ],
+    ))
+}
+
+fn call(org: &Org, service: &str, version: &str, body: &[u8]) -> Result<Node, Fault> {
+    let number = read_version(version)?;
+    let envelope = xml::read(body).map_err(|unreadable| Fault::client(unreadable.why))?;
+    let request = request_of(&envelope)?;
+    if request.name == "login" {
+        if number >= FIRST_WITHOUT_LOGIN {
+            let text = "login() is not available in this API version (rehearsal wording)";
+            return Err(Fault::platform("UNSUPPORTED_API_VERSION", text));
+        }
+        return login(org, service, version, request);
+    }
+    let session =
+        envelope.child("Header").and_then(|header| header.child("SessionHeader")?.child("sessionId"));
+    if !session.is_some_and(|session| is_session(org, session.trimmed())) {
+        return Err(Fault::no_session());
+    }
+    match request.name.as_str() {
+        "getUserInfo" => Ok(Node::group("getUserInfoResponse", vec![Node::group("result", user_info(org))])),
+        // the org has one session, and others use it
+        "logout" => Ok(Node::group("logoutResponse", Vec::new())),
+        _ => Err(Fault::client(format!(
+            "No operation available for request {}, please check the WSDL for the service.",
+            request.qualified()
+        ))),
+    }
+}
+
+fn login(org: &Org, service: &str, version: &str, request: &Element) -> Result<Node, Fault> {
+    let given = |name: &str| request.child(name).map(Element::trimmed).unwrap_or_default();
+    let ready = &org.ready;
+    // the org has no security token, so nothing follows the password
+    if !given("username").eq_ignore_ascii_case(&ready.username) || given("password") != ready.password {
+        let text = "Invalid username, password, security token; or user locked out.";
+        return Err(Fault::platform("INVALID_LOGIN", text));
+    }
+    let organization = ids::short(&ready.organization_id);
+    let url =
+        |service: &str| format!("{}/services/Soap/{service}/{version}/{organization}", ready.instance_url);
+    let user_id = org.store.read(|state| state.identity.user_id());
+    let result = vec![
+        Node::leaf("metadataServerUrl", url("m")),
+        Node::leaf("passwordExpired", false),
+        Node::leaf("sandbox", false),
+        Node::leaf("serverUrl", url(service)),
+        Node::leaf("sessionId", &ready.access_token),
+        Node::leaf("userId", user_id),
+        Node::group("userInfo", user_info(org)),
+    ];
+    Ok(Node::group("loginResponse", vec![Node::group("result", result)]))
+}
+
+fn user_info(org: &Org) -> Vec<Node> {
+    let person = org.store.read(|state| people::of(&state.identity).swap_remove(0));
+    vec![
+        Node::leaf("organizationId", &org.ready.organization_id),
+        Node::leaf("organizationMultiCurrency", false),
+        Node::leaf("organizationName", ORGANIZATION_NAME),
+        Node::leaf("profileId", &person.profile.id),
+        Node::leaf("sessionSecondsValid", 7200),
+        Node::leaf("userEmail", &person.username),
+        Node::leaf("userFullName", person.full_name()),
+        Node::leaf("userId", &person.id),
+        Node::leaf("userLanguage", "en_US"),
+        Node::leaf("userLocale", "en_US"),
+        Node::leaf("userName", &person.username),
+        Node::leaf("userTimeZone", "GMT"),
+        Node::leaf("userType", "Standard"),
+    ]
+}
