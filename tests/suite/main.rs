@@ -5,3 +5,5 @@ mod test;
 
 mod deploy;
 mod diagnostics;
+mod secrets;
+mod troubles;

@@ -1,7 +1,8 @@
 //! The local org from inside the test: changed behind everybody's back, or with faults.
 
 use orgwire::component::{Scalar, Tree};
-use orgwire::simulator::{Options, Simulator};
+use orgwire::org::{AccessToken, Target};
+use orgwire::simulator::{Fault, Options, Simulator};
 
 use crate::test::Test;
 
@@ -23,6 +24,44 @@ impl Org {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let simulator = runtime.block_on(Simulator::start(options)).unwrap();
         Org { simulator, runtime }
+    }
+
+    /// The project's commands talk to this org, as to one in the cloud.
+    pub fn reached_by(&self, test: Test) -> Test {
+        let ready = self.simulator.ready();
+        test.variable("ORGWIRE_INSTANCE_URL", &ready.instance_url)
+            .variable("ORGWIRE_ACCESS_TOKEN", &ready.access_token)
+    }
+
+    pub fn inject(&self, fault: Fault) {
+        self.simulator.inject(fault);
+    }
+
+    pub fn has(&self, type_name: &str, name: &str) -> bool {
+        self.simulator.component(type_name, name).is_some()
+    }
+
+    /// The text of an element such as `oauthConfig.consumerSecret`.
+    pub fn text(&self, type_name: &str, name: &str, path: &str) -> String {
+        let mut tree = Tree::Group(self.simulator.component(type_name, name).unwrap());
+        for step in path.split('.') {
+            let Tree::Group(mut fields) = tree else { panic!("{path} goes too deep") };
+            tree = fields.remove(step).unwrap_or_else(|| panic!("{name} has no {path}"));
+        }
+        tree.as_leaf().unwrap().to_string()
+    }
+
+    /// The state of a deployment, in the org's word.
+    pub fn deployment(&self, id: &str) -> String {
+        let ready = self.simulator.ready();
+        let target = Target {
+            name: "simulated".to_owned(),
+            instance_url: ready.instance_url.clone(),
+            access_token: AccessToken::new(ready.access_token.clone()),
+            simulated: true,
+        };
+        let org = orgwire::org::Org::connect(target, 62).unwrap();
+        self.runtime.block_on(org.reader().deployment(id)).unwrap().status
     }
 
     pub fn stop(self) {
