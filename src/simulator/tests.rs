@@ -400,7 +400,7 @@ async fn a_broken_file_is_told_with_the_way_out_and_without_its_contents() {
     std::fs::create_dir_all(&path).unwrap();
     std::fs::write(path.join("org.json"), "{\"format\": \"hush\"").unwrap();
     let error = Simulator::start(folder.options()).await.err().unwrap().to_string();
-    assert!(error.contains("to start afresh") && !error.contains("hush"), "{error}");
+    assert!(error.contains("cannot read the local org") && !error.contains("hush"), "{error}");
 }
 
 #[tokio::test]

@@ -323,3 +323,14 @@ fn secrets_that_no_org_took_are_not_left_behind() {
     test.run("deploy --secret-out made.json --check-only").success();
     assert!(!test.path("made.json").exists());
 }
+
+/// The answer is lost, so the org may have the app, and then nobody else has its secret.
+#[test]
+fn secrets_that_an_org_may_have_taken_are_kept() {
+    let org = Org::start(Options::default());
+    org.inject(Fault::Drop { path: "/services/data/v67.0/metadata/deployRequest".to_owned(), times: 1 });
+    let test = org.reached_by(project());
+    test.run("deploy --yes --secret-out made.json").exits(1);
+    assert!(test.path("made.json").exists());
+    org.stop();
+}
