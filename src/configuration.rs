@@ -126,8 +126,8 @@ fn lint_levels(context: &mut Context<'_>, value: &Spanned<DeValue<'_>>) -> BTree
     };
     for (key, value) in table {
         let name: &str = key.get_ref();
-        let policies = || crate::lint::POLICIES.iter().map(|code| code.as_str());
-        let code = Code::named(name).filter(|code| crate::lint::POLICIES.contains(code));
+        let policies = || Code::POLICIES.iter().map(|code| code.as_str());
+        let code = Code::named(name).filter(|code| Code::POLICIES.contains(code));
         let level = match value.get_ref().as_str() {
             Some("allow") => Some(Level::Allow),
             Some("warn") => Some(Level::Warn),

@@ -190,6 +190,15 @@ codes! {
 }
 
 impl Code {
+    /// Opinions about security and good sense, whose level a project can set. They warn unless it does.
+    pub const POLICIES: &[Code] = &[
+        Code::RefreshTokenMissing,
+        Code::RelaxedIp,
+        Code::NobodyApproved,
+        Code::NoScopes,
+        Code::ClientCredentialsScope,
+    ];
+
     pub fn named(name: &str) -> Option<Code> {
         Code::ALL.iter().copied().find(|code| code.as_str() == name)
     }

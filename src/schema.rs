@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 use crate::component::{
     Enumeration, Field, Group, Kind, NEWEST_API_VERSION, OLDEST_API_VERSION, Type, types,
 };
+use crate::diagnostic::Code;
 use crate::explain;
-use crate::lint::POLICIES;
 
 /// The version of JSON Schema that both schemas are written in.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -237,7 +237,7 @@ fn org() -> Value {
 
 fn lint() -> Value {
     let mut properties = Map::new();
-    for code in POLICIES {
+    for code in Code::POLICIES {
         let told = explain::all().find(|(name, _)| *name == code.as_str()).map_or("", |(_, told)| told);
         properties.insert(
             code.to_string(),

@@ -64,7 +64,7 @@ pub fn run(arguments: &cli::Init, terminal: &Terminal) -> Result<Exit, Failure> 
             (name, example.map_or(BLANK, |(_, text)| *text))
         }
     };
-    let folder = &arguments.folder;
+    let folder = arguments.folder.strip_prefix(".").unwrap_or(&arguments.folder);
     let manifest = folder.join(DEFAULT_FOLDER).join(format!("{name}.toml"));
     let configuration = folder.join(CONFIGURATION_FILE);
     if manifest.exists() {
@@ -100,10 +100,10 @@ pub fn run(arguments: &cli::Init, terminal: &Terminal) -> Result<Exit, Failure> 
 }
 
 fn write_new(path: &Path, text: &str) -> Result<String, Failure> {
-    let shown = path.strip_prefix("./").unwrap_or(path).display().to_string();
+    let shown = path.display().to_string();
     let failed =
         |error| Failure::new("unwritable-file", Attempt::new(format!("cannot write `{shown}`"), error));
-    if let Some(folder) = path.parent() {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(failed)?;
     }
     let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path).map_err(failed)?;

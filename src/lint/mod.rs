@@ -1,7 +1,7 @@
 //! Desired -> Diagnostics: everything wrong that can be known without an org. One file per rule.
 //!
-//! Most rules are errors: what they find cannot deploy, or would deploy and fail later. The rules in
-//! [`POLICIES`] are opinions about security and good sense; `[lint]` in orgwire.toml sets how strict they are.
+//! Most rules are errors: what they find cannot deploy, or would deploy and fail later. The codes in
+//! [`Code::POLICIES`] are opinions about security and good sense; `[lint]` in orgwire.toml sets how strict they are.
 
 mod api_version;
 mod callback;
@@ -25,15 +25,6 @@ use std::collections::BTreeMap;
 use crate::configuration::Level;
 use crate::diagnostic::{Code, Diagnostics, Severity};
 use crate::resolve::{Component, Desired};
-
-/// Rules whose level a project can set. They warn unless it does.
-pub const POLICIES: &[Code] = &[
-    Code::RefreshTokenMissing,
-    Code::RelaxedIp,
-    Code::NobodyApproved,
-    Code::NoScopes,
-    Code::ClientCredentialsScope,
-];
 
 /// One rule: looks at one component.
 type Rule = fn(&Desired, &Component, &mut Diagnostics);

@@ -771,6 +771,12 @@ b://c</callbackUrl>
         assert_eq!(untouched, render("AuthProvider", &fields));
     }
 
+    /// The headline and its cause.
+    fn told(error: &TemplateError) -> String {
+        let cause = std::error::Error::source(error).map_or(String::new(), |cause| format!(": {cause}"));
+        format!("{error}{cause}")
+    }
+
     #[test]
     fn a_template_that_cannot_be_read_says_where() {
         let templates = overridden("<NamedCredential>\n  {% if label %}\n</NamedCredential>\n");
@@ -778,7 +784,7 @@ b://c</callbackUrl>
         for _ in 0..2 {
             let error = templates.render(kind, &Fields::new()).unwrap_err();
             assert_eq!(
-                error.to_string(),
+                told(&error),
                 "cannot read the template of `NamedCredential` at my/NamedCredential.xml:4:1: \
                  Unexpected end of input"
             );
@@ -791,11 +797,11 @@ b://c</callbackUrl>
         let error = overridden("<x>\n{{ endpoint }}</x>").render(kind, &Fields::new()).unwrap_err();
         let expected = "cannot render the template of `NamedCredential` at my/NamedCredential.xml:2:4: \
                         Variable `endpoint` is not defined.";
-        assert!(error.to_string().starts_with(expected), "{error}");
+        assert!(told(&error).starts_with(expected), "{error}");
         let fields = fields_of([("password", text_leaf("hunter2"))]);
         let error = overridden("{{ password | int }}").render(kind, &fields).unwrap_err();
         assert_eq!(
-            error.to_string(),
+            told(&error),
             "cannot render the template of `NamedCredential` at my/NamedCredential.xml:1:15: \
              The string `(hidden)` cannot be converted to an int in base 10"
         );
@@ -807,7 +813,7 @@ b://c</callbackUrl>
             let unknown = [name, "my/templates/x.xml", ""].map(str::to_owned).into();
             let error = Templates::with_overrides([unknown]).err().unwrap();
             assert_eq!(
-                error.to_string(),
+                told(&error),
                 format!("`my/templates/x.xml` is a template for `{name}`, which is no metadata type")
             );
         }

@@ -3,7 +3,13 @@
 mod simulated;
 mod test;
 
+mod cases;
 mod deploy;
 mod diagnostics;
+mod explain;
+mod init;
+mod plan;
+mod render;
 mod secrets;
+mod simulate;
 mod troubles;

@@ -1,0 +1,43 @@
+//! `explain` and `schema`: what users can look up.
+
+use insta::assert_snapshot;
+
+use crate::test::Test;
+
+#[test]
+fn a_field_is_explained_from_its_description() {
+    let said = Test::new().run("explain connected-app.oauth-config.consumer-key").success();
+    assert_snapshot!(said.stdout, @r"
+    # connected-app.oauth-config.consumer-key
+
+    The OAuth client id, 8 to 256 letters and digits that no other app in any org
+    has; can be chosen at creation only.
+
+    - Text.
+    - At most 256 characters.
+    - orgwire can make it: `{ generate = true }`.
+    - Counts only when the component is created, and is not sent afterwards.
+    - In the Metadata API: `oauthConfig.consumerKey` of `ConnectedApp`. Rests on
+      CA-10, CA-11, CA-12, CA-14, CA-16, CA-17, CA-18.
+    ");
+}
+
+#[test]
+fn an_unknown_topic_gets_a_suggestion() {
+    let said = Test::new().run("explain unset-secrt").exits(1);
+    assert_snapshot!(said.stderr, @r"
+    unknown-topic
+
+      × nothing is known of `unset-secrt`
+      help: did you mean `unset-secret`?
+    ");
+}
+
+#[test]
+fn the_schema_is_json_and_always_the_same() {
+    let test = Test::new();
+    let first = test.run("schema").success();
+    assert_eq!(first.json()["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    assert_eq!(test.run("schema").success().stdout, first.stdout);
+    assert_eq!(test.run("schema configuration").success().json()["type"], "object");
+}
