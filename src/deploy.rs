@@ -56,6 +56,8 @@ pub struct PassDone {
     /// In the org's words.
     pub status: String,
     pub components: Vec<ComponentId>,
+    /// What the org remarked on components that it took, in its own words.
+    pub remarks: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,6 +174,7 @@ async fn send(
         deploy_id: result.id.clone(),
         status: result.status.clone(),
         components: needed.sends.iter().map(|send| send.id.clone()).collect(),
+        remarks: remarks(&result),
     });
     match outcome {
         Outcome::Succeeded => Ok(()),
@@ -179,6 +182,11 @@ async fn send(
         Outcome::StillRunning => Err(Reason::StillRunning(Box::new(result))),
         Outcome::Failed | Outcome::SucceededPartial => Err(Reason::Rejected(Box::new(result))),
     }
+}
+
+fn remarks(result: &DeployResult) -> Vec<String> {
+    let taken = result.problems().filter(|row| row.success);
+    taken.map(|row| format!("{}: {}", row.file_name, row.problem.as_deref().unwrap_or_default())).collect()
 }
 
 /// What a pass refers to and the org has not told yet. After the first pass, everything that is referred to

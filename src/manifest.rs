@@ -11,7 +11,7 @@ use crate::component::{
     ComponentId, FieldPath, NEWEST_API_VERSION, OLDEST_API_VERSION, type_with_key, types,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Located, Source, SourceId, Span};
-use crate::setting::{Context, Settings, Text, suspicious};
+use crate::setting::{Context, Settings, Text, looks_secret, suspicious};
 
 /// One manifest as written.
 #[derive(Debug)]
@@ -161,6 +161,9 @@ pub fn variables(context: &mut Context<'_>, value: &Spanned<DeValue<'_>>) -> BTr
     };
     for (key, value) in table {
         let name: &str = key.get_ref();
+        if looks_secret(name) {
+            context.hide_texts(value);
+        }
         let mut variable = Variable { at: context.span(key), default: None, description: None };
         let at = context.span(value);
         match value.get_ref() {
@@ -233,6 +236,9 @@ pub fn environment(context: &mut Context<'_>, name: &str, at: Span, table: &DeTa
             }
             ("variables", DeValue::Table(variables)) => {
                 for (key, value) in variables {
+                    if looks_secret(key.get_ref()) {
+                        context.hide_texts(value);
+                    }
                     let at = context.span(value);
                     match value.get_ref() {
                         DeValue::String(text) => {

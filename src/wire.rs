@@ -61,6 +61,9 @@ async fn retrieve(
     Ok(())
 }
 
+/// An object, the column with its component's name, and the column that is wanted.
+type Column<'a> = (&'a str, &'a str, &'a str);
+
 /// Asks for the values of references and adds what the org tells.
 pub async fn read_back(
     references: &BTreeSet<Reference>,
@@ -84,7 +87,7 @@ pub async fn read_back(
         retrieve(&unseen, reader, observed).await?;
     }
     // One question for all components of which the same column is wanted.
-    let mut questions: BTreeMap<(&str, &str, &str), Vec<(&ComponentId, &Reference)>> = BTreeMap::new();
+    let mut questions: BTreeMap<Column<'_>, Vec<(&ComponentId, &Reference)>> = BTreeMap::new();
     for reference in references {
         let Reference::Attribute { of, attribute } = reference else { continue };
         match of.kind.attributes.get(attribute).map(|attribute| &attribute.source) {

@@ -42,7 +42,7 @@ pub fn run(arguments: &cli::Deploy, terminal: &Terminal) -> Result<Exit, Failure
     let mut diagnostics = Diagnostics::default();
     let resend = load::addresses("--resend", &arguments.resend, &loaded.desired, &mut diagnostics);
     if diagnostics.has_errors() {
-        return Err(problems(&loaded, diagnostics, Exit::Error));
+        return Err(problems(&loaded, diagnostics));
     }
     loaded.desired.resend = resend.into_iter().collect();
     runtime()?.block_on(async {
@@ -52,7 +52,7 @@ pub fn run(arguments: &cli::Deploy, terminal: &Terminal) -> Result<Exit, Failure
         let outcome = tokio::select! {
             biased;
             outcome = with_org(arguments, &loaded, &opened, &interrupt, terminal) => outcome,
-            () = interrupt.reached(3) => Err(Failure::Said(Exit::Cancelled)),
+            () = interrupt.reached(3) => Err(Failure::said(Exit::Cancelled)),
         };
         opened.close().await;
         outcome
@@ -70,13 +70,13 @@ async fn with_org(
         made = planning::make(loaded, opened) => made?,
         () = interrupt.reached(1) => {
             terminal.problem("interrupted while planning; nothing was sent\n");
-            return Err(Failure::Said(Exit::Cancelled));
+            return Err(Failure::said(Exit::Cancelled));
         }
     };
     let org = opened.described();
     let diagnostics = planning::findings(loaded, &plan);
     if !plan.is_applyable() {
-        return Err(problems(loaded, diagnostics, Exit::Error));
+        return Err(problems(loaded, diagnostics));
     }
     terminal.diagnostics(&loaded.sources, &diagnostics);
     if terminal.format == Format::Human && !plan.is_empty() {
@@ -88,7 +88,7 @@ async fn with_org(
     let mut trouble = Diagnostics::default();
     let secrets = secrets::read(&plan.secrets(&loaded.desired), &mut trouble);
     if trouble.has_errors() {
-        return Err(problems(loaded, trouble, Exit::Error));
+        return Err(problems(loaded, trouble));
     }
     let handed_over = match &arguments.secret_out {
         Some(path) => hand_over(path, &secrets, terminal)?,
@@ -126,11 +126,11 @@ async fn with_org(
     Ok(Exit::Done)
 }
 
-fn problems(loaded: &Loaded, diagnostics: Diagnostics, exit: Exit) -> Failure {
-    // Warnings were shown, or will be.
+/// Fails with these, and keeps out of sight what the project's own diagnostics hide.
+fn problems(loaded: &Loaded, diagnostics: Diagnostics) -> Failure {
     let mut all = loaded.nothing_found();
     all.extend(diagnostics);
-    Failure::Diagnostics { sources: loaded.sources.clone(), diagnostics: all, exit, more: Map::new() }
+    Failure::diagnostics(loaded.sources.clone(), all)
 }
 
 fn confirm(org: &str, terminal: &Terminal) -> Result<(), Failure> {
@@ -234,12 +234,7 @@ fn stopped_early(stopped: Stopped, loaded: &Loaded, plan: &Plan, opened: &Opened
     match &stopped.reason {
         Reason::Rejected(result) => {
             let found = rejection::diagnostics(result, &stopped, &loaded.desired, plan);
-            match problems(loaded, found, Exit::Rejected) {
-                Failure::Diagnostics { sources, diagnostics, exit, .. } => {
-                    Failure::Diagnostics { sources, diagnostics, exit, more }
-                }
-                other => other,
-            }
+            problems(loaded, found).exit(Exit::Rejected).after(more)
         }
         Reason::Cancelled(result) => {
             let problem = Problem::Cancelled { id: result.id.clone(), pass, of };
@@ -262,22 +257,11 @@ fn stopped_early(stopped: Stopped, loaded: &Loaded, plan: &Plan, opened: &Opened
                 Reason::ReadBack(error) => Failure::from(error),
                 Reason::Render(error) => Failure::from(error),
                 Reason::Package(error) => Failure::from(error),
-                _ => Failure::Said(Exit::Error),
+                _ => Failure::said(Exit::Error),
             };
-            let failure = if pass > 1 || before_sending { with_state(failure, &state) } else { failure };
+            let failure = if pass > 1 || before_sending { failure.help(state) } else { failure };
             failure.after(more)
         }
-    }
-}
-
-fn with_state(failure: Failure, state: &str) -> Failure {
-    match &failure {
-        Failure::World { help: Some(help), .. } => {
-            let help = format!("{help}; {state}");
-            failure.help(help)
-        }
-        Failure::World { .. } => failure.help(state),
-        _ => failure,
     }
 }
 
@@ -302,8 +286,7 @@ fn not_kept(done: &Done, loaded: &Loaded, opened: &Opened) -> Failure {
     if diagnostics.is_empty() {
         return Failure::new("not-kept", Problem::NotKept).exit(Exit::Rejected).after(more);
     }
-    let sources = loaded.sources.clone();
-    Failure::Diagnostics { sources, diagnostics, exit: Exit::Rejected, more }
+    problems(loaded, diagnostics).exit(Exit::Rejected).after(more)
 }
 
 #[expect(clippy::too_many_arguments, reason = "everything a report can tell, and called once")]

@@ -40,12 +40,7 @@ pub fn load(arguments: &cli::Project) -> Result<Loaded, Failure> {
     let (loaded, denied) = check(arguments)?;
     if loaded.diagnostics.has_errors() {
         let exit = if denied { Exit::Policy } else { Exit::Error };
-        return Err(Failure::Diagnostics {
-            sources: loaded.sources,
-            diagnostics: loaded.diagnostics,
-            exit,
-            more: serde_json::Map::new(),
-        });
+        return Err(Failure::diagnostics(loaded.sources, loaded.diagnostics).exit(exit));
     }
     Ok(loaded)
 }

@@ -49,50 +49,68 @@ pub enum Exit {
 
 /// A command that did not do what it was asked to do.
 #[derive(Debug)]
-pub enum Failure {
+pub struct Failure(Box<Story>);
+
+#[derive(Debug)]
+struct Story {
+    exit: Exit,
+    what: What,
+    /// What was done until then, for JSON.
+    done: Map<String, Value>,
+}
+
+#[derive(Debug)]
+enum What {
     /// Everything has been said.
-    Said(Exit),
-    /// Something is wrong with what the user wrote.
-    Diagnostics { sources: Sources, diagnostics: Diagnostics, exit: Exit, more: Map<String, Value> },
-    /// Something is wrong with the world. `more` is added to the JSON: what was done until then.
-    World {
-        code: &'static str,
-        exit: Exit,
-        error: Box<dyn Error + Send + Sync>,
-        help: Option<String>,
-        more: Map<String, Value>,
-    },
+    Said,
+    /// Something is wrong with what the user wrote, or the org says so.
+    Diagnostics { sources: Sources, diagnostics: Diagnostics },
+    /// Something is wrong with the world.
+    World { code: &'static str, error: Box<dyn Error + Send + Sync>, help: Option<String> },
 }
 
 impl Failure {
+    /// An error of the world; `code` is its stable name.
     pub fn new(code: &'static str, error: impl Into<Box<dyn Error + Send + Sync>>) -> Failure {
-        Failure::World { code, exit: Exit::Error, error: error.into(), help: None, more: Map::new() }
+        Failure::because(What::World { code, error: error.into(), help: None })
     }
 
+    pub fn diagnostics(sources: Sources, diagnostics: Diagnostics) -> Failure {
+        Failure::because(What::Diagnostics { sources, diagnostics })
+    }
+
+    /// Everything has been said; only the exit code is left.
+    pub fn said(exit: Exit) -> Failure {
+        Failure::because(What::Said).exit(exit)
+    }
+
+    fn because(what: What) -> Failure {
+        Failure(Box::new(Story { exit: Exit::Error, what, done: Map::new() }))
+    }
+
+    /// Something to do; added to what is there.
     #[must_use]
     pub fn help(mut self, text: impl Into<String>) -> Failure {
-        if let Failure::World { help, .. } = &mut self {
-            *help = Some(text.into());
+        if let What::World { help, .. } = &mut self.0.what {
+            let text = text.into();
+            *help = Some(match help.take() {
+                Some(before) => format!("{before}; {text}"),
+                None => text,
+            });
         }
         self
     }
 
     #[must_use]
-    pub fn exit(mut self, code: Exit) -> Failure {
-        match &mut self {
-            Failure::Said(exit) | Failure::Diagnostics { exit, .. } | Failure::World { exit, .. } => {
-                *exit = code
-            }
-        }
+    pub fn exit(mut self, exit: Exit) -> Failure {
+        self.0.exit = exit;
         self
     }
 
     /// Adds what was done before the failure, for JSON.
     #[must_use]
     pub fn after(mut self, done: Map<String, Value>) -> Failure {
-        if let Failure::World { more, .. } | Failure::Diagnostics { more, .. } = &mut self {
-            more.extend(done);
-        }
+        self.0.done.extend(done);
         self
     }
 }
@@ -210,41 +228,29 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 }
 
 fn say(failure: Failure, terminal: &Terminal) -> Exit {
-    match failure {
-        Failure::Said(exit) => exit,
-        Failure::Diagnostics { sources, diagnostics, exit, more } => {
+    let Story { exit, what, done } = *failure.0;
+    let mut body = Map::from_iter([("format_version".to_owned(), json!(report::json::FORMAT_VERSION))]);
+    body.extend(done);
+    match what {
+        What::Said => return exit,
+        What::Diagnostics { sources, diagnostics } => {
             terminal.diagnostics(&sources, &diagnostics);
-            if terminal.format == Format::Json {
-                let mut body =
-                    Map::from_iter([("format_version".to_owned(), json!(report::json::FORMAT_VERSION))]);
-                body.extend(more);
-                body.insert("exit_code".to_owned(), json!(exit as u8));
-                body.insert("diagnostics".to_owned(), report::json::diagnostics(&sources, &diagnostics));
-                let _ = terminal.result(&report::json::text(&Value::Object(body)));
-            }
-            exit
+            body.insert("exit_code".to_owned(), json!(exit as u8));
+            body.insert("diagnostics".to_owned(), report::json::diagnostics(&sources, &diagnostics));
         }
-        Failure::World { code, exit, error, help, more } => {
-            terminal.problem(&report::problem::error(
-                code,
-                error.as_ref(),
-                help.as_deref(),
-                terminal.colour_err,
-                terminal.width,
-            ));
-            if terminal.format == Format::Json {
-                let causes: Vec<String> = causes(error.as_ref());
-                let mut body =
-                    Map::from_iter([("format_version".to_owned(), json!(report::json::FORMAT_VERSION))]);
-                body.extend(more);
-                let told =
-                    report::json::error(code, &error.to_string(), &causes, help.as_deref(), exit as u8);
-                body.insert("error".to_owned(), told);
-                let _ = terminal.result(&report::json::text(&Value::Object(body)));
-            }
-            exit
+        What::World { code, error, help } => {
+            let (error, help) = (error.as_ref(), help.as_deref());
+            let text = report::problem::error(code, error, help, terminal.colour_err, terminal.width);
+            terminal.problem(&text);
+            let told = report::json::error(code, &error.to_string(), &causes(error), help, exit as u8);
+            body.insert("error".to_owned(), told);
         }
     }
+    if terminal.format == Format::Json {
+        // Standard output may be what is broken; it has been said on standard error already.
+        let _ = terminal.result(&report::json::text(&Value::Object(body)));
+    }
+    exit
 }
 
 fn causes(error: &dyn Error) -> Vec<String> {

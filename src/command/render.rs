@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use serde_json::{Map, json};
+use serde_json::json;
 use similar::TextDiff;
 use zeroize::Zeroizing;
 
@@ -117,12 +117,7 @@ fn read_secrets(loaded: &Loaded) -> Result<Secrets, Failure> {
     let mut diagnostics = loaded.nothing_found();
     let secrets = secrets::read(&needed, &mut diagnostics);
     if diagnostics.has_errors() {
-        return Err(Failure::Diagnostics {
-            sources: loaded.sources.clone(),
-            diagnostics,
-            exit: Exit::Error,
-            more: Map::new(),
-        });
+        return Err(Failure::diagnostics(loaded.sources.clone(), diagnostics));
     }
     Ok(secrets)
 }
@@ -248,7 +243,7 @@ fn check(
     let problem = Problem::Stale { total: wanted.len(), folder, stale };
     if terminal.format == Format::Json {
         terminal.talk(&format!("{problem}; {help}\n"));
-        return Err(Failure::Said(Exit::Error));
+        return Err(Failure::said(Exit::Error));
     }
     Err(Failure::new("stale-files", problem).help(help))
 }

@@ -71,8 +71,7 @@ fn unknown_in_environment(written: &Located<String>, help: String, loaded: &Load
         .label(written.at, "no org has this name")
         .help(help),
     );
-    let sources = loaded.sources.clone();
-    Failure::Diagnostics { sources, diagnostics, exit: Exit::Error, more: serde_json::Map::new() }
+    Failure::diagnostics(loaded.sources.clone(), diagnostics)
 }
 
 /// Opens the org that the command line, the environment or the process variables name.

@@ -38,7 +38,7 @@ fn tidy(name: &str, longest: usize) -> String {
         name.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let mut tidy = words.join("_");
     if !tidy.starts_with(|first: char| first.is_ascii_alphabetic()) {
-        tidy.insert_str(0, "X");
+        tidy.insert(0, 'X');
     }
     tidy.truncate(longest);
     tidy.trim_end_matches('_').to_owned()

@@ -116,6 +116,9 @@ pub fn deployed(
         let names: Vec<String> = pass.components.iter().map(ToString::to_string).collect();
         let _ =
             writeln!(text, "Pass {} {} ({}): {}", pass.number, pass.status, pass.deploy_id, names.join(", "));
+        for remark in &pass.remarks {
+            let _ = writeln!(text, "    the org remarked on {remark}");
+        }
     }
     for wired in &done.wired {
         let _ = writeln!(

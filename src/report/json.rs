@@ -172,5 +172,14 @@ pub fn done(done: &Done, steps: &[ManualStep]) -> Map<String, Value> {
 
 fn pass(pass: &PassDone) -> Value {
     let components: Vec<String> = pass.components.iter().map(ToString::to_string).collect();
-    json!({ "number": pass.number, "deploy_id": pass.deploy_id, "status": pass.status, "components": components })
+    let mut told = json!({
+        "number": pass.number,
+        "deploy_id": pass.deploy_id,
+        "status": pass.status,
+        "components": components,
+    });
+    if !pass.remarks.is_empty() {
+        told["remarks"] = json!(pass.remarks);
+    }
+    told
 }

@@ -59,7 +59,7 @@ pub fn error(code: &str, error: &dyn Error, help: Option<&str>, colour: bool, wi
         code: Some(code.to_owned()),
         severity: Severity::Error,
         message: error.to_string(),
-        cause: error.source().map(|source| Cause::of(source)),
+        cause: error.source().map(Cause::of),
         help: help.map(str::to_owned),
         labels: Vec::new(),
         source: None,

@@ -1,5 +1,7 @@
 //! Commands tested through the binary: what a user writes, and what they see. One file per command.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may end")]
+
 mod simulated;
 mod test;
 

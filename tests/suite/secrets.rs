@@ -334,3 +334,47 @@ fn secrets_that_an_org_may_have_taken_are_kept() {
     assert!(test.path("made.json").exists());
     org.stop();
 }
+
+/// A secret in the wrong place, and a mistake beside it, so that its lines are shown.
+#[test]
+fn secrets_written_by_mistake_are_hidden_in_every_format() {
+    const WRITTEN: &str = "Canary4Written0123456789abcdefghijkl";
+    let provider = "[auth-provider.Orders]\nfriendly-name = \"Orders\"\nprovider-type = \"Salesforce\"\n";
+    let mistakes = [
+        format!("{provider}consumer-secret = \"{WRITTEN}\"\nlable = 1\n"),
+        format!("{provider}consumer-secert = \"{WRITTEN}\"\nlable = 1\n"),
+        format!("{provider}clientSecret = \"{WRITTEN}\"\nlable = 1\n"),
+        format!("{provider}consumer-secret = \"{WRITTEN}\nlable = 1\n"),
+        format!("{provider}consumer-secret = '''\n{WRITTEN}\n{WRITTEN}'''\nlable =\n"),
+        format!("{provider}consumer-secret = {{ env = \"{WRITTEN}-\" }}\nlable = 1\n"),
+        format!("{provider}consumer-secret = {{ text = \"{WRITTEN}\" }}\nlable = 1\n"),
+        format!("{provider}consumer-secret = [\"{WRITTEN}\"]\nlable = 1\n"),
+        format!("{provider}consumer-secret = \"${{var.x}}\"\n[variables]\nx = \"{WRITTEN}\"\nlable = 1\n"),
+        format!("{provider}[variables]\nclient-secret = \"{WRITTEN}\"\nlable = 1\n"),
+        format!("{provider}[environment.uat.variables]\nclient-secret = \"{WRITTEN}\"\nlable = 1\n"),
+        format!(
+            "{provider}[environment.uat.auth-provider.Orders]\nconsumer-secret = \"{WRITTEN}\"\nlable = 1\n"
+        ),
+        format!("{provider}extra = {{ newSecret = \"{WRITTEN}\" }}\nlable = 1\n"),
+        format!("{provider}extra = {{ newGroup = {{ token = \"{WRITTEN}\" }} }}\nlable = 1\n"),
+    ];
+    for manifest in &mistakes {
+        let test = Test::new().file("manifests/main.toml", manifest);
+        for words in [
+            "lint",
+            "lint -vv --env uat",
+            "lint --json",
+            "lint --format markdown",
+            "lint --format sarif",
+            "plan --json",
+            "deploy -vv",
+            "render --output out",
+        ] {
+            let said = test.run(words);
+            assert_ne!(said.code, 0, "{words}\n{manifest}");
+            let all = said.stdout + &said.stderr;
+            assert!(!all.contains("Canary4Written"), "{words}\n{manifest}\n{all}");
+        }
+        assert_eq!(holders(&test, &["Canary4Written"]), ["manifests/main.toml"]);
+    }
+}

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::time::Duration;
 
 use insta::assert_snapshot;
-use orgwire::simulator::{Fault, Options};
+use orgwire::simulator::{Fault, Options, Pace};
 
 use crate::simulated::Org;
 use crate::test::{Said, Test};
@@ -202,6 +203,35 @@ fn an_interrupt_cancels_the_deployment_in_the_org() {
       help: nothing was changed in the org
     "#);
     assert_eq!(said[0], said[1]);
+}
+
+/// Deployments wait long enough for the fault to be there when the second one starts.
+#[test]
+#[cfg(unix)]
+fn an_interrupt_in_the_second_pass_says_that_the_first_stays() {
+    let pace = Pace { pending: Duration::from_secs(3), ..Pace::default() };
+    let org = Org::start(Options { pace, ..Options::default() });
+    let test = org.reached_by(Test::example("axsy"));
+    let mut running = test.start("deploy --yes");
+    running.until("Pass 2 of 2: sending");
+    org.inject(Fault::HoldDeploy);
+    running.until("Pass 2 of 2: InProgress");
+    running.signal("INT");
+    let said = running.end().exits(8);
+    assert_snapshot!(without_progress(&said), @r#"
+    Asked the org to cancel; interrupt again to stop waiting for it
+    cancelled
+
+      × the deployment 0AfID was cancelled in pass 2 of 2
+      help: pass 1 stays in place; correct the cause and run `deploy` again
+    "#);
+    // What is in place has the placeholder still, and the next deployment mends just that.
+    let callback = || org.text("ConnectedApp", "AxsyApexAPI", "oauthConfig.callbackUrl");
+    assert_eq!(callback(), "https://login.salesforce.com/services/oauth2/success");
+    let told = test.run("deploy --yes --json").success().json();
+    assert_eq!(told["passes"].as_array().unwrap().len(), 1);
+    assert!(callback().ends_with("/services/authcallback/AxsyApexAPI"), "{}", callback());
+    org.stop();
 }
 
 /// How often the state of a deployment is seen depends on the machine.
