@@ -868,9 +868,7 @@ fn what_the_api_version_does_not_know_yet_is_refused() {
             ),
             lint(
                 "a type",
-                &format!(
-                    "api-version = \"32.0\"\n[named-credential.Orders]\nlabel = \"Orders\"\nendpoint = \"https://orders.example\"\nprotocol = \"NoAuthentication\"\nprincipal-type = \"Anonymous\"\n"
-                ),
+                "api-version = \"32.0\"\n[named-credential.Orders]\nlabel = \"Orders\"\nendpoint = \"https://orders.example\"\nprotocol = \"NoAuthentication\"\nprincipal-type = \"Anonymous\"\n",
             ),
         ]),
     );

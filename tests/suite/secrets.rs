@@ -378,3 +378,19 @@ fn secrets_written_by_mistake_are_hidden_in_every_format() {
         assert_eq!(holders(&test, &["Canary4Written"]), ["manifests/main.toml"]);
     }
 }
+
+/// `extra` takes text only, so a secret may stand there; nothing but its name tells.
+#[test]
+fn an_element_without_description_is_not_shown_if_its_name_suggests_a_secret() {
+    let manifest = MANIFEST.replace(
+        "label = \"Orders\"",
+        "label = \"Orders\"\n    extra = { newSecret = \"Canary5\", newGroup = { newToken = \"Canary5\", newName = \"shown\" } }",
+    );
+    let test = project().manifest(&manifest);
+    for words in ["plan", "plan --json", "plan --format markdown", "lint"] {
+        let said = test.run(words).success();
+        let all = said.stdout + &said.stderr;
+        assert!(!all.contains("Canary5"), "{words}\n{all}");
+        assert!(words == "lint" || all.contains("shown") && all.contains("(hidden)"), "{words}\n{all}");
+    }
+}

@@ -223,7 +223,7 @@ fn an_interrupt_in_the_second_pass_says_that_the_first_stays() {
     cancelled
 
       × the deployment 0AfID was cancelled in pass 2 of 2
-      help: pass 1 stays in place; correct the cause and run `deploy` again
+      help: pass 1 stays in place; run `deploy` again to send the rest
     "#);
     // What is in place has the placeholder still, and the next deployment mends just that.
     let callback = || org.text("ConnectedApp", "AxsyApexAPI", "oauthConfig.callbackUrl");
