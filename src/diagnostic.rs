@@ -112,24 +112,27 @@ impl Severity {
     }
 }
 
-/// Declares [`Code`], so that the list, the spelling and the order cannot drift apart.
+/// Declares an enumeration of stable names, so that the list, the spelling and the order cannot drift apart.
 macro_rules! codes {
-    ($($variant:ident = $name:literal,)*) => {
-        /// The stable name of a problem. Each has a story in `docs/diagnostics/`, told by `explain`.
+    ($(#[$about:meta])* $name:ident { $($(#[$comment:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$about])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Code { $($variant,)* }
+        pub enum $name { $($(#[$comment])* $variant,)* }
 
-        impl Code {
-            pub const ALL: &'static [Code] = &[$(Code::$variant,)*];
+        impl $name {
+            pub const ALL: &'static [$name] = &[$($name::$variant,)*];
 
             pub fn as_str(self) -> &'static str {
-                match self { $(Code::$variant => $name,)* }
+                match self { $($name::$variant => $text,)* }
             }
         }
     };
 }
+pub(crate) use codes;
 
 codes! {
+/// The stable name of a problem. Each has a story in `docs/diagnostics/`, told by `explain`.
+Code {
     // reading the project
     EmptyProject = "empty-project",
     FileTooLarge = "file-too-large",
@@ -187,6 +190,7 @@ codes! {
     ClientCredentialsScope = "client-credentials-scope",
     // the org's answer
     RejectedByOrg = "rejected-by-org",
+}
 }
 
 impl Code {

@@ -11,9 +11,6 @@ use crate::component::{
     types,
 };
 
-/// Stories about what an org answers. They belong to no [`crate::diagnostic::Code`]; every other story does.
-pub const ORG_ERRORS: &[&str] = &[];
-
 static SUMMARIES: LazyLock<Vec<(&str, String)>> =
     LazyLock::new(|| embedded::STORIES.iter().map(|(name, story)| (*name, first_sentence(story))).collect());
 
@@ -331,6 +328,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::command::Trouble;
     use crate::configuration::{self, Configuration};
     use crate::diagnostic::{Code, Diagnostics, Sources};
     use crate::reference::Observed;
@@ -340,8 +338,13 @@ mod tests {
         for code in Code::ALL {
             assert!(story(code.as_str()).is_some(), "docs/diagnostics/{code}.md is missing");
         }
+        for trouble in Trouble::ALL {
+            assert!(story(trouble.as_str()).is_some(), "docs/diagnostics/{}.md is missing", trouble.as_str());
+        }
         for (name, _) in all() {
-            assert!(Code::named(name).is_some() != ORG_ERRORS.contains(&name), "{name} tells of no code");
+            let known =
+                Code::named(name).is_some() || Trouble::ALL.iter().any(|trouble| trouble.as_str() == name);
+            assert!(known, "{name} tells of no code");
         }
     }
 

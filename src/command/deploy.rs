@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::cli;
 use crate::command::load::{self, Loaded};
 use crate::command::target::{self, Opened};
-use crate::command::{Attempt, Exit, Failure, plan as planning, runtime, secrets};
+use crate::command::{Attempt, Exit, Failure, Trouble, plan as planning, runtime, secrets};
 use crate::deploy::{self, Done, ManualStep, Means, Reason, Stopped};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::org::{Interrupt, Left};
@@ -135,7 +135,7 @@ fn problems(loaded: &Loaded, diagnostics: Diagnostics) -> Failure {
 
 fn confirm(org: &str, terminal: &Terminal) -> Result<(), Failure> {
     if !terminal.interactive {
-        return Err(Failure::new("confirmation-needed", Problem::Unconfirmed(org.to_owned()))
+        return Err(Failure::new(Trouble::ConfirmationNeeded, Problem::Unconfirmed(org.to_owned()))
             .help("look at the plan with `orgwire plan`, then deploy with --yes; nothing was sent"));
     }
     terminal.problem(&format!("Deploy this to {org}? Only `yes` is taken as one: "));
@@ -144,7 +144,7 @@ fn confirm(org: &str, terminal: &Terminal) -> Result<(), Failure> {
     if answer.trim() == "yes" {
         return Ok(());
     }
-    Err(Failure::new("declined", Problem::Declined).help("nothing was sent").exit(Exit::Cancelled))
+    Err(Failure::new(Trouble::Declined, Problem::Declined).help("nothing was sent").exit(Exit::Cancelled))
 }
 
 /// Writes generated keys and secrets to a new file before anything is sent: a secret that cannot be written
@@ -182,7 +182,7 @@ fn hand_over(path: &Path, secrets: &Secrets, terminal: &Terminal) -> Result<bool
     text.push_str("\n}\n");
     let failed = |error| {
         let what = format!("cannot write generated secrets to `{}`", path.display());
-        Failure::new("unwritable-file", Attempt::new(what, error))
+        Failure::new(Trouble::UnwritableFile, Attempt::new(what, error))
             .help("name a new file in a folder you can write to; nothing was sent")
     };
     let mut file = private(path).map_err(failed)?;
@@ -238,16 +238,16 @@ fn stopped_early(stopped: Stopped, loaded: &Loaded, plan: &Plan, opened: &Opened
         }
         Reason::Cancelled(result) => {
             let problem = Problem::Cancelled { id: result.id.clone(), pass, of };
-            Failure::new("cancelled", problem).help(state).exit(Exit::Cancelled).after(more)
+            Failure::new(Trouble::Cancelled, problem).help(state).exit(Exit::Cancelled).after(more)
         }
         Reason::StillRunning(result) => {
             let problem = Problem::StillRunning { id: result.id.clone(), pass, of };
-            Failure::new("still-running", problem)
+            Failure::new(Trouble::StillRunning, problem)
                 .help("it goes on in the org; run `deploy` again when it is done, to send what is left. Watch it in Setup, Deployment Status")
                 .exit(Exit::Running)
                 .after(more)
         }
-        Reason::NotTold(reference) => Failure::new("not-told", Problem::NotTold(reference.to_string()))
+        Reason::NotTold(reference) => Failure::new(Trouble::NotTold, Problem::NotTold(reference.to_string()))
             .help(format!("check that this login may see it (View Setup and Configuration); {state}"))
             .after(more),
         _ => {
@@ -284,7 +284,7 @@ fn not_kept(done: &Done, loaded: &Loaded, opened: &Opened) -> Failure {
     more.remove("format_version");
     more.extend(report::json::done(done, &[]));
     if diagnostics.is_empty() {
-        return Failure::new("not-kept", Problem::NotKept).exit(Exit::Rejected).after(more);
+        return Failure::new(Trouble::NotKept, Problem::NotKept).exit(Exit::Rejected).after(more);
     }
     problems(loaded, diagnostics).exit(Exit::Rejected).after(more)
 }

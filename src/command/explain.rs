@@ -1,8 +1,8 @@
 //! `explain`: the long story of a diagnostic, or what is known of a metadata type or field.
 
 use crate::cli;
-use crate::command::{Exit, Failure};
-use crate::diagnostic::{Code, suggestion};
+use crate::command::{Exit, Failure, Trouble};
+use crate::diagnostic::suggestion;
 use crate::explain;
 use crate::report::{Format, Terminal, json};
 
@@ -17,13 +17,12 @@ pub fn run(arguments: &cli::Explain, terminal: &Terminal) -> Result<Exit, Failur
         return Ok(Exit::Done);
     };
     let Some(text) = explain::topic(topic) else {
-        let known = Code::ALL.iter().map(|code| code.as_str());
-        let known = known.chain(crate::component::types().iter().map(|kind| kind.key.as_str()));
-        let help = match suggestion(topic, known) {
+        let known = explain::topics();
+        let help = match suggestion(topic, known.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "`orgwire explain` lists every code".to_owned(),
         };
-        return Err(Failure::new("unknown-topic", Unknown(topic.clone())).help(help));
+        return Err(Failure::new(Trouble::UnknownTopic, Unknown(topic.clone())).help(help));
     };
     match terminal.format {
         Format::Json => {

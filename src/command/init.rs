@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::cli::{self, Start};
-use crate::command::{Attempt, Exit, Failure};
+use crate::command::{Attempt, Exit, Failure, Trouble};
 use crate::component::embedded::EXAMPLES;
 use crate::project::{CONFIGURATION_FILE, DEFAULT_FOLDER};
 use crate::report::{Format, Terminal, json};
@@ -68,7 +68,7 @@ pub fn run(arguments: &cli::Init, terminal: &Terminal) -> Result<Exit, Failure> 
     let manifest = folder.join(DEFAULT_FOLDER).join(format!("{name}.toml"));
     let configuration = folder.join(CONFIGURATION_FILE);
     if manifest.exists() {
-        let failure = Failure::new("file-exists", Exists(manifest.display().to_string()));
+        let failure = Failure::new(Trouble::FileExists, Exists(manifest.display().to_string()));
         return Err(
             failure.help("remove or rename it first, or start in another folder: orgwire init FOLDER")
         );
@@ -102,7 +102,7 @@ pub fn run(arguments: &cli::Init, terminal: &Terminal) -> Result<Exit, Failure> 
 fn write_new(path: &Path, text: &str) -> Result<String, Failure> {
     let shown = path.display().to_string();
     let failed =
-        |error| Failure::new("unwritable-file", Attempt::new(format!("cannot write `{shown}`"), error));
+        |error| Failure::new(Trouble::UnwritableFile, Attempt::new(format!("cannot write `{shown}`"), error));
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(failed)?;
     }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::command::Failure;
+use crate::command::{Failure, Trouble};
 use crate::simulator::{self, Options, Ready, Simulator};
 
 /// Where the local org of a project lives.
@@ -48,7 +48,7 @@ pub async fn open(spring_26_block: bool) -> Result<LocalOrg, Failure> {
 
 pub fn failure(error: simulator::Error) -> Failure {
     let help = error.help();
-    let failure = Failure::new("local-org", error);
+    let failure = Failure::new(Trouble::LocalOrg, error);
     match help {
         Some(help) => failure.help(help),
         None => failure,

@@ -1,8 +1,8 @@
-//! One file per subcommand: open the doors, call the stages, report. Here: exit codes, and how a command
-//! that fails says so.
+//! One file per subcommand: open the doors, call the stages, report. How a command fails is in `failure`.
 
 mod deploy;
 mod explain;
+pub mod failure;
 mod init;
 mod lint;
 mod load;
@@ -14,173 +14,12 @@ mod secrets;
 mod simulate;
 mod target;
 
-use std::error::Error;
 use std::io::IsTerminal;
 
-use serde_json::{Map, Value, json};
-
 use crate::cli::{self, Cli, Command};
-use crate::diagnostic::{Diagnostics, Sources};
-use crate::org::{self, ErrorKind};
-use crate::report::{self, Format, Terminal};
-use crate::{project, render as rendering, wire};
+use crate::report::{Format, Terminal};
 
-/// How a command ended. Published, tested, stable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    /// Done, or nothing to change.
-    Done = 0,
-    Error = 1,
-    /// There are changes, and `--exit-code` asked.
-    Changes = 2,
-    Login = 3,
-    /// The org rejected it.
-    Rejected = 4,
-    /// A lint at deny level.
-    Policy = 5,
-    /// A manual step is outstanding.
-    ManualStep = 6,
-    /// The plan is stale.
-    Stale = 7,
-    Cancelled = 8,
-    /// Still running in the org; can be resumed.
-    Running = 9,
-}
-
-/// A command that did not do what it was asked to do.
-#[derive(Debug)]
-pub struct Failure(Box<Story>);
-
-#[derive(Debug)]
-struct Story {
-    exit: Exit,
-    what: What,
-    /// What was done until then, for JSON.
-    done: Map<String, Value>,
-}
-
-#[derive(Debug)]
-enum What {
-    /// Everything has been said.
-    Said,
-    /// Something is wrong with what the user wrote, or the org says so.
-    Diagnostics { sources: Sources, diagnostics: Diagnostics },
-    /// Something is wrong with the world.
-    World { code: &'static str, error: Box<dyn Error + Send + Sync>, help: Option<String> },
-}
-
-impl Failure {
-    /// An error of the world; `code` is its stable name.
-    pub fn new(code: &'static str, error: impl Into<Box<dyn Error + Send + Sync>>) -> Failure {
-        Failure::because(What::World { code, error: error.into(), help: None })
-    }
-
-    pub fn diagnostics(sources: Sources, diagnostics: Diagnostics) -> Failure {
-        Failure::because(What::Diagnostics { sources, diagnostics })
-    }
-
-    /// Everything has been said; only the exit code is left.
-    pub fn said(exit: Exit) -> Failure {
-        Failure::because(What::Said).exit(exit)
-    }
-
-    fn because(what: What) -> Failure {
-        Failure(Box::new(Story { exit: Exit::Error, what, done: Map::new() }))
-    }
-
-    /// Something to do; added to what is there.
-    #[must_use]
-    pub fn help(mut self, text: impl Into<String>) -> Failure {
-        if let What::World { help, .. } = &mut self.0.what {
-            let text = text.into();
-            *help = Some(match help.take() {
-                Some(before) => format!("{before}; {text}"),
-                None => text,
-            });
-        }
-        self
-    }
-
-    #[must_use]
-    pub fn exit(mut self, exit: Exit) -> Failure {
-        self.0.exit = exit;
-        self
-    }
-
-    /// Adds what was done before the failure, for JSON.
-    #[must_use]
-    pub fn after(mut self, done: Map<String, Value>) -> Failure {
-        self.0.done.extend(done);
-        self
-    }
-}
-
-impl From<project::Error> for Failure {
-    fn from(error: project::Error) -> Failure {
-        Failure::new("unreadable-file", error).help("check the path and its permissions")
-    }
-}
-
-impl From<rendering::TemplateError> for Failure {
-    fn from(error: rendering::TemplateError) -> Failure {
-        Failure::new("invalid-template", error).help(
-            "correct the template, or remove it from [templates] in orgwire.toml to use the built-in one",
-        )
-    }
-}
-
-impl From<crate::package::Error> for Failure {
-    fn from(error: crate::package::Error) -> Failure {
-        Failure::new("package", error)
-    }
-}
-
-impl From<wire::Error> for Failure {
-    fn from(error: wire::Error) -> Failure {
-        match error {
-            wire::Error::Org(error) => error.into(),
-            other => Failure::new("unreadable-answer", other).exit(Exit::Error),
-        }
-    }
-}
-
-impl From<org::Error> for Failure {
-    fn from(error: org::Error) -> Failure {
-        let (code, exit) = match error.kind() {
-            ErrorKind::Settings => ("invalid-org", Exit::Error),
-            ErrorKind::Login => ("login-expired", Exit::Login),
-            ErrorKind::Rejected => ("refused-by-org", Exit::Rejected),
-            ErrorKind::Network => ("no-answer", Exit::Error),
-            ErrorKind::Protocol => ("unexpected-answer", Exit::Error),
-            ErrorKind::Interrupted => ("interrupted", Exit::Cancelled),
-        };
-        let exit = if error.deployment().is_some() { Exit::Running } else { exit };
-        let help = error.help();
-        let failure = Failure::new(code, error).exit(exit);
-        if help.is_empty() { failure } else { failure.help(help) }
-    }
-}
-
-/// A write to standard output that did not work, other than a closed pipe.
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Failure {
-        Failure::new("output", Attempt::new("cannot write to standard output", error))
-    }
-}
-
-/// What was attempted, with its cause.
-#[derive(Debug, thiserror::Error)]
-#[error("{what}")]
-pub struct Attempt {
-    what: String,
-    source: Box<dyn Error + Send + Sync>,
-}
-
-impl Attempt {
-    pub fn new(what: impl Into<String>, source: impl Into<Box<dyn Error + Send + Sync>>) -> Attempt {
-        Attempt { what: what.into(), source: source.into() }
-    }
-}
+pub use failure::{Attempt, Exit, Failure, Trouble};
 
 /// Runs a command and tells how it ended.
 pub fn run(cli: Cli) -> Exit {
@@ -215,52 +54,15 @@ pub fn run(cli: Cli) -> Exit {
     };
     match outcome {
         Ok(exit) => exit,
-        Err(failure) => say(failure, &terminal),
+        Err(failure) => failure::say(failure, &terminal),
     }
 }
 
 /// One thread is enough: there is one conversation with one org.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new("runtime", Attempt::new("cannot start the network runtime", error)))
-}
-
-fn say(failure: Failure, terminal: &Terminal) -> Exit {
-    let Story { exit, what, done } = *failure.0;
-    let mut body = Map::from_iter([("format_version".to_owned(), json!(report::json::FORMAT_VERSION))]);
-    body.extend(done);
-    match what {
-        What::Said => return exit,
-        What::Diagnostics { sources, diagnostics } => {
-            terminal.diagnostics(&sources, &diagnostics);
-            body.insert("exit_code".to_owned(), json!(exit as u8));
-            body.insert("diagnostics".to_owned(), report::json::diagnostics(&sources, &diagnostics));
-        }
-        What::World { code, error, help } => {
-            let (error, help) = (error.as_ref(), help.as_deref());
-            let text = report::problem::error(code, error, help, terminal.colour_err, terminal.width);
-            terminal.problem(&text);
-            let told = report::json::error(code, &error.to_string(), &causes(error), help, exit as u8);
-            body.insert("error".to_owned(), told);
-        }
-    }
-    if terminal.format == Format::Json {
-        // Standard output may be what is broken; it has been said on standard error already.
-        let _ = terminal.result(&report::json::text(&Value::Object(body)));
-    }
-    exit
-}
-
-fn causes(error: &dyn Error) -> Vec<String> {
-    let mut causes = Vec::new();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        causes.push(cause.to_string());
-        next = cause.source();
-    }
-    causes
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+        Failure::new(Trouble::Runtime, Attempt::new("cannot start the network runtime", error))
+    })
 }
 
 fn terminal(shared: &cli::Shared, format: Format) -> Terminal {

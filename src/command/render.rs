@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::cli::{self, Layout};
 use crate::command::load::{self, Loaded};
-use crate::command::{Attempt, Exit, Failure, secrets};
+use crate::command::{Attempt, Exit, Failure, Trouble, secrets};
 use crate::component::ComponentId;
 use crate::package::{self, Package};
 use crate::plan::{self, NeededSecret};
@@ -54,10 +54,14 @@ pub fn run(arguments: &cli::Render, terminal: &Terminal) -> Result<Exit, Failure
     terminal.diagnostics(&loaded.sources, &loaded.diagnostics);
     let is_zip = arguments.output.extension().is_some_and(|extension| extension == "zip");
     if is_zip && arguments.format == Layout::Source {
-        return Err(Failure::new("usage", Problem::ZipOfSource).help("leave --format out, or name a folder"));
+        return Err(
+            Failure::new(Trouble::Usage, Problem::ZipOfSource).help("leave --format out, or name a folder")
+        );
     }
     if is_zip && arguments.check {
-        return Err(Failure::new("usage", Problem::CheckOfZip).help("check the folder that it was made of"));
+        return Err(
+            Failure::new(Trouble::Usage, Problem::CheckOfZip).help("check the folder that it was made of")
+        );
     }
     let observed = observed(arguments)?;
     let pass = plan::everything(&loaded.desired, &observed);
@@ -127,7 +131,7 @@ fn observed(arguments: &cli::Render) -> Result<Observed, Failure> {
     let Some(path) = &arguments.observed else { return Ok(observed) };
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
         Failure::new(
-            "unreadable-file",
+            Trouble::UnreadableFile,
             Attempt::new(format!("cannot read observed values from `{}`", path.display()), error),
         )
         .help(
@@ -245,7 +249,7 @@ fn check(
         terminal.talk(&format!("{problem}; {help}\n"));
         return Err(Failure::said(Exit::Error));
     }
-    Err(Failure::new("stale-files", problem).help(help))
+    Err(Failure::new(Trouble::StaleFiles, problem).help(help))
 }
 
 fn list(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -260,8 +264,11 @@ fn list(folder: &Path, found: &mut Vec<PathBuf>) {
 /// Writes beside the file and renames, so that a full disk leaves the old file whole.
 fn write(path: &Path, content: &[u8], private: bool) -> Result<(), Failure> {
     let failed = |error: io::Error| {
-        Failure::new("unwritable-file", Attempt::new(format!("cannot write `{}`", path.display()), error))
-            .help("check the folder's permissions and the space left; a file that was there is unchanged")
+        Failure::new(
+            Trouble::UnwritableFile,
+            Attempt::new(format!("cannot write `{}`", path.display()), error),
+        )
+        .help("check the folder's permissions and the space left; a file that was there is unchanged")
     };
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;

@@ -1,7 +1,7 @@
 //! `simulate`: serves the org inside this program on loopback. Prints one line of JSON when it is ready.
 
 use crate::cli;
-use crate::command::{Exit, Failure, local, runtime};
+use crate::command::{Exit, Failure, Trouble, local, runtime};
 use crate::org::Interrupt;
 use crate::report::Terminal;
 use crate::simulator::{Options, Simulator};
@@ -17,7 +17,7 @@ pub fn run(arguments: &cli::Simulate, terminal: &Terminal) -> Result<Exit, Failu
         let simulator = Simulator::start(options).await.map_err(local::failure)?;
         let interrupt = Interrupt::on_signals();
         let mut line =
-            serde_json::to_string(simulator.ready()).map_err(|error| Failure::new("output", error))?;
+            serde_json::to_string(simulator.ready()).map_err(|error| Failure::new(Trouble::Output, error))?;
         line.push('\n');
         terminal.result(&line)?;
         terminal.talk("A simulation of an org on this machine only; Ctrl-C ends it.\n");

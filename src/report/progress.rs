@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::deploy::Event;
-use crate::org::{DeployEvent, Outcome};
+use crate::org::DeployEvent;
 use crate::report::Terminal;
 
 /// Shows events as they come.
@@ -67,11 +67,8 @@ impl Progress {
             Event::Deploy(DeployEvent::CancelRefused { reason }) => {
                 self.say(&format!("The org does not cancel: {reason}"));
             }
-            Event::Deploy(DeployEvent::Finished { outcome }) => {
-                if *outcome == Outcome::Succeeded && self.bar.is_some() {
-                    self.say(&format!("Pass {number} of {of}: succeeded"));
-                }
-            }
+            // The result tells how it ended.
+            Event::Deploy(DeployEvent::Finished { .. }) => {}
         }
     }
 

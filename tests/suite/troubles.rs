@@ -322,7 +322,7 @@ fn half_an_address_is_refused() {
     let token = project().variable("ORGWIRE_ACCESS_TOKEN", "00Dx!Canary");
     let said = url.run("plan").exits(1);
     assert_snapshot!(said.talk(), @r#"
-    unknown-org
+    unreachable-org
 
       × only one of ORGWIRE_INSTANCE_URL and ORGWIRE_ACCESS_TOKEN is set
       help: set both to reach that org, or unset both (or pass --org local) for the local one
@@ -337,7 +337,7 @@ fn orgs_by_name_need_an_address_and_a_login() {
     let named = |configuration: &str| project().file("orgwire.toml", configuration);
     let no_address = named("[org.uat]\n");
     assert_snapshot!(no_address.run("plan --org uat").exits(1).talk(), @r#"
-    unknown-org
+    unreachable-org
 
       × org `uat` has no address
       help: add it in orgwire.toml:
@@ -346,7 +346,7 @@ fn orgs_by_name_need_an_address_and_a_login() {
     "#);
     let uat = "[org.uat]\ninstance-url = \"https://acme--uat.sandbox.my.salesforce.com\"\n";
     assert_snapshot!(named(uat).run("plan --org uat").exits(3).talk(), @r#"
-    unknown-org
+    unreachable-org
 
       × there is no login for org `uat`
       help: set ORGWIRE_ACCESS_TOKEN, for example from: sf org auth show-access-token --target-org ALIAS --json
@@ -354,7 +354,7 @@ fn orgs_by_name_need_an_address_and_a_login() {
     let elsewhere = named(uat).variable("ORGWIRE_INSTANCE_URL", "https://acme.my.salesforce.com");
     let elsewhere = elsewhere.variable("ORGWIRE_ACCESS_TOKEN", "00Dx!Canary");
     assert_snapshot!(elsewhere.run("deploy --org uat --yes").exits(1).talk(), @r#"
-    unknown-org
+    unreachable-org
 
       × org `uat` is at https://acme--uat.sandbox.my.salesforce.com, and ORGWIRE_INSTANCE_URL says
       │ https://acme.my.salesforce.com
