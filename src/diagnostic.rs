@@ -365,7 +365,12 @@ pub fn suggestion<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -
     let wanted = written.to_lowercase();
     known
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&wanted, &candidate.to_lowercase()), candidate))
+        .map(|candidate| {
+            let other = candidate.to_lowercase();
+            // In a short word one slip weighs too much: `evn` for `env`.
+            let slip = wanted.len() > 2 && strsim::osa_distance(&wanted, &other) == 1;
+            (strsim::jaro_winkler(&wanted, &other).max(if slip { 0.83 } else { 0.0 }), candidate)
+        })
         .filter(|(score, _)| *score > 0.82)
         .max_by(|(a, left), (b, right)| a.total_cmp(b).then_with(|| right.cmp(left)))
         .map(|(_, candidate)| candidate)

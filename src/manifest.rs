@@ -1,7 +1,7 @@
 //! Turns the text of one manifest into a [`Manifest`]: what was written, with positions. Knows the keys of
 //! components from the type descriptions; does not know what a reference points at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use toml::Spanned;
@@ -11,7 +11,7 @@ use crate::component::{
     ComponentId, FieldPath, NEWEST_API_VERSION, OLDEST_API_VERSION, type_with_key, types,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Located, Source, SourceId, Span};
-use crate::setting::{Context, Settings, Text, looks_secret};
+use crate::setting::{Context, Settings, Text, looks_secret, suspicious};
 
 /// One manifest as written.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ pub fn read(source: SourceId, file: &Source, diagnostics: &mut Diagnostics) -> M
     manifest
 }
 
-/// Parses TOML. All syntax errors are reported at once; `None` if there were any, because what is left of
+/// Parses TOML. All syntax errors are reported at once, of each line the first; `None` if there were any, because what is left of
 /// a broken file would only produce follow-up problems.
 pub fn parse<'a>(context: &mut Context<'a>) -> Option<Spanned<DeTable<'a>>> {
     let text: &'a str = context.text;
@@ -94,9 +94,18 @@ pub fn parse<'a>(context: &mut Context<'a>) -> Option<Spanned<DeTable<'a>>> {
     if errors.is_empty() {
         return Some(document);
     }
-    hide_suspicious_lines(context);
+    // Nothing tells which texts of such a file are secrets.
+    for range in suspicious(context.text) {
+        context.diagnostics.hide(Span::new(context.source, range));
+    }
+    let mut lines = BTreeSet::new();
     for error in errors {
         let range = error.span().unwrap_or(0..0);
+        // Further errors of a line follow from its first.
+        let before = text.get(..range.start).unwrap_or(text);
+        if !lines.insert(before.matches('\n').count()) {
+            continue;
+        }
         let reason = error.message().lines().next().unwrap_or_default().to_owned();
         let at = Span::new(context.source, range);
         context.error(
@@ -108,44 +117,15 @@ pub fn parse<'a>(context: &mut Context<'a>) -> Option<Spanned<DeTable<'a>>> {
     None
 }
 
-/// In a file that cannot be read as TOML nothing tells which texts are secrets, so every value whose key
-/// suggests one is hidden, to the end of the line.
-fn hide_suspicious_lines(context: &mut Context<'_>) {
-    let mut start = 0;
-    let mut open: Option<&str> = None;
-    for line in context.text.split_inclusive('\n') {
-        let content = line.trim_end_matches(['\n', '\r']);
-        let mut hide_from = None;
-        if let Some(quotes) = open {
-            // Inside a multi-line string that started on a suspicious line.
-            hide_from = Some(0);
-            if content.contains(quotes) {
-                open = None;
-            }
-        } else if let Some(equals) = content.find('=')
-            && looks_secret(content)
-        {
-            hide_from = Some(equals + 1);
-            open = ["\"\"\"", "'''"].into_iter().find(|quotes| content.matches(quotes).count() == 1);
-        }
-        if let Some(from) = hide_from {
-            let range = start + from..start + content.len();
-            context.diagnostics.hide(Span::new(context.source, range));
-        }
-        start += line.len();
-    }
-}
-
 /// `"62.0"`. Also used for `orgwire.toml`.
 pub fn api_version(context: &mut Context<'_>, value: &Spanned<DeValue<'_>>) -> Option<Located<u16>> {
     let at = context.span(value);
     let Some(text) = value.get_ref().as_str() else {
-        context.wrong_type(
-            "`api-version`",
-            value,
-            "a string",
-            Some(format!("for example \"{NEWEST_API_VERSION}.0\"")),
-        );
+        let help = match value.get_ref() {
+            DeValue::Float(number) => format!("put it in quotes: \"{}\"", number.as_str()),
+            _ => format!("for example \"{NEWEST_API_VERSION}.0\""),
+        };
+        context.wrong_type("`api-version`", value, "a string", Some(help));
         return None;
     };
     let major = text.strip_suffix(".0").and_then(|major| major.parse::<u16>().ok());
@@ -154,13 +134,18 @@ pub fn api_version(context: &mut Context<'_>, value: &Spanned<DeValue<'_>>) -> O
             Some(Located::new(major, at))
         }
         _ => {
+            let known = OLDEST_API_VERSION..=NEWEST_API_VERSION;
+            let help = match text.parse::<u16>() {
+                Ok(major) if known.contains(&major) => format!("write it with its zero: \"{major}.0\""),
+                _ => format!("from \"{OLDEST_API_VERSION}.0\" to \"{NEWEST_API_VERSION}.0\""),
+            };
             context.error(
                 Diagnostic::error(
                     Code::InvalidApiVersion,
                     format!("`{text}` is not an API version orgwire knows"),
                 )
                 .label(at, "not a known version")
-                .help(format!("from \"{OLDEST_API_VERSION}.0\" to \"{NEWEST_API_VERSION}.0\"")),
+                .help(help),
             );
             None
         }
@@ -176,6 +161,9 @@ pub fn variables(context: &mut Context<'_>, value: &Spanned<DeValue<'_>>) -> BTr
     };
     for (key, value) in table {
         let name: &str = key.get_ref();
+        if looks_secret(name) {
+            context.hide_texts(value);
+        }
         let mut variable = Variable { at: context.span(key), default: None, description: None };
         let at = context.span(value);
         match value.get_ref() {
@@ -248,6 +236,9 @@ pub fn environment(context: &mut Context<'_>, name: &str, at: Span, table: &DeTa
             }
             ("variables", DeValue::Table(variables)) => {
                 for (key, value) in variables {
+                    if looks_secret(key.get_ref()) {
+                        context.hide_texts(value);
+                    }
                     let at = context.span(value);
                     match value.get_ref() {
                         DeValue::String(text) => {
@@ -320,7 +311,11 @@ pub fn each_table(
                 read(context, name.get_ref(), at, table);
             }
             _ => {
-                let help = format!("the name is missing: write [{}.NAME]", what.trim_matches('`'));
+                let table = what.trim_matches('`');
+                let help = match type_with_key(table) {
+                    Some(_) => format!("the name is missing: write [{table}.NAME]"),
+                    None => format!("write a table: [{table}.{}]", name.get_ref()),
+                };
                 context.wrong_type(&format!("`{}` in {what}", name.get_ref()), value, "a table", Some(help));
             }
         }

@@ -349,6 +349,7 @@ impl Uses {
 /// A secret that we made is known only in the run that made it. If the org has one side of a pair, the
 /// other side can never be completed, and saying so after half of it was sent would be too late.
 fn check_generated(uses: &Uses, desired: &Desired, observed: &Observed, findings: &mut Diagnostics) {
+    let mut absent = BTreeSet::new();
     for ((generated, consumer), (at, path)) in &uses.pairs {
         let at = *at;
         let owner = &generated.owner;
@@ -402,7 +403,7 @@ fn check_generated(uses: &Uses, desired: &Desired, observed: &Observed, findings
                     _ => {}
                 }
             }
-            (false, None) if !desired.components.contains_key(owner) => findings.push(problem(
+            (false, None) if !desired.components.contains_key(owner) && absent.insert((owner.clone(), consumer.clone())) => findings.push(problem(
                 format!("`{consumer}` needs `{owner}`, which is not in the org and not among the targets"),
                 format!("add --target {owner}"),
             )),

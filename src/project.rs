@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, Sources, Span};
+use crate::setting::suspicious;
 
 /// The file beside the manifests that names orgs, environments and lint levels.
 pub const CONFIGURATION_FILE: &str = "orgwire.toml";
@@ -115,11 +116,14 @@ pub fn read_file(
             let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
             let message =
                 format!("`{shown}` is not UTF-8: byte 0x{byte:02X} at line {line}, column {column}");
-            // The file is shown up to the bad byte only: what follows was never text.
-            let id = sources.add(shown, before);
+            // The file is shown up to the bad byte only: what follows was never text. Nothing of it was read, so
+            // nothing tells which texts are secrets.
+            let hidden = suspicious(&before);
+            let id = sources.add(shown, before + "\u{FFFD}");
+            hidden.into_iter().for_each(|range| diagnostics.hide(Span::new(id, range)));
             diagnostics.push(
                 Diagnostic::error(Code::NotUtf8, message)
-                    .label(Span::new(id, valid..valid), "up to here it is text")
+                    .label(Span::new(id, valid..valid + '\u{FFFD}'.len_utf8()), "not text from here on")
                     .help("save the file as UTF-8, for example: iconv -f WINDOWS-1252 -t UTF-8 FILE"),
             );
             Ok(None)

@@ -2,7 +2,7 @@
 //! own words.
 
 use crate::component::{ComponentId, FieldPath, Step, type_in_directory, type_named};
-use crate::deploy::Stopped;
+use crate::deploy::{Reason, Stopped};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::org::{ComponentRow, DeployResult};
 use crate::plan::{Action, Plan};
@@ -64,9 +64,12 @@ pub fn diagnostics(result: &DeployResult, stopped: &Stopped, desired: &Desired, 
 
 /// What is in the org now.
 pub fn state(stopped: &Stopped) -> String {
-    match stopped.pass {
-        0 | 1 => "nothing was changed in the org".to_owned(),
-        pass => format!("pass {} stays in place; correct the cause and run `deploy` again", pass - 1),
+    match (stopped.pass, &stopped.reason) {
+        (0 | 1, _) => "nothing was changed in the org".to_owned(),
+        (pass, Reason::Cancelled(_)) => {
+            format!("pass {} stays in place; run `deploy` again to send the rest", pass - 1)
+        }
+        (pass, _) => format!("pass {} stays in place; correct the cause and run `deploy` again", pass - 1),
     }
 }
 

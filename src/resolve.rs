@@ -188,7 +188,14 @@ pub fn resolve(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) -> Desired {
     check_environments(inputs, diagnostics);
     check_variables(inputs, diagnostics);
     let merged = merge(inputs, diagnostics);
-    let mut resolver = Resolver { inputs, merged: &merged, open: Vec::new(), unset: Vec::new(), diagnostics };
+    let mut resolver = Resolver {
+        inputs,
+        merged: &merged,
+        open: Vec::new(),
+        unset: Vec::new(),
+        reported: BTreeSet::new(),
+        diagnostics,
+    };
     let components = merged
         .iter()
         .map(|(id, declaration)| {
@@ -299,7 +306,7 @@ fn check_variables(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) {
                         format!("environment `{environment_name}` sets the variable `{name}`, which is not declared"),
                     )
                     .label(text.at, "nothing uses this value")
-                    .help(format!("declare it: [variables] {name} = {{ description = \"...\" }}"));
+                    .help(format!("declare it:\n[variables]\n{name} = {{ description = \"...\" }}"));
                     if let Some(near) = suggestion(name, manifest.variables.keys().map(String::as_str)) {
                         diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
                     }
@@ -389,6 +396,7 @@ struct Resolver<'a> {
     open: Vec<Open>,
     /// Variables already reported as unset: once is enough.
     unset: Vec<(SourceId, String)>,
+    reported: BTreeSet<(Code, Option<Span>, String)>,
     diagnostics: &'a mut Diagnostics,
 }
 
@@ -399,6 +407,14 @@ enum Outcome {
 }
 
 impl<'a> Resolver<'a> {
+    /// A field is worked out for itself and again for each that refers to it; its problems are told once.
+    fn report(&mut self, diagnostic: Diagnostic) {
+        let place = diagnostic.labels.first().map(|(at, _)| *at);
+        if self.reported.insert((diagnostic.code, place, diagnostic.message.clone())) {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
     fn fields(
         &mut self,
         id: &ComponentId,
@@ -437,13 +453,15 @@ impl<'a> Resolver<'a> {
             Setting::Secret(source) => {
                 Some(Tree::Leaf(Leaf { wanted: Wanted::Secret(source.clone()), at: setting.at }))
             }
-            Setting::List(items) => Some(Tree::List(
-                items
+            Setting::List(items) => {
+                let items: Vec<Option<Tree<Leaf>>> = items
                     .iter()
                     .enumerate()
-                    .filter_map(|(index, item)| self.value(id, field, &path.index(index), item, keys))
-                    .collect(),
-            )),
+                    .map(|(index, item)| self.value(id, field, &path.index(index), item, keys))
+                    .collect();
+                // Of a list that is not complete nothing else is to be said.
+                items.into_iter().collect::<Option<_>>().map(Tree::List)
+            }
             Setting::Group(inner) => {
                 let Kind::Group(group) = &field.kind else { return None };
                 Some(Tree::Group(self.fields(id, group, path, inner, keys)))
@@ -467,12 +485,12 @@ impl<'a> Resolver<'a> {
     ) -> Option<Wanted> {
         let place = Open::Field(id.clone(), path.clone());
         self.open.push(place);
-        let outcome = self.text(text, at);
+        let outcome = self.text(text);
         self.open.pop();
         match outcome? {
             Outcome::Secret(source, from_secret) => {
                 if from_secret && !field.secret {
-                    self.diagnostics.push(
+                    self.report(
                         Diagnostic::error(
                             Code::MisplacedSecret,
                             format!("`{path}` of `{id}` would publish a secret"),
@@ -498,7 +516,12 @@ impl<'a> Resolver<'a> {
             .replace('-', "_")
             .to_uppercase();
         let key = name.rsplit('.').next().unwrap_or(&name);
-        let source = format!("{key} = {{ env = \"{variable}\" }}");
+        let source = format!("\n{key} = {{ env = \"{variable}\" }}");
+        let written = self.written_at(text, at.source, 0);
+        for place in &written {
+            self.diagnostics.hide(*place);
+        }
+        let given = self.given(text);
         let from_process = text.pieces.iter().any(|piece| {
             matches!(piece, Piece::Reference(reference) if matches!(reference.value, Expression::Environment(_)))
         });
@@ -509,28 +532,66 @@ impl<'a> Resolver<'a> {
                 Part::Reference(_) => None,
             })
             .collect();
-        let diagnostic = if crate::secret::is_placeholder(&literal) {
+        let mut diagnostic = if crate::secret::is_placeholder(&literal) {
             Diagnostic::error(
                 Code::PlaceholderSecret,
                 format!("`{path}` of `{id}` is a placeholder, not a secret"),
             )
             .label(at, "a tool left this where the secret was")
-            .help(format!(
-                "it would deploy and fail at the first login; say where the secret lives: {source}"
-            ))
+            .help(format!("it would deploy and fail at the first login; say where the secret lives:{source}"))
         } else if from_process {
             Diagnostic::error(
                 Code::PlainSecret,
                 format!("`{path}` of `{id}` reads its secret with `${{env...}}`"),
             )
             .label(at, "this becomes text, which is shown in plans")
-            .help(format!("let it be read as a secret: {source}"))
+            .help(format!("let it be read as a secret:{source}"))
+        } else if let Some(name) = given {
+            Diagnostic::error(
+                Code::PlainSecret,
+                format!("`{path}` of `{id}` is given with `--var {name}=...`"),
+            )
+            .label(at, "every program on this machine can read arguments")
+            .help(format!("let it be read as a secret:{source}"))
         } else {
+            let label = if written.is_empty() {
+                "committing this file would publish the secret"
+            } else {
+                "a variable is no place for a secret"
+            };
             Diagnostic::error(Code::PlainSecret, format!("`{id}` has its `{key}` written in the manifest"))
-                .label(at, "committing this file would publish the secret")
-                .help(format!("say where the secret lives instead: {source}"))
+                .label(at, label)
+                .help(format!("say where the secret lives instead:{source}"))
         };
-        self.diagnostics.push(diagnostic);
+        for place in written {
+            diagnostic = diagnostic.label(place, "written here");
+        }
+        self.report(diagnostic);
+    }
+
+    /// Where the variables in a text get their own text from.
+    fn written_at(&self, text: &Text, source: SourceId, depth: usize) -> Vec<Span> {
+        let mut found = Vec::new();
+        for piece in &text.pieces {
+            let Piece::Reference(Located { value: Expression::Variable(name), .. }) = piece else { continue };
+            if let Some(text) = self.variable_text(name, source).filter(|_| depth < 16) {
+                if text.value.pieces.iter().any(|piece| matches!(piece, Piece::Literal(_))) {
+                    found.push(text.at);
+                }
+                found.extend(self.written_at(&text.value, text.at.source, depth + 1));
+            }
+        }
+        found
+    }
+
+    /// The variable of a text whose value was given with --var.
+    fn given<'t>(&self, text: &'t Text) -> Option<&'t str> {
+        text.pieces.iter().find_map(|piece| match piece {
+            Piece::Reference(Located { value: Expression::Variable(name), .. }) => {
+                self.inputs.variables.contains_key(name).then_some(name.as_str())
+            }
+            _ => None,
+        })
     }
 
     /// Makes a value of the field's type out of text.
@@ -546,7 +607,7 @@ impl<'a> Resolver<'a> {
             if matches!(field.kind, Kind::Text | Kind::Binary) {
                 return Some(Wanted::Formula(Formula(parts)));
             }
-            self.diagnostics.push(
+            self.report(
                 Diagnostic::error(
                     Code::WrongType,
                     format!("`{path}` of `{id}` cannot wait for a value of the org"),
@@ -573,14 +634,14 @@ impl<'a> Resolver<'a> {
                 "true" => Some(Wanted::Known(Scalar::Flag(true))),
                 "false" => Some(Wanted::Known(Scalar::Flag(false))),
                 _ => {
-                    self.diagnostics.push(wrong("true or false"));
+                    self.report(wrong("true or false"));
                     None
                 }
             },
             Kind::Number => match text.parse() {
                 Ok(number) => Some(Wanted::Known(Scalar::Number(number))),
                 Err(_) => {
-                    self.diagnostics.push(wrong("a whole number"));
+                    self.report(wrong("a whole number"));
                     None
                 }
             },
@@ -607,7 +668,7 @@ impl<'a> Resolver<'a> {
                         Some(near) => diagnostic.help(format!("did you mean \"{near}\"?")),
                         None => diagnostic.help(format!("one of: {}", all.join(", "))),
                     };
-                    self.diagnostics.push(diagnostic);
+                    self.report(diagnostic);
                     None
                 }
             },
@@ -615,7 +676,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn text(&mut self, text: &Text, at: Span) -> Option<Outcome> {
+    fn text(&mut self, text: &Text) -> Option<Outcome> {
         if let Some(reference) = text.as_reference() {
             return self.expression(reference);
         }
@@ -624,17 +685,22 @@ impl<'a> Resolver<'a> {
         for piece in &text.pieces {
             match piece {
                 Piece::Literal(literal) => parts.push(Part::Text(literal.clone())),
+                Piece::Broken => complete = false,
                 Piece::Reference(reference) => match self.expression(reference) {
                     Some(Outcome::Parts(inner)) => parts.extend(inner),
                     Some(Outcome::Secret(..)) => {
-                        self.diagnostics.push(
+                        let place = match self.open.last() {
+                            Some(Open::Field(id, path)) => format!("`{path}` of `{id}`"),
+                            Some(Open::Variable(_, name)) => format!("variable `{name}`"),
+                            None => "a text".to_owned(),
+                        };
+                        self.report(
                             Diagnostic::error(
                                 Code::MisplacedSecret,
-                                "a secret cannot be part of a longer text",
+                                format!("{place} would hold a secret within a longer text"),
                             )
                             .label(reference.at, "refers to a secret")
-                            .label(at, "the text around it would be written down with it")
-                            .help("let the field be the reference and nothing else"),
+                            .help("only a field for secrets may refer to one, and to nothing else beside it"),
                         );
                         complete = false;
                     }
@@ -652,7 +718,7 @@ impl<'a> Resolver<'a> {
             Expression::Environment(name) => match (self.inputs.process)(name) {
                 Some(value) => Some(Outcome::Parts(vec![Part::Text(value)])),
                 None => {
-                    self.diagnostics.push(
+                    self.report(
                         Diagnostic::error(
                             Code::UnsetVariable,
                             format!("the process variable `{name}` is not set"),
@@ -667,13 +733,13 @@ impl<'a> Resolver<'a> {
                 match OrgAttribute::ALL.into_iter().find(|known| known.key() == attribute) {
                     Some(attribute) => Some(Outcome::Parts(vec![Part::Reference(Reference::Org(attribute))])),
                     None => {
-                        self.diagnostics.push(
+                        self.report(
                             Diagnostic::error(
                                 Code::UnknownAttribute,
                                 format!("an org has no attribute `{attribute}`"),
                             )
-                            .label(at, "not known")
-                            .help("an org has: ${org.id}, ${org.instance-url}"),
+                            .label(at, "no such attribute")
+                            .help("to refer to: ${org.id}, ${org.instance-url}"),
                         );
                         None
                     }
@@ -700,28 +766,39 @@ impl<'a> Resolver<'a> {
                     .label(at, "not declared");
             diagnostic = match suggestion(name, known) {
                 Some(near) => diagnostic.help(format!("did you mean `${{var.{near}}}`?")),
-                None => diagnostic.help(format!("declare it: [variables] {name} = \"...\"")),
+                None => diagnostic.help(format!("declare it:\n[variables]\n{name} = \"...\"")),
             };
-            self.diagnostics.push(diagnostic);
+            self.report(diagnostic);
             return None;
         };
         if let Some(value) = self.inputs.variables.get(name) {
             return Some(Outcome::Parts(vec![Part::Text(value.clone())]));
         }
-        let environment = self.inputs.environment;
-        let in_manifest =
-            manifest.and_then(|manifest| manifest.environments.get(environment?)?.variables.get(name));
-        let everywhere = environment
-            .and_then(|name| self.inputs.configuration.environments.get(name))
-            .and_then(|e| e.variables.get(name));
-        let Some(text) = in_manifest.or(everywhere).or(declared.default.as_ref()) else {
+        let Some(text) = self.variable_text(name, at.source) else {
             self.unset(name, declared, at);
             return None;
         };
         self.open.push(open);
-        let outcome = self.text(&text.value, text.at);
+        let outcome = self.text(&text.value);
         self.open.pop();
         outcome
+    }
+
+    /// What the manifest, the environment or orgwire.toml says of a variable, if `--var` does not.
+    fn variable_text(&self, name: &str, source: SourceId) -> Option<&'a Located<Text>> {
+        let inputs = self.inputs;
+        if inputs.variables.contains_key(name) {
+            return None;
+        }
+        let manifest = inputs.manifests.iter().find(|manifest| manifest.source == source);
+        let declared = manifest
+            .and_then(|manifest| manifest.variables.get(name))
+            .or_else(|| inputs.configuration.variables.get(name));
+        let here = manifest.and_then(|manifest| manifest.environments.get(inputs.environment?));
+        let everywhere = inputs.environment.and_then(|name| inputs.configuration.environments.get(name));
+        here.and_then(|environment| environment.variables.get(name))
+            .or_else(|| everywhere.and_then(|environment| environment.variables.get(name)))
+            .or_else(|| declared.and_then(|declared| declared.default.as_ref()))
     }
 
     fn unset(&mut self, name: &str, declared: &Variable, at: Span) {
@@ -730,13 +807,14 @@ impl<'a> Resolver<'a> {
             return;
         }
         self.unset.push(key);
+        let environment = self.inputs.environment.unwrap_or("NAME");
         let what = declared.description.as_deref().map_or(String::new(), |text| format!(" ({text})"));
-        self.diagnostics.push(
+        self.report(
             Diagnostic::error(Code::UnsetVariable, format!("the variable `{name}` has no value"))
                 .label(at, "needed here")
                 .label(declared.at, format!("has no default{what}"))
                 .help(format!(
-                    "give it: --var {name}=VALUE, or under [environment.NAME.variables], or a default under [variables]"
+                    "give it with --var {name}=VALUE, under [environment.{environment}.variables], or as its default under [variables]"
                 )),
         );
     }
@@ -745,17 +823,20 @@ impl<'a> Resolver<'a> {
         let id = self.component(component, attribute, at)?;
         let Some(described) = id.kind.attributes.get(attribute) else {
             let known: Vec<&str> = id.kind.attributes.keys().map(String::as_str).collect();
+            let references: Vec<String> = known.iter().map(|known| format!("${{{id}.{known}}}")).collect();
             let mut diagnostic = Diagnostic::error(
                 Code::UnknownAttribute,
                 format!("`{id}` has no attribute `{attribute}` to refer to"),
             )
-            .label(at, "not known");
+            .label(at, "no such attribute");
             diagnostic = match (suggestion(attribute, known.iter().copied()), known.is_empty()) {
                 (Some(near), _) => diagnostic.help(format!("did you mean `${{{id}.{near}}}`?")),
-                (None, false) => diagnostic.help(format!("a {} has: {}", id.kind.key, known.join(", "))),
-                (None, true) => diagnostic.help(format!("nothing of a {} can be referred to", id.kind.key)),
+                (None, false) => diagnostic.help(format!("to refer to: {}", references.join(", "))),
+                (None, true) => {
+                    diagnostic.help(format!("no attribute of {} can be referred to", id.kind.key))
+                }
             };
-            self.diagnostics.push(diagnostic);
+            self.report(diagnostic);
             return None;
         };
         let reference = Reference::Attribute { of: id.clone(), attribute: attribute.to_owned() };
@@ -771,9 +852,9 @@ impl<'a> Resolver<'a> {
             Some(Entry { setting: Located { value: Setting::Secret(source), .. }, .. }) => {
                 Some(Outcome::Secret(source.clone(), field.secret))
             }
-            Some(Entry { setting: Located { value: Setting::Text(text), at }, .. }) => {
+            Some(Entry { setting: Located { value: Setting::Text(text), .. }, .. }) => {
                 self.open.push(open);
-                let outcome = self.text(text, *at);
+                let outcome = self.text(text);
                 self.open.pop();
                 // A secret written as text is reported where it stands; here it must not travel on.
                 if field.secret && matches!(outcome, Some(Outcome::Parts(_))) { None } else { outcome }
@@ -781,10 +862,10 @@ impl<'a> Resolver<'a> {
             Some(_) => None,
             None if field.write_only => {
                 let key = &field.key;
-                self.diagnostics.push(
+                self.report(
                     Diagnostic::error(Code::UnknownReference, format!("`{id}` has no `{key}` to refer to"))
                         .label(at, "no org gives a secret back")
-                        .help(format!("let it be made by us: {key} = {{ generate = true }} in `{id}`, or say where it lives")),
+                        .help(format!("let it be made by us in `{id}`, or say there where it lives:\n{key} = {{ generate = true }}")),
                 );
                 None
             }
@@ -819,7 +900,7 @@ impl<'a> Resolver<'a> {
             (None, Some(near)) => diagnostic.help(format!("did you mean `${{{near}.{attribute}}}`?")),
             (None, None) => diagnostic.help(format!("declare it: [{address}]")),
         };
-        self.diagnostics.push(diagnostic);
+        self.report(diagnostic);
         None
     }
 
@@ -827,7 +908,7 @@ impl<'a> Resolver<'a> {
         let Some(start) = self.open.iter().position(|open| open == wanted) else { return false };
         let mut names: Vec<String> = self.open[start..].iter().map(Open::describe).collect();
         names.push(wanted.describe());
-        self.diagnostics.push(
+        self.report(
             Diagnostic::error(
                 Code::ReferenceCycle,
                 format!("`{}` needs itself: {}", wanted.describe(), names.join(" -> ")),

@@ -47,6 +47,8 @@ pub struct Text {
 pub enum Piece {
     Literal(String),
     Reference(Located<Expression>),
+    /// Reported as unreadable; the text has no value.
+    Broken,
 }
 
 /// What stands between `${` and `}`.
@@ -111,17 +113,17 @@ impl Context<'_> {
         place: &str,
         known: impl IntoIterator<Item = &'k str>,
     ) {
-        // A misspelt secret is still a secret.
-        if looks_secret(key.get_ref()) {
-            self.hide_texts(value);
-        }
         let known: Vec<&str> = known.into_iter().collect();
         let written: &str = key.get_ref();
+        // A misspelt secret is still a secret.
+        if looks_secret(written) || suggestion(written, known.iter().copied()).is_some_and(looks_secret) {
+            self.hide_texts(value);
+        }
         let mut diagnostic = Diagnostic::error(Code::UnknownKey, format!("{place} has no key `{written}`"))
             .label(self.span(key), "not known here");
         diagnostic = match suggestion(written, known.iter().copied()) {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-            None if known.len() <= 12 => diagnostic.help(format!("known keys: {}", known.join(", "))),
+            None if known.len() <= 12 => diagnostic.help(format!("known: {}", known.join(", "))),
             None => diagnostic.help("see `orgwire schema` for all keys; an element that orgwire does not know yet goes under `extra`"),
         };
         self.error(diagnostic);
@@ -142,13 +144,33 @@ impl Context<'_> {
         self.error(diagnostic);
     }
 
-    /// Keeps every string below this value out of all messages.
+    /// Keeps every text, number and date below this value out of all messages.
     pub fn hide_texts(&mut self, value: &Spanned<DeValue<'_>>) {
         match value.get_ref() {
-            DeValue::String(_) => self.diagnostics.hide(self.span(value)),
             DeValue::Array(items) => items.iter().for_each(|item| self.hide_texts(item)),
             DeValue::Table(table) => table.values().for_each(|inner| self.hide_texts(inner)),
-            _ => {}
+            DeValue::Boolean(_) => {}
+            _ => self.diagnostics.hide(self.span(value)),
+        }
+    }
+
+    /// The same for the value of a secret field, where what only says where the secret is may be seen.
+    fn hide_secret(&mut self, value: &Spanned<DeValue<'_>>) {
+        match value.get_ref() {
+            DeValue::String(text) if is_one_reference(text) => {}
+            DeValue::Table(table) if table.len() == 1 => {
+                for (key, value) in table {
+                    let tells = match (&**key.get_ref(), value.get_ref()) {
+                        ("env", DeValue::String(name)) => is_variable_name(name),
+                        ("file", DeValue::String(_)) => true,
+                        _ => false,
+                    };
+                    if !tells {
+                        self.hide_texts(value);
+                    }
+                }
+            }
+            _ => self.hide_texts(value),
         }
     }
 
@@ -183,17 +205,19 @@ impl Context<'_> {
                         .label(place(start, value.len()), "`${` without `}`")
                         .help("close it with `}`, or write `$${` for a literal `${`"),
                 );
+                pieces.push(Piece::Broken);
                 rest = value.len();
                 break;
             };
             let inner = &value[start + 2..start + length];
             let inner_at = place(start + 2, start + length);
-            if let Some(expression) = self.expression(inner, inner_at) {
-                if !literal.is_empty() {
-                    pieces.push(Piece::Literal(std::mem::take(&mut literal)));
-                }
-                pieces.push(Piece::Reference(Located::new(expression, inner_at)));
+            if !literal.is_empty() {
+                pieces.push(Piece::Literal(std::mem::take(&mut literal)));
             }
+            pieces.push(match self.expression(inner, inner_at) {
+                Some(expression) => Piece::Reference(Located::new(expression, inner_at)),
+                None => Piece::Broken,
+            });
             rest = start + length + 1;
         }
         literal.push_str(&value[rest..]);
@@ -267,19 +291,20 @@ impl Context<'_> {
         value: &Spanned<DeValue<'_>>,
     ) -> Option<Setting> {
         if field.secret {
-            self.hide_texts(value);
+            self.hide_secret(value);
         }
         match value.get_ref() {
             DeValue::Array(items) if field.repeated => {
-                let items = items
+                let items: Vec<Option<Located<Setting>>> = items
                     .iter()
                     .enumerate()
-                    .filter_map(|(index, item)| {
+                    .map(|(index, item)| {
                         let at = self.span(item);
                         Some(Located::new(self.one(id, field, &path.index(index), item)?, at))
                     })
                     .collect();
-                Some(Setting::List(items))
+                // Of a list that is not complete nothing else is to be said.
+                items.into_iter().collect::<Option<_>>().map(Setting::List)
             }
             DeValue::Array(items) if field.lines => self.lines(id, path, items),
             // One value may stand for a list of one.
@@ -322,6 +347,18 @@ impl Context<'_> {
                     }
                 }
             }
+            (Kind::Text, DeValue::String(text)) if field.secret && unfilled(text).is_some() => {
+                let (name, key) = (unfilled(text).unwrap_or_default(), &field.key);
+                self.error(
+                    Diagnostic::error(
+                        Code::PlaceholderSecret,
+                        format!("{what} is a placeholder, not a secret"),
+                    )
+                    .label(at, "nothing fills this in")
+                    .help(format!("let it be read from that variable:\n{key} = {{ env = \"{name}\" }}")),
+                );
+                None
+            }
             (Kind::Text | Kind::Binary | Kind::Enumeration(_), DeValue::String(text)) => {
                 Some(Setting::Text(self.text(text, at)))
             }
@@ -337,7 +374,9 @@ impl Context<'_> {
                     Kind::Number => {
                         ("a whole number", quoted_help(value, |text| text.parse::<i64>().is_ok()))
                     }
-                    _ if field.repeated => ("a list of strings", None),
+                    _ if field.secret => {
+                        ("the source of a secret", Some(format!("{} = {{ env = \"NAME\" }}", field.key)))
+                    }
                     _ => ("a string", unquoted_help(value)),
                 };
                 self.wrong_type(&what, value, wanted, help);
@@ -377,10 +416,12 @@ impl Context<'_> {
         at: Span,
     ) -> Option<SecretSource> {
         let invalid = |message: String| {
-            Diagnostic::error(Code::InvalidSecretSource, message).label(at, "says where a value lives").help(
-                "write exactly one of { env = \"NAME\" }, { file = \"path\" }, \
-                 { command = [\"program\", \"argument\"] } or { generate = true }",
-            )
+            Diagnostic::error(Code::InvalidSecretSource, message)
+                .label(at, "should say where the secret lives")
+                .help(
+                    "write exactly one of:\n{ env = \"NAME\" }\n{ file = \"path\" }\n\
+                 { command = [\"program\", \"argument\"] }\n{ generate = true }",
+                )
         };
         let mut entries = table.iter();
         let (Some((key, value)), None) = (entries.next(), entries.next()) else {
@@ -537,12 +578,80 @@ impl Context<'_> {
     }
 }
 
-/// Whether a key's name suggests that its value must not be shown.
+/// Whether a key's name suggests that its value must not be shown, even if it is misspelt.
 pub fn looks_secret(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    ["secr", "passw", "token", "private", "ec-key", "eckey", "credential", "certificate"]
-        .iter()
-        .any(|word| key.contains(word))
+    let lower = key.to_ascii_lowercase();
+    let known = ["secr", "passw", "token", "private", "ec-key", "eckey", "credential", "certificate"];
+    if known.iter().any(|word| lower.contains(word)) {
+        return true;
+    }
+    let mut words = key.split(|letter: char| !letter.is_ascii_alphanumeric());
+    words.any(|word| {
+        // consumerSecert
+        let last = word.rfind(|letter: char| letter.is_ascii_uppercase()).map_or(word, |at| &word[at..]);
+        ["secret", "password"]
+            .iter()
+            .any(|known| strsim::jaro_winkler(&last.to_ascii_lowercase(), known) > 0.9)
+    })
+}
+
+/// Pieces of a text that may be secrets, where it cannot be read as TOML: everything behind a key that suggests
+/// one, up to the next key, table or empty line, and to the end of a string of several lines.
+pub fn suspicious(text: &str) -> Vec<std::ops::Range<usize>> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    let mut open: Option<&str> = None;
+    let mut continues = false;
+    for line in text.split_inclusive('\n') {
+        let content = line.trim_end_matches(['\n', '\r']);
+        let mut from = None;
+        if let Some(quotes) = open {
+            from = Some(0);
+            if content.contains(quotes) {
+                open = None;
+            }
+        } else if looks_secret(content) && !content.trim_start().starts_with('[') {
+            from = Some(content.find(['=', ':', '"', '\'']).map_or(content.len(), |at| at + 1));
+            open = ["\"\"\"", "'''"].into_iter().find(|quotes| content.matches(quotes).count() == 1);
+            continues = true;
+        } else if continues && !is_statement(content) {
+            from = Some(0);
+        } else {
+            continues = false;
+        }
+        if let Some(from) = from.filter(|from| *from < content.len()) {
+            found.push(start + from..start + content.len());
+        }
+        start += line.len();
+    }
+    found
+}
+
+/// Whether a line begins something new: a table, a comment, `key = value`, or nothing.
+fn is_statement(line: &str) -> bool {
+    let line = line.trim();
+    let assigns = || {
+        // Base64 may end in `=`, and has nothing behind it.
+        line.split_once('=').is_some_and(|(key, value)| {
+            let word = |letter: char| letter.is_ascii_alphanumeric() || "-_. \"'".contains(letter);
+            !key.trim().is_empty() && key.chars().all(word) && !value.trim_matches(['=', ' ']).is_empty()
+        })
+    };
+    line.is_empty() || line.starts_with(['#', '[']) && line.len() > 1 || assigns()
+}
+
+/// Whether a text is one reference and nothing else.
+fn is_one_reference(text: &str) -> bool {
+    text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).is_some_and(|inner| {
+        inner.contains('.')
+            && inner.chars().all(|letter| letter.is_ascii_alphanumeric() || "._-".contains(letter))
+    })
+}
+
+/// The name in `${NAME}`, which shells and other tools fill in and we do not.
+fn unfilled(text: &str) -> Option<&str> {
+    let name = text.trim().strip_prefix("${")?.strip_suffix('}')?;
+    is_variable_name(name).then_some(name)
 }
 
 fn is_variable_name(name: &str) -> bool {

@@ -128,8 +128,7 @@ async fn with_org(
 
 /// Fails with these, and keeps out of sight what the project's own diagnostics hide.
 fn problems(loaded: &Loaded, diagnostics: Diagnostics) -> Failure {
-    let mut all = loaded.diagnostics.clone();
-    all.retain(|_| false);
+    let mut all = loaded.nothing_found();
     all.extend(diagnostics);
     Failure::diagnostics(loaded.sources.clone(), all)
 }
@@ -252,6 +251,7 @@ fn stopped_early(stopped: Stopped, loaded: &Loaded, plan: &Plan, opened: &Opened
             .help(format!("check that this login may see it (View Setup and Configuration); {state}"))
             .after(more),
         _ => {
+            let before_sending = matches!(stopped.reason, Reason::Render(_) | Reason::Package(_));
             let failure = match stopped.reason {
                 Reason::Org(error) => Failure::from(error),
                 Reason::ReadBack(error) => Failure::from(error),
@@ -259,7 +259,7 @@ fn stopped_early(stopped: Stopped, loaded: &Loaded, plan: &Plan, opened: &Opened
                 Reason::Package(error) => Failure::from(error),
                 _ => Failure::said(Exit::Error),
             };
-            let failure = if pass > 1 { failure.help(state) } else { failure };
+            let failure = if pass > 1 || before_sending { failure.help(state) } else { failure };
             failure.after(more)
         }
     }
@@ -267,7 +267,7 @@ fn stopped_early(stopped: Stopped, loaded: &Loaded, plan: &Plan, opened: &Opened
 
 /// The org took everything and holds something else: said field by field, not reported as a success.
 fn not_kept(done: &Done, loaded: &Loaded, opened: &Opened) -> Failure {
-    let mut diagnostics = Diagnostics::default();
+    let mut diagnostics = loaded.nothing_found();
     for change in &done.not_kept {
         for field in &change.fields {
             let Some(component) = loaded.desired.components.get(&change.id) else { continue };

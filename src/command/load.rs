@@ -7,7 +7,7 @@ use crate::cli;
 use crate::command::{Exit, Failure};
 use crate::component::ComponentId;
 use crate::configuration::{self, Configuration};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Located, Sources, suggestion};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Located, SourceId, Sources, Span, suggestion};
 use crate::manifest::Manifest;
 use crate::project::{self, Project};
 use crate::render::{TemplateError, Templates};
@@ -24,6 +24,15 @@ pub struct Loaded {
     /// Warnings.
     pub diagnostics: Diagnostics,
     pub templates: Templates,
+}
+
+impl Loaded {
+    /// An empty list for later problems, which knows what must not be shown.
+    pub fn nothing_found(&self) -> Diagnostics {
+        let mut diagnostics = self.diagnostics.clone();
+        diagnostics.retain(|_| false);
+        diagnostics
+    }
 }
 
 /// Reads, resolves and checks a project. Every problem is found before the first is reported.
@@ -138,6 +147,31 @@ pub fn addresses(
     found.into_iter().collect()
 }
 
+fn unreadable(error: &TemplateError, template: SourceId, sources: &Sources) -> Diagnostic {
+    let source = sources.get(template);
+    let mut diagnostic =
+        Diagnostic::error(Code::InvalidTemplate, format!("the template `{}` cannot be read", source.path))
+            .help("correct it, or remove it from [templates] in orgwire.toml to use the built-in one");
+    if let TemplateError::Unreadable { place, .. } = error
+        && let Some((line, column)) = place.position
+    {
+        let at = offset(&source.text, line, column);
+        diagnostic = diagnostic.label(Span::new(template, at..at), "the template engine stopped here");
+    }
+    if let Some(cause) = std::error::Error::source(error) {
+        let said = cause.to_string();
+        diagnostic = diagnostic.cause(said.strip_prefix("error: ").unwrap_or(&said).trim_end());
+    }
+    diagnostic
+}
+
+/// The byte at a line and column, both from 1.
+fn offset(text: &str, line: usize, column: usize) -> usize {
+    let start: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
+    let rest = &text[start.min(text.len())..];
+    start + rest.char_indices().nth(column - 1).map_or(rest.trim_end().len(), |(at, _)| at)
+}
+
 /// The built-in templates, with those that the project replaces.
 fn templates(
     configuration: &Configuration,
@@ -145,6 +179,7 @@ fn templates(
     diagnostics: &mut Diagnostics,
 ) -> Result<Templates, Failure> {
     let mut overrides = Vec::new();
+    let mut read = Vec::new();
     for (name, path) in &configuration.templates {
         if !path.value.is_file() {
             diagnostics.push(
@@ -160,7 +195,15 @@ fn templates(
         if let Some(id) = project::read_file(&path.value, &mut project.sources, diagnostics)? {
             let source = project.sources.get(id);
             overrides.push((name.clone(), source.path.clone(), source.text.clone()));
+            read.push((name, id));
         }
     }
-    Templates::with_overrides(overrides).map_err(|error: TemplateError| Failure::from(error))
+    let templates =
+        Templates::with_overrides(overrides).map_err(|error: TemplateError| Failure::from(error))?;
+    for (name, id) in read {
+        if let Err(error) = templates.check(name) {
+            diagnostics.push(unreadable(&error, id, &project.sources));
+        }
+    }
+    Ok(templates)
 }

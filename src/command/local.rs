@@ -47,5 +47,10 @@ pub async fn open(spring_26_block: bool) -> Result<LocalOrg, Failure> {
 }
 
 pub fn failure(error: simulator::Error) -> Failure {
-    Failure::new(Trouble::LocalOrg, error)
+    let help = error.help();
+    let failure = Failure::new(Trouble::LocalOrg, error);
+    match help {
+        Some(help) => failure.help(help),
+        None => failure,
+    }
 }

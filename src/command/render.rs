@@ -14,7 +14,6 @@ use crate::cli::{self, Layout};
 use crate::command::load::{self, Loaded};
 use crate::command::{Attempt, Exit, Failure, Trouble, secrets};
 use crate::component::ComponentId;
-use crate::diagnostic::Diagnostics;
 use crate::package::{self, Package};
 use crate::plan::{self, NeededSecret};
 use crate::reference::{Observed, OrgFacts, Reference};
@@ -119,7 +118,7 @@ fn read_secrets(loaded: &Loaded) -> Result<Secrets, Failure> {
     }
     // Generated ones exist only from the deployment on that makes them.
     needed.retain(|one| !matches!(one.source, SecretSource::Generated(_)));
-    let mut diagnostics = Diagnostics::default();
+    let mut diagnostics = loaded.nothing_found();
     let secrets = secrets::read(&needed, &mut diagnostics);
     if diagnostics.has_errors() {
         return Err(Failure::diagnostics(loaded.sources.clone(), diagnostics));

@@ -28,10 +28,11 @@ pub fn read(needed: &[NeededSecret], diagnostics: &mut Diagnostics) -> Secrets {
             Err(error) => {
                 let help = match source {
                     SecretSource::Environment(name) => {
-                        format!("set it for this command: {name}=... orgwire deploy")
+                        format!("set it where this command runs, for example: read -rs {name} && export {name}")
                     }
-                    SecretSource::File(path) => {
-                        format!("write the secret to {}, readable by you alone", path.display())
+                    SecretSource::File(_) => {
+                        "name a file that holds the secret and nothing else; its path starts at the manifest's folder"
+                            .to_owned()
                     }
                     SecretSource::Command(_) => "run the command by itself to see what it says".to_owned(),
                     SecretSource::Generated(_) => "run this again".to_owned(),
@@ -61,38 +62,53 @@ fn judge(text: &str, source: &SecretSource, fields: &[&NeededSecret], diagnostic
     for field in fields {
         let mut flaw = secret::flaw(text);
         // Rules for consumer secrets hold for the app's own, which a provider may share (AP-4, CA-13).
+        let mut longest = field.field.max_length.unwrap_or(usize::MAX);
         if flaw.is_none() && field.field.generate == Some(Generate::ConsumerSecret) {
-            let longest = if shared { 100 } else { field.field.max_length.unwrap_or(256) };
+            longest = if shared { SHORTEST_COLUMN } else { longest };
             flaw = secret::consumer_secret_flaw(text, longest);
         }
-        if flaw.is_none()
-            && let Some(longest) = field.field.max_length
-            && text.chars().count() > longest
-        {
-            flaw = Some(Flaw::TooLong(text.chars().count()));
+        let length = text.chars().count();
+        if flaw.is_none() && length > longest {
+            flaw = Some(Flaw::TooLong(length));
         }
         let Some(flaw) = flaw else { continue };
-        let (code, what, help) = words(flaw, source, field);
+        let (code, what, help) = words(flaw, source, longest);
         diagnostics.push(
             Diagnostic::error(code, format!("`{}` of `{}` {what}", field.path, field.component))
-                .label(field.at, format!("read from {source}"))
+                .label(field.at, format!("read from the {source}"))
                 .help(help),
         );
     }
 }
 
-fn words(flaw: Flaw, source: &SecretSource, field: &NeededSecret) -> (Code, String, String) {
+/// What a provider takes of a secret that it shares with an app (AP-4).
+const SHORTEST_COLUMN: usize = 100;
+
+fn words(flaw: Flaw, source: &SecretSource, longest: usize) -> (Code, String, String) {
     match flaw {
-        Flaw::Empty => (Code::UnsetSecret, "is empty".to_owned(), format!("put the secret into {source}")),
+        Flaw::Empty => (
+            Code::UnsetSecret,
+            "is empty".to_owned(),
+            match source {
+                SecretSource::Command(_) => "run the command by itself to see what it prints".to_owned(),
+                _ => format!("put the secret into the {source}"),
+            },
+        ),
         Flaw::Placeholder => (
             Code::PlaceholderSecret,
             "is a placeholder, not a secret".to_owned(),
-            "some tool left a word where the secret was; it would deploy and fail at the first login. Get the real one".to_owned(),
+            "a tool left this where the secret was; it would deploy and fail at the first login, so put the real one there".to_owned(),
         ),
         Flaw::TrailingNewline => (
             Code::UnusableSecret,
             "ends with a line break".to_owned(),
-            "remove it, for example by writing the file with: printf %s \"$SECRET\" > FILE".to_owned(),
+            match source {
+                SecretSource::File(path) => {
+                    let path = path.display();
+                    format!("remove it, for example: printf %s \"$(cat {path})\" > {path}.new && mv {path}.new {path}")
+                }
+                _ => "remove it from the value, of which it is not likely a part".to_owned(),
+            },
         ),
         Flaw::TooShort(length) => (
             Code::UnusableSecret,
@@ -101,12 +117,12 @@ fn words(flaw: Flaw, source: &SecretSource, field: &NeededSecret) -> (Code, Stri
         ),
         Flaw::TooLong(length) => (
             Code::UnusableSecret,
-            format!("has {length} characters, more than fit"),
-            format!("use at most {} characters", field.field.max_length.unwrap_or(100).min(100)),
+            format!("has {length} characters, and at most {longest} fit"),
+            "check that it is the secret and nothing else, or use a shorter one".to_owned(),
         ),
         Flaw::Character(position) => (
             Code::UnusableSecret,
-            format!("has something else than a letter or digit at position {position}"),
+            format!("has a character other than a letter or digit at position {position}"),
             "the platform takes letters and digits only; let it be made: { generate = true }".to_owned(),
         ),
     }

@@ -5,7 +5,7 @@
 use crate::command::load::Loaded;
 use crate::command::local::{self, LocalOrg};
 use crate::command::{Exit, Failure, Trouble};
-use crate::diagnostic::suggestion;
+use crate::diagnostic::{Code, Diagnostic, suggestion};
 use crate::org::{AccessToken, Org, Target};
 
 pub const LOCAL: &str = "local";
@@ -42,8 +42,6 @@ impl Opened {
 
 #[derive(Debug, thiserror::Error)]
 enum Problem {
-    #[error("there is no org `{0}`")]
-    Unknown(String),
     #[error("only one of {URL_VARIABLE} and {TOKEN_VARIABLE} is set")]
     HalfSet,
     #[error("org `{0}` has no address")]
@@ -56,6 +54,21 @@ enum Problem {
 
 fn failure(problem: Problem, help: impl Into<String>) -> Failure {
     Failure::new(Trouble::UnreachableOrg, problem).help(help)
+}
+
+/// An org that nobody named: on the command line, or where an environment says it.
+fn unknown(name: &str, named: Option<&str>, help: String, loaded: &Loaded) -> Failure {
+    let diagnostic = match (named, &loaded.environment_org, &loaded.desired.environment) {
+        (None, Some(written), Some(environment)) => Diagnostic::error(
+            Code::UnknownOrg,
+            format!("environment `{environment}` goes to the org `{name}`, which is not named anywhere"),
+        )
+        .label(written.at, "no org has this name"),
+        _ => Diagnostic::error(Code::UnknownOrg, format!("there is no org `{name}`")),
+    };
+    let mut diagnostics = loaded.nothing_found();
+    diagnostics.push(diagnostic.help(help));
+    Failure::diagnostics(loaded.sources.clone(), diagnostics)
 }
 
 /// Opens the org that the command line, the environment or the process variables name.
@@ -71,9 +84,9 @@ pub async fn open(named: Option<&str>, loaded: &Loaded, spring_26_block: bool) -
                 let known = || loaded.configuration.orgs.keys().map(String::as_str).chain([LOCAL]);
                 let help = match suggestion(name, known()) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("name it in orgwire.toml: [org.{name}] instance-url = \"https://...\""),
+                    None => format!("name it in orgwire.toml:\n[org.{name}]\ninstance-url = \"https://...\""),
                 };
-                return Err(failure(Problem::Unknown(name.to_owned()), help));
+                return Err(unknown(name, named, help, loaded));
             };
             let configured = configured.instance_url.as_ref().map(|url| url.value.clone());
             // A token for one org, sent to another, is a mistake that must not go through.
@@ -90,7 +103,7 @@ pub async fn open(named: Option<&str>, loaded: &Loaded, spring_26_block: bool) -
             let Some(address) = configured.or(url) else {
                 return Err(failure(
                     Problem::NoAddress(name.to_owned()),
-                    format!("add it in orgwire.toml: [org.{name}] instance-url = \"https://...\""),
+                    format!("add it in orgwire.toml:\n[org.{name}]\ninstance-url = \"https://...\""),
                 ));
             };
             (name.to_owned(), address)

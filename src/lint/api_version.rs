@@ -17,6 +17,8 @@ pub fn check(desired: &Desired, component: &Component, diagnostics: &mut Diagnos
             .label(component.at, format!("the package has {version}.0"))
             .help(format!("raise it: api-version = \"{}.0\"", id.kind.since)),
         );
+        // Its fields are as new as the type.
+        return;
     }
     component.each_value(&mut |path, field, value| {
         // A list is looked at once, by its first element.

@@ -1,12 +1,11 @@
 //! `invalid-callback`: a callback URL must be https, a scheme of an app's own, or plain http on this very
-//! machine (CA-27); all lines together have at most 2,000 characters (CA-26).
+//! machine (CA-27). How long they may be together (CA-26) is the description's business.
 
 use crate::component::FieldPath;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::resolve::{Component, Desired};
 
 const FIELD: &str = "oauthConfig.callbackUrl";
-const LONGEST: usize = 2000;
 
 pub fn check(_: &Desired, component: &Component, diagnostics: &mut Diagnostics) {
     if component.id.kind.name != "ConnectedApp" {
@@ -15,17 +14,6 @@ pub fn check(_: &Desired, component: &Component, diagnostics: &mut Diagnostics) 
     let Some(text) = component.text(FIELD) else { return };
     let at = value_at(component);
     let id = &component.id;
-    let length = text.chars().count();
-    if length > LONGEST {
-        diagnostics.push(
-            Diagnostic::error(
-                Code::ValueTooLong,
-                format!("the callback URLs of `{id}` have {length} characters together"),
-            )
-            .label(at, format!("at most {LONGEST} fit"))
-            .help("remove lines that are no longer needed"),
-        );
-    }
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     if lines.is_empty() {
         diagnostics.push(

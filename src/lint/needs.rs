@@ -86,7 +86,7 @@ fn credential(component: &Component, diagnostics: &mut Diagnostics) {
     if component.text("namedCredentialType").is_some_and(|kind| kind != "Legacy") {
         return;
     }
-    need(component, "endpoint", "a legacy credential calls this URL", "label", diagnostics);
+    need(component, "endpoint", "a legacy credential calls a URL", "endpoint", diagnostics);
     let Some(protocol) = component.text("protocol") else { return };
     let fields: &[&str] = match protocol {
         "Oauth" => &["authProvider", "principalType"],
@@ -103,7 +103,7 @@ fn credential(component: &Component, diagnostics: &mut Diagnostics) {
         _ => &[],
     };
     for field in fields {
-        need(component, field, &format!("protocol {protocol} works with it"), "protocol", diagnostics);
+        need(component, field, &format!("the protocol {protocol} needs it"), "protocol", diagnostics);
     }
 }
 
@@ -148,9 +148,12 @@ fn need(component: &Component, field: &str, why: &str, because: &str, diagnostic
     }
     let path = FieldPath::of(field);
     let key = path.to_string().rsplit('.').next().unwrap_or_default().to_owned();
+    // The client of another system is registered there.
+    let of_salesforce = component.text("providerType").is_none_or(|kind| kind == "Salesforce");
     let example = match key.as_str() {
         "consumer-key" if component.id.kind.name == "ConnectedApp" => "{ generate = true }".to_owned(),
-        "consumer-key" => "\"${connected-app.NAME.consumer-key}\"".to_owned(),
+        "consumer-secret" if !of_salesforce => "{ env = \"NAME\" }".to_owned(),
+        "consumer-key" if of_salesforce => "\"${connected-app.NAME.consumer-key}\"".to_owned(),
         "consumer-secret" => "\"${connected-app.NAME.consumer-secret}\"".to_owned(),
         "is-client-credential-enabled" => "true".to_owned(),
         "password" | "aws-access-secret" | "ec-key" => "{ env = \"NAME\" }".to_owned(),

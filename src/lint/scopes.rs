@@ -10,10 +10,16 @@ pub fn check(_: &Desired, component: &Component, diagnostics: &mut Diagnostics) 
         return;
     }
     let scopes = component.get(&config.element("scopes"));
-    if scopes.is_none_or(|scopes| matches!(scopes, Tree::List(items) if items.is_empty())) {
+    let path = config.element("scopes");
+    let is_missing = match scopes {
+        Some(scopes) => matches!(scopes, Tree::List(items) if items.is_empty()),
+        None => !component.has(&path),
+    };
+    if is_missing {
+        let at = if component.has(&path) { &path } else { &config };
         diagnostics.push(
             Diagnostic::warning(Code::NoScopes, format!("`{}` has no scopes", component.id))
-                .label(component.key_at(&config), "clients get no access")
+                .label(component.key_at(at), "clients get no access")
                 .help("for example scopes = [\"Api\", \"RefreshToken\"]"),
         );
     }

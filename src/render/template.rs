@@ -29,13 +29,18 @@ pub enum TemplateError {
     UnknownType { name: String, origin: String },
     #[error("`{name}` has no template")]
     Missing { name: String },
-    #[error("cannot read the template of `{name}` at {place}: {reason}")]
-    Unreadable { name: String, place: Place, reason: String },
-    #[error("cannot render the template of `{name}` at {place}: {reason}")]
-    Unrenderable { name: String, place: Place, reason: String },
+    #[error("cannot read the template of `{name}` at {place}")]
+    Unreadable { name: String, place: Place, source: Reason },
+    #[error("cannot render the template of `{name}` at {place}")]
+    Unrenderable { name: String, place: Place, source: Reason },
     #[error("`{element}` cannot be the name of an element in `{name}`")]
     ElementName { name: String, element: String },
 }
+
+/// What the template engine says.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Reason(pub String);
 
 /// Where in which template.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +89,11 @@ impl Templates {
         Ok(Templates { by_type })
     }
 
+    /// Whether the template of a type can be read. Templates inside the binary are read when they are needed.
+    pub fn check(&self, name: &str) -> Result<(), TemplateError> {
+        self.by_type.get(name).map_or(Ok(()), |template| template.parsed(name).map(|_| ()))
+    }
+
     /// The XML of a component. Elements that only the org writes are left out.
     ///
     /// The fields may hold secrets in the clear, and then so does the result.
@@ -100,7 +110,7 @@ impl Templates {
         tera.render(&file_name(name), &context).map_err(|error| {
             let (place, reason) = template.explain(&error);
             let reason = hide_secrets(reason, &kind.fields, fields);
-            TemplateError::Unrenderable { name: name.clone(), place, reason }
+            TemplateError::Unrenderable { name: name.clone(), place, source: Reason(reason) }
         })
     }
 }
@@ -126,7 +136,7 @@ impl Template {
             let texts = texts.chain([(file_name(name), self.text.as_ref())]);
             tera.add_raw_templates(texts).map_err(|error| {
                 let (place, reason) = self.explain(&error);
-                TemplateError::Unreadable { name: name.to_owned(), place, reason }
+                TemplateError::Unreadable { name: name.to_owned(), place, source: Reason(reason) }
             })?;
             Ok(tera)
         });
@@ -761,6 +771,12 @@ b://c</callbackUrl>
         assert_eq!(untouched, render("AuthProvider", &fields));
     }
 
+    /// The headline and its cause.
+    fn told(error: &TemplateError) -> String {
+        let cause = std::error::Error::source(error).map_or(String::new(), |cause| format!(": {cause}"));
+        format!("{error}{cause}")
+    }
+
     #[test]
     fn a_template_that_cannot_be_read_says_where() {
         let templates = overridden("<NamedCredential>\n  {% if label %}\n</NamedCredential>\n");
@@ -768,7 +784,7 @@ b://c</callbackUrl>
         for _ in 0..2 {
             let error = templates.render(kind, &Fields::new()).unwrap_err();
             assert_eq!(
-                error.to_string(),
+                told(&error),
                 "cannot read the template of `NamedCredential` at my/NamedCredential.xml:4:1: \
                  Unexpected end of input"
             );
@@ -781,11 +797,11 @@ b://c</callbackUrl>
         let error = overridden("<x>\n{{ endpoint }}</x>").render(kind, &Fields::new()).unwrap_err();
         let expected = "cannot render the template of `NamedCredential` at my/NamedCredential.xml:2:4: \
                         Variable `endpoint` is not defined.";
-        assert!(error.to_string().starts_with(expected), "{error}");
+        assert!(told(&error).starts_with(expected), "{error}");
         let fields = fields_of([("password", text_leaf("hunter2"))]);
         let error = overridden("{{ password | int }}").render(kind, &fields).unwrap_err();
         assert_eq!(
-            error.to_string(),
+            told(&error),
             "cannot render the template of `NamedCredential` at my/NamedCredential.xml:1:15: \
              The string `(hidden)` cannot be converted to an int in base 10"
         );
@@ -797,7 +813,7 @@ b://c</callbackUrl>
             let unknown = [name, "my/templates/x.xml", ""].map(str::to_owned).into();
             let error = Templates::with_overrides([unknown]).err().unwrap();
             assert_eq!(
-                error.to_string(),
+                told(&error),
                 format!("`my/templates/x.xml` is a template for `{name}`, which is no metadata type")
             );
         }

@@ -36,7 +36,8 @@ pub fn diagnostic(
             // Everything between two labels is drawn, so a distant one is told by its position instead.
             let is_near = sources.position(*at).line.abs_diff(main_line) <= NEAR_LINES;
             if at.source == main.source && is_near {
-                let start = text.position(at.start);
+                // Behind the last line break nothing can be pointed at.
+                let start = text.position(at.start).min(text.text.trim_end().len());
                 let end = text.position(at.end).max(start);
                 shown.labels.push((start, end - start, label.clone()));
             } else {
@@ -73,9 +74,10 @@ fn draw(shown: &Shown, colour: bool, width: usize) -> String {
         .with_links(false)
         .with_context_lines(1)
         .with_wrap_lines(true)
-        // What is to be pasted must not be broken at its hyphens.
-        .with_word_splitter(textwrap::WordSplitter::NoHyphenation)
-        .with_word_separator(textwrap::WordSeparator::AsciiSpace);
+        // Addresses and paths are searched for and pasted, so they stay in one piece.
+        .with_break_words(false)
+        .with_word_separator(textwrap::WordSeparator::AsciiSpace)
+        .with_word_splitter(textwrap::WordSplitter::NoHyphenation);
     let mut text = String::new();
     // Formatting into a string fails only if a Display of ours does.
     let _ = handler.render_report(&mut text, shown);

@@ -1,10 +1,11 @@
 //! How values are shown: one wording for every format. Secrets have no text here, only a state.
 
-use crate::component::{Field, Scalar, Tree};
+use crate::component::{Field, FieldPath, Scalar, Step, Tree};
 use crate::diff::{FieldChange, Filled};
 use crate::plan::{Change, Plan};
 use crate::resolve::described_field;
 use crate::secret::SecretSource;
+use crate::setting::looks_secret;
 
 /// A value before or after a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,13 +22,41 @@ pub fn before(change: &Change, field_change: &FieldChange) -> Shown {
     match &field_change.before {
         None => Shown::Absent,
         Some(_) if field.is_some_and(|field| field.secret) => Shown::State("(secret)".to_owned()),
-        Some(tree) => Shown::Value(tree.clone()),
+        Some(tree) => undescribed(field, &field_change.path, Shown::Value(tree.clone())),
+    }
+}
+
+/// Nothing tells whether an element without description is a secret but its name.
+fn undescribed(field: Option<&Field>, path: &FieldPath, value: Shown) -> Shown {
+    if field.is_some() {
+        return value;
+    }
+    let named = path.0.iter().any(|step| matches!(step, Step::Element(name) if looks_secret(name)));
+    match value {
+        Shown::Value(_) if named => Shown::State("(hidden)".to_owned()),
+        Shown::Value(tree) => Shown::Value(without_secrets(tree)),
+        other => other,
+    }
+}
+
+fn without_secrets(tree: Tree<Scalar>) -> Tree<Scalar> {
+    let hidden = || Tree::Leaf(Scalar::Text("(hidden)".to_owned()));
+    match tree {
+        Tree::Leaf(scalar) => Tree::Leaf(scalar),
+        Tree::List(items) => Tree::List(items.into_iter().map(without_secrets).collect()),
+        Tree::Group(fields) => {
+            let shown = |(name, field): (String, Tree<Scalar>)| {
+                let field = if looks_secret(&name) { hidden() } else { without_secrets(field) };
+                (name, field)
+            };
+            Tree::Group(fields.into_iter().map(shown).collect())
+        }
     }
 }
 
 pub fn after(change: &Change, field_change: &FieldChange) -> Shown {
     let field = described_field(&change.id, &field_change.path);
-    shown(field, &field_change.after)
+    undescribed(field, &field_change.path, shown(field, &field_change.after))
 }
 
 fn shown(field: Option<&Field>, tree: &Tree<Filled>) -> Shown {

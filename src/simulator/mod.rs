@@ -96,18 +96,11 @@ impl std::fmt::Debug for Ready {
 pub enum Error {
     #[error("cannot {action} `{}`, where the local org is kept", path.display())]
     Folder { action: &'static str, path: PathBuf, source: io::Error },
-    #[error(
-        "cannot read the local org in `{}`: {reason}; delete the folder `{}` to start afresh",
-        path.display(),
-        folder.display()
-    )]
+    #[error("cannot read the local org in `{}`: {reason}", path.display())]
     Corrupt { path: PathBuf, folder: PathBuf, reason: String },
     #[error("the local org in `{}` is already running in another process", folder.display())]
     AlreadyRunning { folder: PathBuf },
-    #[error(
-        "port {port}, where the local org answers, is taken by another program; free the port, or move the org \
-         with `orgwire simulate --port N`"
-    )]
+    #[error("port {port}, where the local org is to answer, is taken by another program")]
     PortTaken { port: u16 },
     #[error("cannot listen on 127.0.0.1 port {port} for the local org")]
     Listen { port: u16, source: io::Error },
@@ -125,6 +118,22 @@ impl Error {
         match std::error::Error::source(self) {
             Some(source) => format!("{self}: {source}"),
             None => self.to_string(),
+        }
+    }
+}
+
+impl Error {
+    /// What to do about it, where that is known.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Error::Corrupt { folder, .. } => {
+                Some(format!("delete the folder `{}` to start afresh", folder.display()))
+            }
+            Error::AlreadyRunning { .. } => Some("other commands find it there and use it".to_owned()),
+            Error::PortTaken { .. } => {
+                Some("free the port, or move the org to another: orgwire simulate --port N".to_owned())
+            }
+            _ => None,
         }
     }
 }

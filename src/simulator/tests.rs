@@ -379,7 +379,10 @@ async fn a_taken_port_is_told_with_the_way_out_and_another_port_moves_the_org() 
     let port: u16 = before.instance_url.rsplit(':').next().unwrap().parse().unwrap();
     let stranger = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.unwrap();
     let error = Simulator::start(folder.options()).await.err().unwrap();
-    assert!(error.to_string().starts_with(&format!("port {port}, where the local org answers, is taken")));
+    assert!(
+        error.to_string().starts_with(&format!("port {port}, where the local org is to answer, is taken"))
+    );
+    assert!(error.help().is_some_and(|help| help.contains("simulate --port")));
     let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let other = free.local_addr().unwrap().port();
     drop(free);
@@ -399,8 +402,9 @@ async fn a_broken_file_is_told_with_the_way_out_and_without_its_contents() {
     let path = folder.options().folder.unwrap();
     std::fs::create_dir_all(&path).unwrap();
     std::fs::write(path.join("org.json"), "{\"format\": \"hush\"").unwrap();
-    let error = Simulator::start(folder.options()).await.err().unwrap().to_string();
-    assert!(error.contains("to start afresh") && !error.contains("hush"), "{error}");
+    let error = Simulator::start(folder.options()).await.err().unwrap();
+    assert!(error.help().is_some_and(|help| help.contains("to start afresh")), "{error}");
+    assert!(!error.to_string().contains("hush"), "{error}");
 }
 
 #[tokio::test]

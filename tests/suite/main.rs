@@ -2,12 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may end")]
 
+mod simulated;
 mod test;
 
 mod cases;
 mod deploy;
+mod diagnostics;
 mod explain;
 mod init;
 mod plan;
 mod render;
+mod secrets;
 mod simulate;
+mod troubles;

@@ -1,11 +1,18 @@
 //! A project in a folder of its own, and the commands run in it.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Child, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 use assert_cmd::Command;
 use tempfile::TempDir;
+
+const ORGWIRE: &str = env!("CARGO_BIN_EXE_orgwire");
+/// Longer than anything takes, so that a test that waits in vain ends.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A project under test.
 pub struct Test {
@@ -75,17 +82,32 @@ impl Test {
         self.said(self.command(words).output().unwrap())
     }
 
-    /// Without variables of the machine that change what orgwire does or how it looks.
+    /// Runs a shell script in the project, with `$ORGWIRE` as the program.
+    pub fn run_script(&self, script: &str) -> Said {
+        self.said(Command::from_std(self.program("sh", &["-c", script])).timeout(PATIENCE).output().unwrap())
+    }
+
     pub fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_orgwire"));
-        command.current_dir(self.folder.path()).args(words).env_clear();
+        let mut command = Command::from_std(self.program(ORGWIRE, words));
+        command.timeout(PATIENCE);
+        command
+    }
+
+    /// Starts `orgwire` and does not wait for it.
+    pub fn start(&self, words: &str) -> Running {
+        Running::of(self.program(ORGWIRE, &words.split_whitespace().collect::<Vec<_>>()))
+    }
+
+    /// Without variables of the machine that change what orgwire does or how it looks.
+    fn program(&self, program: &str, words: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::new(program);
+        command.current_dir(self.folder.path()).args(words).env_clear().env("ORGWIRE", ORGWIRE);
         for name in ["PATH", "HOME", "TMPDIR", "SYSTEMROOT"] {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
             }
         }
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        command.timeout(std::time::Duration::from_secs(120));
         command
     }
 
@@ -97,9 +119,106 @@ impl Test {
         }
     }
 
-    /// What the local org holds, as it is kept on disk.
-    pub fn org(&self) -> serde_json::Value {
-        serde_json::from_str(&self.read(".orgwire/local/org.json")).unwrap()
+    /// Every file of the project, with its path as the user would write it.
+    pub fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.folder.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let shown = path.strip_prefix(self.folder.path()).unwrap().display().to_string();
+                    found.push((shown, fs::read(&path).unwrap()));
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+}
+
+/// A command that runs beside the test, and what it has said so far.
+pub struct Running {
+    child: Child,
+    lines: Receiver<(Stream, String)>,
+    stdout: String,
+    stderr: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stream {
+    Out,
+    Err,
+}
+
+impl Running {
+    fn of(mut command: std::process::Command) -> Running {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let (send, lines) = channel();
+        let listen = |stream, pipe: Box<dyn Read + Send>| {
+            let send = send.clone();
+            std::thread::spawn(move || {
+                let mut pipe = BufReader::new(pipe);
+                let mut line = String::new();
+                while pipe.read_line(&mut line).unwrap() > 0 {
+                    let _ = send.send((stream, std::mem::take(&mut line)));
+                }
+            });
+        };
+        listen(Stream::Out, Box::new(child.stdout.take().unwrap()));
+        listen(Stream::Err, Box::new(child.stderr.take().unwrap()));
+        Running { child, lines, stdout: String::new(), stderr: String::new() }
+    }
+
+    /// Waits until it says a line that contains `text`, and returns the line.
+    #[track_caller]
+    pub fn until(&mut self, text: &str) -> String {
+        loop {
+            match self.next() {
+                Some(line) if line.contains(text) => return line,
+                Some(_) => {}
+                None => panic!("never said {text:?}\n{}\n{}", self.stdout, self.stderr),
+            }
+        }
+    }
+
+    fn next(&mut self) -> Option<String> {
+        let (stream, line) = self.lines.recv_timeout(PATIENCE).ok()?;
+        match stream {
+            Stream::Out => self.stdout.push_str(&line),
+            Stream::Err => self.stderr.push_str(&line),
+        }
+        Some(line)
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal such as `INT`.
+    pub fn signal(&self, name: &str) {
+        let signal = format!("-{name}");
+        let sent = std::process::Command::new("kill").args([&signal, &self.id().to_string()]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub fn end(mut self) -> Said {
+        while self.next().is_some() {}
+        let code = self.child.wait().unwrap().code().unwrap_or(-1);
+        Said { code, stdout: std::mem::take(&mut self.stdout), stderr: std::mem::take(&mut self.stderr) }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // After `end` there is nothing to kill.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
