@@ -38,7 +38,7 @@ pub fn compare(group: &Group, wanted: &Fields<Filled>, existing: &Fields<Scalar>
 pub fn everything(wanted: &Fields<Filled>) -> Vec<FieldChange> {
     fn walk(at: &FieldPath, wanted: &Fields<Filled>, changes: &mut Vec<FieldChange>) {
         for (name, value) in wanted {
-            let path = at.element(name);
+            let path = at.element(name.clone());
             match value {
                 Tree::Group(fields) => walk(&path, fields, changes),
                 value => changes.push(FieldChange { path, before: None, after: value.clone() }),
@@ -58,7 +58,7 @@ fn compare_group(
     changes: &mut Vec<FieldChange>,
 ) {
     for (name, wanted) in wanted {
-        let path = at.element(name);
+        let path = at.element(name.clone());
         let before = existing.get(name);
         let field = group.field(name);
         match (field, wanted) {
@@ -161,7 +161,7 @@ fn normal_one(field: Option<&Field>, tree: &Tree<Scalar>) -> Normal {
             };
             let inner = |name: &str| group.and_then(|group| group.field(name));
             Normal::Group(
-                fields.iter().map(|(name, tree)| (name.clone(), normal(inner(name), tree))).collect(),
+                fields.iter().map(|(name, tree)| (name.to_string(), normal(inner(name), tree))).collect(),
             )
         }
         Tree::List(_) => normal(field, tree),
@@ -195,8 +195,8 @@ mod tests {
             },
             None => (&kind.fields, path),
         };
-        let wanted = Fields::from([(name.to_owned(), wanted)]);
-        let existing = existing.map(|tree| (name.to_owned(), tree)).into_iter().collect();
+        let wanted = Fields::from([(name.to_owned().into(), wanted)]);
+        let existing = existing.map(|tree| (name.to_owned().into(), tree)).into_iter().collect();
         !compare(group, &wanted, &existing).is_empty()
     }
 

@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::component::{
-    AttributeSource, ComponentId, Field, FieldPath, Fields, Kind, NEWEST_API_VERSION, Scalar, Step, Tree,
+    AttributeSource, ComponentId, Field, FieldPath, Fields, Kind, NEWEST_API_VERSION, Name, Scalar, Step,
+    Tree,
 };
 use crate::configuration::Configuration;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Located, SourceId, Span, suggestion};
@@ -133,32 +134,43 @@ impl Component {
 
     /// Calls `visit` with every value and its description, groups and list items included, in order.
     pub fn each_value<'a>(&'a self, visit: &mut dyn FnMut(&FieldPath, &'static Field, &'a Tree<Leaf>)) {
-        walk(&self.id.kind.fields, &FieldPath::root(), &self.fields, visit);
+        walk(&self.id.kind.fields, &mut FieldPath::root(), &self.fields, visit);
     }
 }
 
 fn walk<'a>(
     group: &'static crate::component::Group,
-    at: &FieldPath,
+    at: &mut FieldPath,
     fields: &'a Fields<Leaf>,
     visit: &mut dyn FnMut(&FieldPath, &'static Field, &'a Tree<Leaf>),
 ) {
     for (name, value) in fields {
         // Elements passed through by `extra` have no description.
         let Some(field) = group.field(name) else { continue };
-        let path = at.element(name);
-        let items: Vec<(FieldPath, &Tree<Leaf>)> = match value {
+        at.0.push(Step::Element(field.name.as_str().into()));
+        match value {
             Tree::List(items) => {
-                items.iter().enumerate().map(|(index, item)| (path.index(index), item)).collect()
+                for (index, item) in items.iter().enumerate() {
+                    at.0.push(Step::Index(index));
+                    walk_one(field, at, item, visit);
+                    at.0.pop();
+                }
             }
-            single => vec![(path, single)],
-        };
-        for (path, item) in items {
-            visit(&path, field, item);
-            if let (Kind::Group(inner), Tree::Group(fields)) = (&field.kind, item) {
-                walk(inner, &path, fields, visit);
-            }
+            single => walk_one(field, at, single, visit),
         }
+        at.0.pop();
+    }
+}
+
+fn walk_one<'a>(
+    field: &'static Field,
+    at: &mut FieldPath,
+    item: &'a Tree<Leaf>,
+    visit: &mut dyn FnMut(&FieldPath, &'static Field, &'a Tree<Leaf>),
+) {
+    visit(at, field, item);
+    if let (Kind::Group(inner), Tree::Group(fields)) = (&field.kind, item) {
+        walk(inner, at, fields, visit);
     }
 }
 
@@ -418,21 +430,23 @@ impl<'a> Resolver<'a> {
     fn fields(
         &mut self,
         id: &ComponentId,
-        group: &'a crate::component::Group,
+        group: &'static crate::component::Group,
         path: &FieldPath,
         settings: &Settings,
         keys: &mut BTreeMap<FieldPath, Span>,
     ) -> Fields<Leaf> {
         let mut fields = Fields::new();
         for (name, entry) in settings {
-            let path = path.element(name);
+            let field = group.field(name);
+            let name: Name = field.map_or_else(|| name.clone().into(), |field| field.name.as_str().into());
+            let path = path.element(name.clone());
             keys.insert(path.clone(), entry.key);
-            let value = match group.field(name) {
+            let value = match field {
                 Some(field) => self.value(id, field, &path, &entry.setting, keys),
                 None => extra(&entry.setting),
             };
             if let Some(value) = value {
-                fields.insert(name.clone(), value);
+                fields.insert(name, value);
             }
         }
         fields
@@ -441,7 +455,7 @@ impl<'a> Resolver<'a> {
     fn value(
         &mut self,
         id: &ComponentId,
-        field: &'a Field,
+        field: &'static Field,
         path: &FieldPath,
         setting: &Located<Setting>,
         keys: &mut BTreeMap<FieldPath, Span>,
@@ -940,7 +954,7 @@ fn find<'s>(settings: &'s Settings, path: &FieldPath) -> Option<&'s Entry> {
     let mut found = None;
     for step in &path.0 {
         let Step::Element(name) = step else { return None };
-        let entry = settings.get(name)?;
+        let entry = settings.get(name.as_ref())?;
         if let Setting::Group(inner) = &entry.setting.value {
             settings = inner;
         }

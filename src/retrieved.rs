@@ -154,17 +154,17 @@ fn is_nil(start: &BytesStart<'_>) -> bool {
 
 /// Elements of one name become a list if they may repeat, or if they do.
 fn add(fields: &mut Fields<Scalar>, name: String, field: Option<&Field>, value: Tree<Scalar>) {
-    match fields.get_mut(&name) {
+    match fields.get_mut(name.as_str()) {
         Some(Tree::List(items)) => items.push(value),
         Some(single) => {
             let first = std::mem::replace(single, Tree::List(Vec::new()));
             *single = Tree::List(vec![first, value]);
         }
         None if field.is_some_and(|field| field.repeated) => {
-            fields.insert(name, Tree::List(vec![value]));
+            fields.insert(name.into(), Tree::List(vec![value]));
         }
         None => {
-            fields.insert(name, value);
+            fields.insert(name.into(), value);
         }
     }
 }

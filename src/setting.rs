@@ -260,7 +260,7 @@ impl Context<'_> {
     pub fn settings(
         &mut self,
         id: &ComponentId,
-        group: &Group,
+        group: &'static Group,
         path: &FieldPath,
         table: &DeTable<'_>,
     ) -> Settings {
@@ -275,7 +275,7 @@ impl Context<'_> {
                 self.unknown_key(key, value, &place, group.fields.iter().map(|field| field.key.as_str()));
                 continue;
             };
-            let path = path.element(&field.name);
+            let path = path.element(field.name.as_str());
             let setting = self.field(id, field, &path, value).unwrap_or(Setting::Broken);
             let (key, at) = (self.span(key), self.span(value));
             settings.insert(field.name.clone(), Entry { key, setting: Located::new(setting, at) });
@@ -286,7 +286,7 @@ impl Context<'_> {
     fn field(
         &mut self,
         id: &ComponentId,
-        field: &Field,
+        field: &'static Field,
         path: &FieldPath,
         value: &Spanned<DeValue<'_>>,
     ) -> Option<Setting> {
@@ -319,7 +319,7 @@ impl Context<'_> {
     fn one(
         &mut self,
         id: &ComponentId,
-        field: &Field,
+        field: &'static Field,
         path: &FieldPath,
         value: &Spanned<DeValue<'_>>,
     ) -> Option<Setting> {
@@ -410,7 +410,7 @@ impl Context<'_> {
     fn secret_source(
         &mut self,
         id: &ComponentId,
-        field: &Field,
+        field: &'static Field,
         path: &FieldPath,
         table: &DeTable<'_>,
         at: Span,
@@ -483,7 +483,7 @@ impl Context<'_> {
     fn extra(
         &mut self,
         id: &ComponentId,
-        group: &Group,
+        group: &'static Group,
         path: &FieldPath,
         value: &Spanned<DeValue<'_>>,
         settings: &mut Settings,
@@ -499,7 +499,7 @@ impl Context<'_> {
                 self.hide_texts(value);
             }
             if let Some(field) = group.field(name).or_else(|| group.field_with_key(name)) {
-                let path = path.element(&field.name);
+                let path = path.element(field.name.clone());
                 self.error(
                     Diagnostic::error(Code::ExtraElement, format!("`{name}` of `{id}` is a known field"))
                         .label(key_at, "need not go through `extra`")
@@ -561,7 +561,7 @@ impl Context<'_> {
                         );
                         return None;
                     }
-                    fields.insert(key.get_ref().clone().into_owned(), self.extra_tree(id, inner)?);
+                    fields.insert(key.get_ref().clone().into_owned().into(), self.extra_tree(id, inner)?);
                 }
                 Tree::Group(fields)
             }

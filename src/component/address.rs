@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Type, type_with_key};
+use super::{Name, Type, type_with_key};
 
 /// The address of a component. Ordered by type key, then by name.
 #[derive(Clone)]
@@ -72,7 +72,7 @@ impl std::hash::Hash for ComponentId {
 /// One step into a value tree: an element by API name, or one of several elements of the same name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {
-    Element(String),
+    Element(Name),
     Index(usize),
 }
 
@@ -87,11 +87,11 @@ impl FieldPath {
 
     /// Reads API names joined by dots: `oauthConfig.callbackUrl`.
     pub fn of(api_names: &str) -> Self {
-        FieldPath(api_names.split('.').map(|name| Step::Element(name.to_owned())).collect())
+        FieldPath(api_names.split('.').map(|name| Step::Element(name.to_owned().into())).collect())
     }
 
-    pub fn element(&self, name: &str) -> Self {
-        self.then(Step::Element(name.to_owned()))
+    pub fn element(&self, name: impl Into<Name>) -> Self {
+        self.then(Step::Element(name.into()))
     }
 
     pub fn index(&self, at: usize) -> Self {
@@ -99,7 +99,8 @@ impl FieldPath {
     }
 
     fn then(&self, step: Step) -> Self {
-        let mut steps = self.0.clone();
+        let mut steps = Vec::with_capacity(self.0.len() + 1);
+        steps.extend_from_slice(&self.0);
         steps.push(step);
         FieldPath(steps)
     }

@@ -75,7 +75,7 @@ impl Group {
 
     fn walk<'a>(&'a self, at: &FieldPath, visit: &mut impl FnMut(&FieldPath, &'a Field)) {
         for field in &self.fields {
-            let path = at.element(&field.name);
+            let path = at.element(field.name.clone());
             visit(&path, field);
             if let Kind::Group(group) = &field.kind {
                 group.walk(&path, visit);

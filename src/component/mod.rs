@@ -17,7 +17,7 @@ pub use description::{
     Type,
 };
 pub use names::kebab;
-pub use tree::{Fields, Scalar, Tree};
+pub use tree::{Fields, Name, Scalar, Tree};
 
 /// Oldest API version a package may have: 21 to 30 are retired (MD-23).
 pub const OLDEST_API_VERSION: u16 = 31;

@@ -1,11 +1,16 @@
 //! The values of a component: leaves, repeated elements and nested elements, in the API's names.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+/// The API's name of an element. Borrowed from the descriptions where it can be, which is almost always: a
+/// project of thousands of components holds few names.
+pub type Name = Cow<'static, str>;
+
 /// Elements of one parent by API name. A `BTreeMap`, because byte order of the names is the order in which
 /// an org writes them.
-pub type Fields<L> = BTreeMap<String, Tree<L>>;
+pub type Fields<L> = BTreeMap<Name, Tree<L>>;
 
 /// A value with leaves of type `L`: as observed in an org (`Scalar`), or as wanted by a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -18,8 +18,8 @@ fn check_group(
     diagnostics: &mut Diagnostics,
 ) {
     for field in &group.fields {
-        let path = at.element(&field.name);
-        match fields.get(&field.name) {
+        let path = at.element(field.name.clone());
+        match fields.get(field.name.as_str()) {
             None if component.has(&path) => {}
             None if field.is_required_at(desired.api_version) && field.exists_at(desired.api_version) => {
                 let place = component.keys.get(at).copied().unwrap_or(component.at);

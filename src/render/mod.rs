@@ -165,7 +165,7 @@ impl Values<'_> {
     fn fields(&mut self, group: &Group, at: &FieldPath, fields: &Fields<Leaf>) -> Fields<Scalar> {
         let mut values = Fields::new();
         for (name, tree) in fields {
-            let path = at.element(name);
+            let path = at.element(name.clone());
             let field = group.field(name);
             if self.send.omitted.contains(&path) || field.is_some_and(|field| field.read_only) {
                 continue;

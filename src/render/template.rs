@@ -201,7 +201,7 @@ fn escape(text: &str, output: &mut dyn Write) -> io::Result<()> {
 /// A template's filter may quote the value that it could not take.
 fn hide_secrets(mut reason: String, group: &Group, fields: &Fields<Scalar>) -> String {
     for field in &group.fields {
-        let Some(tree) = fields.get(&field.name) else { continue };
+        let Some(tree) = fields.get(field.name.as_str()) else { continue };
         if field.secret {
             tree.each_leaf(&mut |leaf| {
                 let secret = leaf.to_string();
@@ -234,7 +234,7 @@ impl Shape<'_> {
     ) -> Result<Vec<(String, Value)>, TemplateError> {
         let mut values = Vec::with_capacity(fields.len() + 4);
         for field in group.fields.iter().filter(|field| !field.read_only) {
-            let value = match fields.get(&field.name) {
+            let value = match fields.get(field.name.as_str()) {
                 Some(tree) if fits(field, tree) => self.field(field, tree)?,
                 _ if field.repeated => Value::from(Vec::<Value>::new()),
                 _ => continue,
@@ -360,7 +360,7 @@ mod tests {
     }
 
     fn fields_of<const N: usize>(fields: [(&str, Tree<Scalar>); N]) -> Fields<Scalar> {
-        fields.map(|(name, tree)| (name.to_owned(), tree)).into()
+        fields.map(|(name, tree)| (name.to_owned().into(), tree)).into()
     }
 
     fn render(kind: &str, fields: &Fields<Scalar>) -> String {
@@ -383,7 +383,7 @@ mod tests {
             } else {
                 value(field, &at)
             };
-            (field.name.clone(), tree)
+            (field.name.clone().into(), tree)
         });
         fields.collect()
     }
@@ -697,7 +697,7 @@ b://c</callbackUrl>
                     }
                 }
             }
-            fields.insert("zOther".to_owned(), text_leaf("z"));
+            fields.insert("zOther".into(), text_leaf("z"));
         }
         for kind in types() {
             let mut fields = full(&kind.fields, "");

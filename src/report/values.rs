@@ -1,6 +1,6 @@
 //! How values are shown: one wording for every format. Secrets have no text here, only a state.
 
-use crate::component::{Field, FieldPath, Scalar, Step, Tree};
+use crate::component::{Field, FieldPath, Name, Scalar, Step, Tree};
 use crate::diff::{FieldChange, Filled};
 use crate::plan::{Change, Plan};
 use crate::resolve::described_field;
@@ -45,7 +45,7 @@ fn without_secrets(tree: Tree<Scalar>) -> Tree<Scalar> {
         Tree::Leaf(scalar) => Tree::Leaf(scalar),
         Tree::List(items) => Tree::List(items.into_iter().map(without_secrets).collect()),
         Tree::Group(fields) => {
-            let shown = |(name, field): (String, Tree<Scalar>)| {
+            let shown = |(name, field): (Name, Tree<Scalar>)| {
                 let field = if looks_secret(&name) { hidden() } else { without_secrets(field) };
                 (name, field)
             };

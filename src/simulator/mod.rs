@@ -245,11 +245,11 @@ pub fn running(folder: &Path) -> Option<Ready> {
 fn set(fields: &mut Fields<Scalar>, path: &str, value: Option<Tree<Scalar>>) {
     match path.split_once('.') {
         None => match value {
-            Some(value) => drop(fields.insert(path.to_owned(), value)),
+            Some(value) => drop(fields.insert(path.to_owned().into(), value)),
             None => drop(fields.remove(path)),
         },
         Some((first, rest)) => {
-            let inner = fields.entry(first.to_owned()).or_insert_with(|| Tree::Group(Fields::new()));
+            let inner = fields.entry(first.to_owned().into()).or_insert_with(|| Tree::Group(Fields::new()));
             if let Tree::Group(inner) = inner {
                 set(inner, rest, value);
             }

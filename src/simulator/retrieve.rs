@@ -20,7 +20,7 @@ use crate::component::{self, Field, Fields, Group, Kind, Scalar, Tree, Type};
 pub(super) fn nodes(kind: &Type, fields: &Fields<Scalar>, version: u16) -> Vec<Node> {
     let mut nodes = Vec::new();
     for field in &kind.fields.fields {
-        let value = fields.get(&field.name);
+        let value = fields.get(field.name.as_str());
         if kind.name == "AuthProvider" && field.name == "consumerSecret" && value.is_some() {
             nodes.push(Node::leaf("consumerSecret", "Placeholder_Value")); // AP-22
         } else {
@@ -33,7 +33,7 @@ pub(super) fn nodes(kind: &Type, fields: &Fields<Scalar>, version: u16) -> Vec<N
 fn of_group(group: &Group, fields: &Fields<Scalar>, version: u16) -> Vec<Node> {
     let mut nodes = Vec::new();
     for field in &group.fields {
-        push(&mut nodes, field, fields.get(&field.name), version);
+        push(&mut nodes, field, fields.get(field.name.as_str()), version);
     }
     nodes
 }

@@ -45,7 +45,7 @@ fn read_group(group: &Group, parent: &Element, version: u16, top: bool) -> Resul
             .ok_or_else(|| invalid(child, &group.name))?;
         let follows_its_like = previous == child.name;
         previous = &child.name;
-        if fields.contains_key(&field.name) && !(field.repeated && follows_its_like) {
+        if fields.contains_key(field.name.as_str()) && !(field.repeated && follows_its_like) {
             let text = format!(
                 "Error parsing file: Element {} is duplicated at this location in type {}",
                 child.name, group.name
@@ -54,15 +54,15 @@ fn read_group(group: &Group, parent: &Element, version: u16, top: bool) -> Resul
         }
         let value = read_value(field, child, version)?;
         if !field.repeated {
-            fields.insert(field.name.clone(), value);
+            fields.insert(field.name.clone().into(), value);
         } else if let Tree::List(items) =
-            fields.entry(field.name.clone()).or_insert_with(|| Tree::List(Vec::new()))
+            fields.entry(field.name.clone().into()).or_insert_with(|| Tree::List(Vec::new()))
         {
             items.push(value);
         }
     }
     for field in &group.fields {
-        let given = fields.get(&field.name).is_some_and(|value| !is_blank(value));
+        let given = fields.get(field.name.as_str()).is_some_and(|value| !is_blank(value));
         if field.exists_at(version) && field.is_required_at(version) && !given {
             // CA-2, CA-4, AP-2, NC-2; which of MD-36's two wordings these types produce is not public
             return Err(Problem::at(parent.at, format!("Required field is missing: {}", field.name)));

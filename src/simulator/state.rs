@@ -224,7 +224,7 @@ mod tests {
         state.holdings.put(
             "ConnectedApp",
             "A",
-            Fields::from([("label".to_owned(), Tree::Leaf(Scalar::Text("L".to_owned())))]),
+            Fields::from([("label".into(), Tree::Leaf(Scalar::Text("L".to_owned())))]),
         );
         let text = serde_json::to_string(&state).unwrap();
         let read: State = serde_json::from_str(&text).unwrap();

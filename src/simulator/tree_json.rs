@@ -16,7 +16,7 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
 }
 
 fn of_fields(fields: &Fields<Scalar>) -> Value {
-    Value::Object(fields.iter().map(|(name, tree)| (name.clone(), of_tree(tree))).collect())
+    Value::Object(fields.iter().map(|(name, tree)| (name.to_string(), of_tree(tree))).collect())
 }
 
 fn of_tree(tree: &Tree<Scalar>) -> Value {
@@ -31,7 +31,7 @@ fn of_tree(tree: &Tree<Scalar>) -> Value {
 }
 
 fn to_fields(object: Map<String, Value>) -> Result<Fields<Scalar>, &'static str> {
-    object.into_iter().map(|(name, value)| Ok((name, to_tree(value)?))).collect()
+    object.into_iter().map(|(name, value)| Ok((name.into(), to_tree(value)?))).collect()
 }
 
 fn to_tree(value: Value) -> Result<Tree<Scalar>, &'static str> {
@@ -53,9 +53,9 @@ mod tests {
     fn a_tree_survives_the_way_there_and_back() {
         let leaf = Tree::Leaf;
         let fields = Fields::from([
-            ("flag".to_owned(), leaf(Scalar::Flag(true))),
-            ("group".to_owned(), Tree::Group(Fields::from([("n".to_owned(), leaf(Scalar::Number(-1)))]))),
-            ("list".to_owned(), Tree::List(vec![leaf(Scalar::Text("true".to_owned())), leaf(Scalar::Nil)])),
+            ("flag".into(), leaf(Scalar::Flag(true))),
+            ("group".into(), Tree::Group(Fields::from([("n".into(), leaf(Scalar::Number(-1)))]))),
+            ("list".into(), Tree::List(vec![leaf(Scalar::Text("true".to_owned())), leaf(Scalar::Nil)])),
         ]);
         let Value::Object(object) = of_fields(&fields) else { panic!("not an object") };
         assert_eq!(

@@ -32,7 +32,7 @@ pub(super) fn check(incoming: &Incoming, accepted: &mut Accepted) -> Result<(), 
     }
     // CA-46, CA-80: an app always has a policy
     if !accepted.fields.contains_key("oauthPolicy") {
-        accepted.fields.insert("oauthPolicy".to_owned(), Tree::Group(Fields::new()));
+        accepted.fields.insert("oauthPolicy".into(), Tree::Group(Fields::new()));
     }
     Ok(())
 }
@@ -77,7 +77,7 @@ fn give_key_and_secret(
         }
         None => {
             let key = ids::consumer_key().map_err(|error| no_randomness(&error))?;
-            config.insert("consumerKey".to_owned(), leaf(key));
+            config.insert("consumerKey".into(), leaf(key));
         }
     }
     match text(sent, "consumerSecret") {
@@ -96,7 +96,7 @@ fn give_key_and_secret(
         }
         None => {
             let secret = ids::consumer_secret().map_err(|error| no_randomness(&error))?;
-            config.insert("consumerSecret".to_owned(), leaf(secret));
+            config.insert("consumerSecret".into(), leaf(secret));
         }
     }
     Ok(())
@@ -131,7 +131,7 @@ fn keep_key_and_secret(
     }
     for name in ["consumerKey", "consumerSecret"] {
         if let Some(kept) = stored.get(name) {
-            config.insert(name.to_owned(), kept.clone());
+            config.insert(name.to_owned().into(), kept.clone());
         }
     }
     Ok(remarks)

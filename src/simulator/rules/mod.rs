@@ -201,7 +201,7 @@ fn merge(group: &Group, stored: &mut Fields<Scalar>, sent: &Fields<Scalar>) {
 /// What the org assumes for elements nobody gave, in every group that is there.
 fn fill_defaults(group: &Group, fields: &mut Fields<Scalar>) {
     for field in &group.fields {
-        match (&field.kind, fields.get_mut(&field.name)) {
+        match (&field.kind, fields.get_mut(field.name.as_str())) {
             (Kind::Group(group), Some(Tree::Group(inner))) => fill_defaults(group, inner),
             (Kind::Group(_), _) | (_, Some(_)) => {}
             (kind, None) => {
@@ -211,7 +211,7 @@ fn fill_defaults(group: &Group, fields: &mut Fields<Scalar>) {
                     Kind::Number => default.parse().map_or(Scalar::Nil, Scalar::Number),
                     _ => Scalar::Text(default.clone()),
                 };
-                fields.insert(field.name.clone(), Tree::Leaf(scalar));
+                fields.insert(field.name.clone().into(), Tree::Leaf(scalar));
             }
         }
     }
@@ -367,7 +367,7 @@ pub(super) mod tests {
     #[test]
     fn a_secret_that_is_too_long_is_not_repeated() {
         let kind = component::type_named("AuthProvider").unwrap();
-        let sent = Fields::from([("consumerSecret".to_owned(), leaf("s".repeat(101)))]);
+        let sent = Fields::from([("consumerSecret".into(), leaf("s".repeat(101)))]);
         let problem = check_sizes(&kind.fields, &sent).unwrap_err();
         assert_eq!(problem.text, "STRING_TOO_LONG: consumerSecret: data value too large:  (max length=100)");
     }
