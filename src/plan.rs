@@ -133,10 +133,12 @@ pub struct NeededSecret {
 /// Decides what to do.
 pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
     let mut findings = Diagnostics::default();
-    check_generated(desired, observed, &mut findings);
-    check_named(desired, observed, &mut findings);
+    let mut uses = Uses::default();
     let mut changes = Vec::new();
+    // Everything that looks at one component alone does so in one go, while its values are in the cache.
     for component in desired.components.values() {
+        uses.add(component);
+        check_named(component, desired, observed, &mut findings);
         let wanted = fill(component, observed);
         let (action, fields) = match observed.components.get(&component.id) {
             None => (Action::Create, diff::everything(&wanted)),
@@ -149,13 +151,14 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
         };
         changes.push(Change { id: component.id.clone(), action, fields, passes: Vec::new() });
     }
+    check_generated(&uses, desired, observed, &mut findings);
     let passes =
         if findings.has_errors() { Vec::new() } else { passes(desired, observed, &changes, &mut findings) };
     for change in &mut changes {
         let sent = passes.iter().filter(|pass| pass.sends(&change.id));
         change.passes = sent.map(|pass| pass.number).collect();
     }
-    warn_of_lost_secrets(desired, &changes, &mut findings);
+    warn_of_lost_secrets(&uses, desired, &changes, &mut findings);
     Plan { changes, passes, findings }
 }
 
@@ -320,21 +323,35 @@ fn facts(field: &Field) -> String {
     if field.unsure.is_some() { " (how an org answers is not confirmed)".to_owned() } else { String::new() }
 }
 
-/// A secret that we made is known only in the run that made it. If the org has one side of a pair, the
-/// other side can never be completed, and saying so after half of it was sent would be too late.
-fn check_generated(desired: &Desired, observed: &Observed, findings: &mut Diagnostics) {
-    let mut pairs: BTreeMap<(Generated, ComponentId), (Span, FieldPath)> = BTreeMap::new();
-    for component in desired.components.values() {
+/// Where generated keys and secrets go.
+#[derive(Default)]
+struct Uses {
+    /// A component that has the value of another, and the field that holds it.
+    pairs: BTreeMap<(Generated, ComponentId), (Span, FieldPath)>,
+    /// How many fields ask for a value, that of its owner included.
+    counts: BTreeMap<Generated, usize>,
+}
+
+impl Uses {
+    fn add(&mut self, component: &Component) {
         component.each_value(&mut |path, _, value| {
             if let Tree::Leaf(Leaf { wanted: Wanted::Secret(SecretSource::Generated(generated)), at }) = value
-                && generated.owner != component.id
             {
-                pairs.insert((generated.clone(), component.id.clone()), (*at, path.clone()));
+                *self.counts.entry(generated.clone()).or_default() += 1;
+                if generated.owner != component.id {
+                    self.pairs.insert((generated.clone(), component.id.clone()), (*at, path.clone()));
+                }
             }
         });
     }
+}
+
+/// A secret that we made is known only in the run that made it. If the org has one side of a pair, the
+/// other side can never be completed, and saying so after half of it was sent would be too late.
+fn check_generated(uses: &Uses, desired: &Desired, observed: &Observed, findings: &mut Diagnostics) {
     let mut absent = BTreeSet::new();
-    for ((generated, consumer), (at, path)) in pairs {
+    for ((generated, consumer), (at, path)) in &uses.pairs {
+        let at = *at;
         let owner = &generated.owner;
         let owner_at = desired.components.get(owner).map(|component| component.key_at(&generated.field));
         let key = generated.field.0.last().map(|_| generated.field.to_string()).unwrap_or_default();
@@ -350,7 +367,7 @@ fn check_generated(desired: &Desired, observed: &Observed, findings: &mut Diagno
             "copy the secret from Setup (App Manager, {}, Manage Consumer Details) and let both fields read it: {{ env = \"NAME\" }}",
             owner.name
         );
-        match (observed.has(owner), observed.components.get(&consumer)) {
+        match (observed.has(owner), observed.components.get(consumer)) {
             (false, Some(_)) if generated.shape == Generate::ConsumerSecret => findings.push(problem(
                 format!("the org has `{consumer}` but not `{owner}`, so their generated secret cannot be known"),
                 format!(
@@ -365,8 +382,8 @@ fn check_generated(desired: &Desired, observed: &Observed, findings: &mut Diagno
                 format!("{by_hand}; or delete `{owner}` in the org, if the org lets you create it again, and deploy both"),
             )),
             (true, Some(existing)) => {
-                let field = crate::resolve::described_field(&consumer, &path);
-                let before = observed_text(&existing.fields, &path);
+                let field = crate::resolve::described_field(consumer, path);
+                let before = observed_text(&existing.fields, path);
                 match (generated.shape, field) {
                     (Generate::ConsumerSecret, Some(field)) if field.masked.is_some() && before.is_none() => {
                         findings.push(problem(
@@ -386,7 +403,8 @@ fn check_generated(desired: &Desired, observed: &Observed, findings: &mut Diagno
                     _ => {}
                 }
             }
-            (false, None) if !desired.components.contains_key(owner) && absent.insert((owner.clone(), consumer.clone())) => findings.push(problem(
+            // Once for a key and its secret.
+            (false, None) if !desired.components.contains_key(owner) && absent.insert((owner, consumer)) => findings.push(problem(
                 format!("`{consumer}` needs `{owner}`, which is not in the org and not among the targets"),
                 format!("add --target {owner}"),
             )),
@@ -396,20 +414,12 @@ fn check_generated(desired: &Desired, observed: &Observed, findings: &mut Diagno
 }
 
 /// A secret that was made for a system outside the org is lost unless it is handed over.
-fn warn_of_lost_secrets(desired: &Desired, changes: &[Change], findings: &mut Diagnostics) {
-    let mut asked_for: BTreeMap<Generated, usize> = BTreeMap::new();
-    for component in desired.components.values() {
-        component.each_leaf(&mut |leaf| {
-            if let Wanted::Secret(SecretSource::Generated(generated)) = &leaf.wanted {
-                *asked_for.entry(generated.clone()).or_default() += 1;
-            }
-        });
-    }
-    for (generated, count) in asked_for {
+fn warn_of_lost_secrets(uses: &Uses, desired: &Desired, changes: &[Change], findings: &mut Diagnostics) {
+    for (generated, count) in &uses.counts {
         let created = changes
             .binary_search_by(|change| change.id.cmp(&generated.owner))
             .is_ok_and(|found| changes[found].action == Action::Create);
-        if count == 1
+        if *count == 1
             && created
             && generated.shape == Generate::ConsumerSecret
             && let Some(owner) = desired.components.get(&generated.owner)
@@ -432,36 +442,34 @@ fn warn_of_lost_secrets(desired: &Desired, changes: &[Change], findings: &mut Di
 }
 
 /// Components that are named, and are neither in the project nor in the org.
-fn check_named(desired: &Desired, observed: &Observed, findings: &mut Diagnostics) {
-    for component in desired.components.values() {
-        component.each_value(&mut |path, field, value| {
-            let Some(kind) = field.names.as_deref().and_then(crate::component::type_with_key) else { return };
-            let Tree::Leaf(Leaf { wanted: Wanted::Known(Scalar::Text(name)), at }) = value else { return };
-            let named = ComponentId::new(kind, name.as_str());
-            if name.is_empty() || desired.components.contains_key(&named) || observed.has(&named) {
-                return;
-            }
-            let known: Vec<String> = desired
-                .components
-                .keys()
-                .filter(|id| id.kind.key == kind.key)
-                .map(|id| id.name.clone())
-                .collect();
-            let mut diagnostic = Diagnostic::error(
-                Code::MissingComponent,
-                format!(
-                    "`{path}` of `{}` names `{named}`, which is neither declared nor in the org",
-                    component.id
-                ),
-            )
-            .label(*at, "no such component")
-            .help(format!("declare it: [{named}]"));
-            if let Some(near) = crate::diagnostic::suggestion(name, known.iter().map(String::as_str)) {
-                diagnostic = diagnostic.help(format!("did you mean \"{near}\"?"));
-            }
-            findings.push(diagnostic);
-        });
-    }
+fn check_named(component: &Component, desired: &Desired, observed: &Observed, findings: &mut Diagnostics) {
+    component.each_value(&mut |path, field, value| {
+        let Some(kind) = field.names.as_deref().and_then(crate::component::type_with_key) else { return };
+        let Tree::Leaf(Leaf { wanted: Wanted::Known(Scalar::Text(name)), at }) = value else { return };
+        let named = ComponentId::new(kind, name.as_str());
+        if name.is_empty() || desired.components.contains_key(&named) || observed.has(&named) {
+            return;
+        }
+        let known: Vec<String> = desired
+            .components
+            .keys()
+            .filter(|id| id.kind.key == kind.key)
+            .map(|id| id.name.clone())
+            .collect();
+        let mut diagnostic = Diagnostic::error(
+            Code::MissingComponent,
+            format!(
+                "`{path}` of `{}` names `{named}`, which is neither declared nor in the org",
+                component.id
+            ),
+        )
+        .label(*at, "no such component")
+        .help(format!("declare it: [{named}]"));
+        if let Some(near) = crate::diagnostic::suggestion(name, known.iter().map(String::as_str)) {
+            diagnostic = diagnostic.help(format!("did you mean \"{near}\"?"));
+        }
+        findings.push(diagnostic);
+    });
 }
 
 /// The fields of a component that would be deferred, `created` being what earlier passes made.

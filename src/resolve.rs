@@ -116,10 +116,9 @@ impl Component {
     /// Components that fields of this one name, in the project or not.
     pub fn named(&self) -> Vec<ComponentId> {
         let mut found = Vec::new();
-        self.id.kind.fields.each_field(&mut |path, field| {
+        self.each_value(&mut |_, field, value| {
             if let Some(kind) = field.names.as_deref().and_then(crate::component::type_with_key)
-                && let Some(Tree::Leaf(Leaf { wanted: Wanted::Known(Scalar::Text(name)), .. })) =
-                    self.get(path)
+                && let Tree::Leaf(Leaf { wanted: Wanted::Known(Scalar::Text(name)), .. }) = value
                 && !name.is_empty()
             {
                 found.push(ComponentId::new(kind, name.as_str()));
