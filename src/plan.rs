@@ -403,7 +403,8 @@ fn check_generated(uses: &Uses, desired: &Desired, observed: &Observed, findings
                     _ => {}
                 }
             }
-            (false, None) if !desired.components.contains_key(owner) && absent.insert((owner.clone(), consumer.clone())) => findings.push(problem(
+            // Once for a key and its secret.
+            (false, None) if !desired.components.contains_key(owner) && absent.insert((owner, consumer)) => findings.push(problem(
                 format!("`{consumer}` needs `{owner}`, which is not in the org and not among the targets"),
                 format!("add --target {owner}"),
             )),

@@ -33,6 +33,11 @@ impl Org {
             .variable("ORGWIRE_ACCESS_TOKEN", &ready.access_token)
     }
 
+    /// What commands log in with.
+    pub fn token(&self) -> &str {
+        &self.simulator.ready().access_token
+    }
+
     pub fn inject(&self, fault: Fault) {
         self.simulator.inject(fault);
     }

@@ -209,7 +209,7 @@ fn an_interrupt_cancels_the_deployment_in_the_org() {
 #[test]
 #[cfg(unix)]
 fn an_interrupt_in_the_second_pass_says_that_the_first_stays() {
-    let pace = Pace { pending: Duration::from_secs(3), ..Pace::default() };
+    let pace = Pace { pending: Duration::from_secs(1), ..Pace::default() };
     let org = Org::start(Options { pace, ..Options::default() });
     let test = org.reached_by(Test::example("axsy"));
     let mut running = test.start("deploy --yes");
