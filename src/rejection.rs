@@ -103,7 +103,7 @@ fn field(component: &Component, problem: &str) -> Option<FieldPath> {
         problem.contains("Callback URL").then_some("callbackUrl"),
     ];
     let name = named.into_iter().flatten().next()?;
-    let mut paths = component.keys.keys();
+    let mut paths = component.keys.paths();
     paths
         .find(|path| matches!(path.0.last(), Some(Step::Element(last)) if last.eq_ignore_ascii_case(name)))
         .cloned()

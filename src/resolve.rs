@@ -2,6 +2,7 @@
 //!
 //! What only an org can tell stays a reference. Whether the values are good ones is for `lint`.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::component::{
@@ -36,7 +37,27 @@ pub struct Component {
     pub at: Span,
     pub fields: Fields<Leaf>,
     /// Where the key of each field stands, groups included.
-    pub keys: BTreeMap<FieldPath, Span>,
+    pub keys: Keys,
+}
+
+/// Where the keys of a component's fields stand, sorted by path.
+#[derive(Debug, Clone, Default)]
+pub struct Keys(Vec<(FieldPath, Span)>);
+
+impl Keys {
+    /// Paths come in order: a group before its fields, fields by name.
+    fn push(&mut self, path: FieldPath, at: Span) {
+        debug_assert!(self.0.last().is_none_or(|(last, _)| *last < path), "{path} comes too late");
+        self.0.push((path, at));
+    }
+
+    pub fn get(&self, path: &FieldPath) -> Option<Span> {
+        self.0.binary_search_by(|(known, _)| known.cmp(path)).ok().map(|found| self.0[found].1)
+    }
+
+    pub fn paths(&self) -> impl Iterator<Item = &FieldPath> {
+        self.0.iter().map(|(path, _)| path)
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -87,12 +108,12 @@ impl Component {
 
     /// Whether a field is written, readable or not.
     pub fn has(&self, path: &FieldPath) -> bool {
-        self.keys.contains_key(path)
+        self.keys.get(path).is_some()
     }
 
     /// Where a field's key stands; the component's name if the field is not written.
     pub fn key_at(&self, path: &FieldPath) -> Span {
-        self.keys.get(path).copied().unwrap_or(self.at)
+        self.keys.get(path).unwrap_or(self.at)
     }
 
     /// Other components of the project this one refers to: by attribute, or by name.
@@ -211,7 +232,7 @@ pub fn resolve(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) -> Desired {
     let components = merged
         .iter()
         .map(|(id, declaration)| {
-            let mut keys = BTreeMap::new();
+            let mut keys = Keys::default();
             let fields =
                 resolver.fields(id, &id.kind.fields, &FieldPath::root(), &declaration.settings, &mut keys);
             (id.clone(), Component { id: id.clone(), at: declaration.at, fields, keys })
@@ -329,9 +350,12 @@ fn check_variables(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) {
     }
 }
 
+/// Declarations as they count in the chosen environment; copied only where something lies over them.
+type Merged<'a> = BTreeMap<ComponentId, Cow<'a, Declaration>>;
+
 /// All components with the overlays of the chosen environment.
-fn merge(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) -> BTreeMap<ComponentId, Declaration> {
-    let mut merged: BTreeMap<ComponentId, Declaration> = BTreeMap::new();
+fn merge<'a>(inputs: &Inputs<'a>, diagnostics: &mut Diagnostics) -> Merged<'a> {
+    let mut merged = Merged::new();
     for declaration in inputs.manifests.iter().flat_map(|manifest| &manifest.components) {
         if let Some(first) = merged.get(&declaration.id) {
             diagnostics.push(
@@ -345,7 +369,7 @@ fn merge(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) -> BTreeMap<Compone
             );
             continue;
         }
-        merged.insert(declaration.id.clone(), declaration.clone());
+        merged.insert(declaration.id.clone(), Cow::Borrowed(declaration));
     }
     for manifest in inputs.manifests {
         for (name, environment) in &manifest.environments {
@@ -366,7 +390,7 @@ fn merge(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) -> BTreeMap<Compone
                     continue;
                 };
                 if inputs.environment == Some(name) {
-                    overlay_settings(&mut base.settings, &overlay.settings);
+                    overlay_settings(&mut base.to_mut().settings, &overlay.settings);
                 }
             }
         }
@@ -404,7 +428,7 @@ impl Open {
 
 struct Resolver<'a> {
     inputs: &'a Inputs<'a>,
-    merged: &'a BTreeMap<ComponentId, Declaration>,
+    merged: &'a Merged<'a>,
     open: Vec<Open>,
     /// Variables already reported as unset: once is enough.
     unset: Vec<(SourceId, String)>,
@@ -433,14 +457,14 @@ impl<'a> Resolver<'a> {
         group: &'static crate::component::Group,
         path: &FieldPath,
         settings: &Settings,
-        keys: &mut BTreeMap<FieldPath, Span>,
+        keys: &mut Keys,
     ) -> Fields<Leaf> {
         let mut fields = Fields::new();
         for (name, entry) in settings {
             let field = group.field(name);
             let name: Name = field.map_or_else(|| name.clone().into(), |field| field.name.as_str().into());
             let path = path.element(name.clone());
-            keys.insert(path.clone(), entry.key);
+            keys.push(path.clone(), entry.key);
             let value = match field {
                 Some(field) => self.value(id, field, &path, &entry.setting, keys),
                 None => extra(&entry.setting),
@@ -458,7 +482,7 @@ impl<'a> Resolver<'a> {
         field: &'static Field,
         path: &FieldPath,
         setting: &Located<Setting>,
-        keys: &mut BTreeMap<FieldPath, Span>,
+        keys: &mut Keys,
     ) -> Option<Tree<Leaf>> {
         let known = |scalar| Some(Tree::Leaf(Leaf { wanted: Wanted::Known(scalar), at: setting.at }));
         match &setting.value {

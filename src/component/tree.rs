@@ -1,16 +1,11 @@
 //! The values of a component: leaves, repeated elements and nested elements, in the API's names.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// The API's name of an element. Borrowed from the descriptions where it can be, which is almost always: a
 /// project of thousands of components holds few names.
 pub type Name = Cow<'static, str>;
-
-/// Elements of one parent by API name. A `BTreeMap`, because byte order of the names is the order in which
-/// an org writes them.
-pub type Fields<L> = BTreeMap<Name, Tree<L>>;
 
 /// A value with leaves of type `L`: as observed in an org (`Scalar`), or as wanted by a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +33,139 @@ impl<L> Tree<L> {
     }
 }
 
+/// Elements of one parent by API name, sorted: byte order of the names is the order in which an org writes
+/// them.
+///
+/// A sorted vector rather than a `BTreeMap`: most parents have a handful of elements, a map's node has room
+/// for eleven, and projects of thousands of components are slow by the memory they touch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fields<L>(Vec<(Name, Tree<L>)>);
+
+impl<L> Fields<L> {
+    pub fn new() -> Self {
+        Fields(Vec::new())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn find(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(known, _)| known.as_ref().cmp(name))
+    }
+
+    pub fn get(&self, name: &str) -> Option<&Tree<L>> {
+        self.find(name).ok().map(|at| &self.0[at].1)
+    }
+
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Tree<L>> {
+        self.find(name).ok().map(|at| &mut self.0[at].1)
+    }
+
+    pub fn contains_key(&self, name: &str) -> bool {
+        self.find(name).is_ok()
+    }
+
+    /// Replaces the element of this name, if there is one, and returns what it was.
+    pub fn insert(&mut self, name: Name, tree: Tree<L>) -> Option<Tree<L>> {
+        match self.find(&name) {
+            Ok(at) => Some(std::mem::replace(&mut self.0[at].1, tree)),
+            Err(at) => {
+                self.0.insert(at, (name, tree));
+                None
+            }
+        }
+    }
+
+    pub fn remove(&mut self, name: &str) -> Option<Tree<L>> {
+        self.find(name).ok().map(|at| self.0.remove(at).1)
+    }
+
+    /// The element of this name, made first if there is none.
+    pub fn get_or_insert_with(&mut self, name: Name, make: impl FnOnce() -> Tree<L>) -> &mut Tree<L> {
+        let at = match self.find(&name) {
+            Ok(at) => at,
+            Err(at) => {
+                self.0.insert(at, (name, make()));
+                at
+            }
+        };
+        &mut self.0[at].1
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&Name, &Tree<L>)> {
+        self.0.iter().map(|(name, tree)| (name, tree))
+    }
+
+    pub fn keys(&self) -> impl Iterator<Item = &Name> {
+        self.0.iter().map(|(name, _)| name)
+    }
+
+    pub fn retain(&mut self, mut keep: impl FnMut(&Name, &mut Tree<L>) -> bool) {
+        self.0.retain_mut(|(name, tree)| keep(name, tree));
+    }
+
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut Tree<L>> {
+        self.0.iter_mut().map(|(_, tree)| tree)
+    }
+
+    pub fn values(&self) -> impl Iterator<Item = &Tree<L>> {
+        self.0.iter().map(|(_, tree)| tree)
+    }
+}
+
+impl<L> Default for Fields<L> {
+    fn default() -> Self {
+        Fields::new()
+    }
+}
+
+impl<L> std::ops::Index<&str> for Fields<L> {
+    type Output = Tree<L>;
+
+    fn index(&self, name: &str) -> &Tree<L> {
+        self.get(name).expect("the element is there")
+    }
+}
+
+impl<L> IntoIterator for Fields<L> {
+    type Item = (Name, Tree<L>);
+    type IntoIter = std::vec::IntoIter<(Name, Tree<L>)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a, L> IntoIterator for &'a Fields<L> {
+    type Item = (&'a Name, &'a Tree<L>);
+    type IntoIter =
+        std::iter::Map<std::slice::Iter<'a, (Name, Tree<L>)>, fn(&'a (Name, Tree<L>)) -> Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter().map(|(name, tree)| (name, tree))
+    }
+}
+
+impl<L> FromIterator<(Name, Tree<L>)> for Fields<L> {
+    fn from_iter<I: IntoIterator<Item = (Name, Tree<L>)>>(elements: I) -> Self {
+        let mut fields = Fields::new();
+        // In order already, almost always, and then each lands at the end.
+        elements.into_iter().for_each(|(name, tree)| drop(fields.insert(name, tree)));
+        fields
+    }
+}
+
+impl<L, const N: usize> From<[(Name, Tree<L>); N]> for Fields<L> {
+    fn from(elements: [(Name, Tree<L>); N]) -> Self {
+        elements.into_iter().collect()
+    }
+}
+
 /// What one element without children can hold.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scalar {
@@ -56,5 +184,22 @@ impl fmt::Display for Scalar {
             Scalar::Number(number) => number.fmt(f),
             Scalar::Nil => f.write_str("nil"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_are_kept_in_the_order_of_their_names() {
+        let mut fields: Fields<u8> = Fields::from([("b".into(), Tree::Leaf(2)), ("a".into(), Tree::Leaf(1))]);
+        assert_eq!(fields.insert("B".into(), Tree::Leaf(0)), None);
+        assert_eq!(fields.insert("a".into(), Tree::Leaf(3)), Some(Tree::Leaf(1)));
+        assert_eq!(fields.keys().collect::<Vec<_>>(), ["B", "a", "b"]);
+        assert_eq!(fields.remove("B"), Some(Tree::Leaf(0)));
+        assert_eq!((fields.get("a"), fields.get("c")), (Some(&Tree::Leaf(3)), None));
+        *fields.get_or_insert_with("c".into(), || Tree::Leaf(9)) = Tree::Leaf(4);
+        assert_eq!(fields["c"], Tree::Leaf(4));
     }
 }

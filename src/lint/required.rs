@@ -22,7 +22,7 @@ fn check_group(
         match fields.get(field.name.as_str()) {
             None if component.has(&path) => {}
             None if field.is_required_at(desired.api_version) && field.exists_at(desired.api_version) => {
-                let place = component.keys.get(at).copied().unwrap_or(component.at);
+                let place = component.keys.get(at).unwrap_or(component.at);
                 diagnostics.push(
                     Diagnostic::error(Code::MissingField, format!("`{}` needs `{path}`", component.id))
                         .label(place, "not complete")

@@ -249,7 +249,7 @@ fn set(fields: &mut Fields<Scalar>, path: &str, value: Option<Tree<Scalar>>) {
             None => drop(fields.remove(path)),
         },
         Some((first, rest)) => {
-            let inner = fields.entry(first.to_owned().into()).or_insert_with(|| Tree::Group(Fields::new()));
+            let inner = fields.get_or_insert_with(first.to_owned().into(), || Tree::Group(Fields::new()));
             if let Tree::Group(inner) = inner {
                 set(inner, rest, value);
             }

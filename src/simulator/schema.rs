@@ -3,8 +3,6 @@
 //! The version in package.xml decides which elements exist (MD-23). The first thing wrong ends the reading,
 //! with the platform's own words where they are public (CA-5, MD-36).
 
-use std::collections::BTreeMap;
-
 use super::rules::Problem;
 use super::xml::{self, Element, METADATA};
 use crate::component::{Enumeration, Field, Fields, Group, Kind, Scalar, Tree, Type};
@@ -33,7 +31,7 @@ fn read_group(group: &Group, parent: &Element, version: u16, top: bool) -> Resul
             format!("Error parsing file: unexpected text in type {} (rehearsal wording, CA-5)", group.name);
         return Err(Problem::at(parent.at, text));
     }
-    let mut fields: Fields<Scalar> = BTreeMap::new();
+    let mut fields: Fields<Scalar> = Fields::new();
     let mut previous = "";
     for child in &parent.children {
         if top && child.name == "fullName" && child.namespace == METADATA {
@@ -56,7 +54,7 @@ fn read_group(group: &Group, parent: &Element, version: u16, top: bool) -> Resul
         if !field.repeated {
             fields.insert(field.name.clone().into(), value);
         } else if let Tree::List(items) =
-            fields.entry(field.name.clone().into()).or_insert_with(|| Tree::List(Vec::new()))
+            fields.get_or_insert_with(field.name.clone().into(), || Tree::List(Vec::new()))
         {
             items.push(value);
         }

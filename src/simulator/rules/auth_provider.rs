@@ -66,7 +66,7 @@ fn required(provider_type: &str, fields: &Fields<Scalar>) -> Vec<&'static str> {
 /// What the org assumes and the description cannot say, because it depends on the kind of provider.
 fn fill(provider_type: &str, fields: &mut Fields<Scalar>) {
     let mut assume = |name: &str, value: bool| {
-        fields.entry(name.to_owned().into()).or_insert(Tree::Leaf(Scalar::Flag(value)));
+        fields.get_or_insert_with(name.to_owned().into(), || Tree::Leaf(Scalar::Flag(value)));
     };
     assume("includeOrgIdInIdentifier", provider_type == "Salesforce"); // AP-30
     assume("sendAccessTokenInHeader", false);

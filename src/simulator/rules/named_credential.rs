@@ -4,7 +4,7 @@
 use super::{Accepted, Incoming, Problem, leaf, text};
 
 pub(super) fn check(_incoming: &Incoming, accepted: &mut Accepted) -> Result<(), Problem> {
-    accepted.fields.entry("calloutStatus".into()).or_insert_with(|| leaf("Enabled")); // section 3.3
+    accepted.fields.get_or_insert_with("calloutStatus".into(), || leaf("Enabled")); // section 3.3
     let fields = &accepted.fields;
     if text(fields, "namedCredentialType").is_some_and(|kind| kind != "Legacy") {
         return Ok(()); // NC-4: the newer model has parameters in place of these fields
