@@ -1,414 +1,17 @@
-//! Manifests + environment -> [`Desired`]: overlays applied, variables filled in, references checked.
-//!
-//! What only an org can tell stays a reference. Whether the values are good ones is for `lint`.
+//! Works out the value of each field: variables filled in, references followed as far as they go.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::merge::Merged;
+use super::{Inputs, Keys, Leaf, Wanted, described_field};
 use crate::component::{
-    AttributeSource, ComponentId, Field, FieldPath, Fields, Kind, NEWEST_API_VERSION, Name, Scalar, Step,
-    Tree,
+    AttributeSource, ComponentId, Field, FieldPath, Fields, Group, Kind, Name, Scalar, Step, Tree,
 };
-use crate::configuration::Configuration;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Located, SourceId, Span, suggestion};
-use crate::manifest::{Declaration, Manifest, Variable};
+use crate::manifest::Variable;
 use crate::reference::{Formula, OrgAttribute, Part, Reference};
 use crate::secret::SecretSource;
 use crate::setting::{Entry, Expression, Piece, Setting, Settings, Text};
-
-/// What the manifests ask for in one environment.
-#[derive(Debug, Clone)]
-pub struct Desired {
-    /// The major number.
-    pub api_version: u16,
-    pub environment: Option<String>,
-    /// Pass 1 uses the callback URL that a provider will most likely get.
-    pub predict_callback: bool,
-    pub components: BTreeMap<ComponentId, Component>,
-    /// Components to send even if they do not differ.
-    pub resend: BTreeSet<ComponentId>,
-}
-
-/// One component, with every value as far as it is known without an org.
-#[derive(Debug, Clone)]
-pub struct Component {
-    pub id: ComponentId,
-    /// Where its name stands in the manifest.
-    pub at: Span,
-    pub fields: Fields<Leaf>,
-    /// Where the key of each field stands, groups included.
-    pub keys: Keys,
-}
-
-/// Where the keys of a component's fields stand, sorted by path.
-#[derive(Debug, Clone, Default)]
-pub struct Keys(Vec<(FieldPath, Span)>);
-
-impl Keys {
-    /// Paths come in order: a group before its fields, fields by name.
-    fn push(&mut self, path: FieldPath, at: Span) {
-        debug_assert!(self.0.last().is_none_or(|(last, _)| *last < path), "{path} comes too late");
-        self.0.push((path, at));
-    }
-
-    pub fn get(&self, path: &FieldPath) -> Option<Span> {
-        self.0.binary_search_by(|(known, _)| known.cmp(path)).ok().map(|found| self.0[found].1)
-    }
-
-    pub fn paths(&self) -> impl Iterator<Item = &FieldPath> {
-        self.0.iter().map(|(path, _)| path)
-    }
-}
-
-#[derive(Debug, Clone)]
-pub struct Leaf {
-    pub wanted: Wanted,
-    pub at: Span,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wanted {
-    Known(Scalar),
-    /// A text that waits for values of the org.
-    Formula(Formula),
-    Secret(SecretSource),
-}
-
-impl Component {
-    /// The value at a path of element names.
-    pub fn get(&self, path: &FieldPath) -> Option<&Tree<Leaf>> {
-        let mut fields = &self.fields;
-        let mut found = None;
-        for step in &path.0 {
-            let Step::Element(name) = step else { return None };
-            found = fields.get(name);
-            match found {
-                Some(Tree::Group(inner)) => fields = inner,
-                Some(_) => {}
-                None => return None,
-            }
-        }
-        found
-    }
-
-    /// The text at a path such as `oauthConfig.callbackUrl`, if it is known without an org.
-    pub fn text(&self, path: &str) -> Option<&str> {
-        match &self.get(&FieldPath::of(path))?.as_leaf()?.wanted {
-            Wanted::Known(Scalar::Text(text)) => Some(text),
-            _ => None,
-        }
-    }
-
-    pub fn flag(&self, path: &str) -> Option<bool> {
-        match &self.get(&FieldPath::of(path))?.as_leaf()?.wanted {
-            Wanted::Known(Scalar::Flag(flag)) => Some(*flag),
-            _ => None,
-        }
-    }
-
-    /// Whether a field is written, readable or not.
-    pub fn has(&self, path: &FieldPath) -> bool {
-        self.keys.get(path).is_some()
-    }
-
-    /// Where a field's key stands; the component's name if the field is not written.
-    pub fn key_at(&self, path: &FieldPath) -> Span {
-        self.keys.get(path).unwrap_or(self.at)
-    }
-
-    /// Other components of the project this one refers to: by attribute, or by name.
-    pub fn depends_on<'a>(&'a self, desired: &'a Desired) -> Vec<ComponentId> {
-        let mut found: Vec<ComponentId> = self.named();
-        self.each_leaf(&mut |leaf| match &leaf.wanted {
-            Wanted::Formula(formula) => {
-                found.extend(formula.references().filter_map(|reference| match reference {
-                    Reference::Attribute { of, .. } => Some(of.clone()),
-                    Reference::Org(_) => None,
-                }))
-            }
-            Wanted::Secret(SecretSource::Generated(generated)) => found.push(generated.owner.clone()),
-            _ => {}
-        });
-        found.retain(|id| id != &self.id && desired.components.contains_key(id));
-        found.sort();
-        found.dedup();
-        found
-    }
-
-    /// Components that fields of this one name, in the project or not.
-    pub fn named(&self) -> Vec<ComponentId> {
-        let mut found = Vec::new();
-        self.each_value(&mut |_, field, value| {
-            if let Some(kind) = field.names.as_deref().and_then(crate::component::type_with_key)
-                && let Tree::Leaf(Leaf { wanted: Wanted::Known(Scalar::Text(name)), .. }) = value
-                && !name.is_empty()
-            {
-                found.push(ComponentId::new(kind, name.as_str()));
-            }
-        });
-        found
-    }
-
-    pub fn each_leaf<'a>(&'a self, visit: &mut impl FnMut(&'a Leaf)) {
-        self.fields.values().for_each(|field| field.each_leaf(visit));
-    }
-
-    /// Calls `visit` with every value and its description, groups and list items included, in order.
-    pub fn each_value<'a>(&'a self, visit: &mut dyn FnMut(&FieldPath, &'static Field, &'a Tree<Leaf>)) {
-        walk(&self.id.kind.fields, &mut FieldPath::root(), &self.fields, visit);
-    }
-}
-
-fn walk<'a>(
-    group: &'static crate::component::Group,
-    at: &mut FieldPath,
-    fields: &'a Fields<Leaf>,
-    visit: &mut dyn FnMut(&FieldPath, &'static Field, &'a Tree<Leaf>),
-) {
-    for (name, value) in fields {
-        // Elements passed through by `extra` have no description.
-        let Some(field) = group.field(name) else { continue };
-        at.0.push(Step::Element(field.name.as_str().into()));
-        match value {
-            Tree::List(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    at.0.push(Step::Index(index));
-                    walk_one(field, at, item, visit);
-                    at.0.pop();
-                }
-            }
-            single => walk_one(field, at, single, visit),
-        }
-        at.0.pop();
-    }
-}
-
-fn walk_one<'a>(
-    field: &'static Field,
-    at: &mut FieldPath,
-    item: &'a Tree<Leaf>,
-    visit: &mut dyn FnMut(&FieldPath, &'static Field, &'a Tree<Leaf>),
-) {
-    visit(at, field, item);
-    if let (Kind::Group(inner), Tree::Group(fields)) = (&field.kind, item) {
-        walk(inner, at, fields, visit);
-    }
-}
-
-impl Desired {
-    /// Only these components; all of them if none is named.
-    pub fn select(mut self, targets: &[ComponentId]) -> Desired {
-        if !targets.is_empty() {
-            self.components.retain(|id, _| targets.contains(id));
-        }
-        self
-    }
-}
-
-/// Everything `resolve` depends on.
-pub struct Inputs<'a> {
-    pub manifests: &'a [Manifest],
-    pub configuration: &'a Configuration,
-    pub environment: Option<&'a str>,
-    /// `--var NAME=VALUE`.
-    pub variables: &'a BTreeMap<String, String>,
-    /// Looks up a process variable.
-    pub process: &'a dyn Fn(&str) -> Option<String>,
-}
-
-/// Puts everything together. Problems are reported; what could be resolved is returned.
-pub fn resolve(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) -> Desired {
-    check_environments(inputs, diagnostics);
-    check_variables(inputs, diagnostics);
-    let merged = merge(inputs, diagnostics);
-    let mut resolver = Resolver {
-        inputs,
-        merged: &merged,
-        open: Vec::new(),
-        unset: Vec::new(),
-        reported: BTreeSet::new(),
-        diagnostics,
-    };
-    let components = merged
-        .iter()
-        .map(|(id, declaration)| {
-            let mut keys = Keys::default();
-            let fields =
-                resolver.fields(id, &id.kind.fields, &FieldPath::root(), &declaration.settings, &mut keys);
-            (id.clone(), Component { id: id.clone(), at: declaration.at, fields, keys })
-        })
-        .collect();
-    Desired {
-        api_version: api_version(inputs, diagnostics),
-        environment: inputs.environment.map(str::to_owned),
-        predict_callback: predict_callback(inputs),
-        components,
-        resend: BTreeSet::new(),
-    }
-}
-
-/// The name of the org that the environment goes to, and where that is written.
-pub fn environment_org<'a>(inputs: &Inputs<'a>) -> Option<&'a Located<String>> {
-    environments(inputs).find_map(|environment| environment.org.as_ref())
-}
-
-fn environments<'a>(inputs: &Inputs<'a>) -> impl Iterator<Item = &'a crate::manifest::Environment> {
-    let name = inputs.environment;
-    let manifests = inputs.manifests.iter().map(|manifest| &manifest.environments);
-    manifests
-        .chain(std::iter::once(&inputs.configuration.environments))
-        .filter_map(move |environments| environments.get(name?))
-}
-
-fn predict_callback(inputs: &Inputs<'_>) -> bool {
-    environments(inputs).find_map(|environment| environment.predict_callback).unwrap_or(false)
-}
-
-fn api_version(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) -> u16 {
-    let mut written = inputs.manifests.iter().filter_map(|manifest| manifest.api_version.as_ref());
-    let Some(first) = written.next() else {
-        return inputs.configuration.api_version.as_ref().map_or(NEWEST_API_VERSION, |version| version.value);
-    };
-    for other in written {
-        if other.value != first.value {
-            diagnostics.push(
-                Diagnostic::error(
-                    Code::MixedApiVersions,
-                    "the manifests of one project have different API versions",
-                )
-                .label(other.at, format!("{}.0 here", other.value))
-                .label(first.at, format!("{}.0 here", first.value))
-                .help("a package has one API version: write the same in each, or once in orgwire.toml"),
-            );
-        }
-    }
-    first.value
-}
-
-fn check_environments(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) {
-    let known = || {
-        let manifests = inputs.manifests.iter().flat_map(|manifest| manifest.environments.keys());
-        manifests.chain(inputs.configuration.environments.keys()).map(String::as_str)
-    };
-    if let Some(name) = inputs.environment
-        && !known().any(|other| other == name)
-    {
-        let mut diagnostic =
-            Diagnostic::error(Code::UnknownEnvironment, format!("there is no environment `{name}`"));
-        let mut names: Vec<&str> = known().collect();
-        names.sort_unstable();
-        names.dedup();
-        diagnostic = match suggestion(name, known()) {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-            None if names.is_empty() => {
-                diagnostic.help(format!("declare it: [environment.{name}.variables]"))
-            }
-            None => diagnostic.help(format!("known environments: {}", names.join(", "))),
-        };
-        diagnostics.push(diagnostic);
-    }
-}
-
-fn check_variables(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) {
-    let everywhere = &inputs.configuration.variables;
-    let known = || {
-        let manifests = inputs.manifests.iter().flat_map(|manifest| manifest.variables.keys());
-        manifests.chain(everywhere.keys()).map(String::as_str)
-    };
-    for name in inputs.variables.keys() {
-        if !known().any(|other| other == name) {
-            let mut diagnostic = Diagnostic::error(
-                Code::UnknownVariable,
-                format!("no manifest declares the variable `{name}` given with --var"),
-            );
-            if let Some(near) = suggestion(name, known()) {
-                diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
-            } else {
-                diagnostic = diagnostic.help("declare it under [variables] of the manifest that uses it");
-            }
-            diagnostics.push(diagnostic);
-        }
-    }
-    // Every environment is checked, not only the chosen one: its day will come.
-    for manifest in inputs.manifests {
-        for (environment_name, environment) in &manifest.environments {
-            for (name, text) in &environment.variables {
-                if !manifest.variables.contains_key(name) && !everywhere.contains_key(name) {
-                    let mut diagnostic = Diagnostic::error(
-                        Code::UnknownVariable,
-                        format!("environment `{environment_name}` sets the variable `{name}`, which is not declared"),
-                    )
-                    .label(text.at, "nothing uses this value")
-                    .help(format!("declare it:\n[variables]\n{name} = {{ description = \"...\" }}"));
-                    if let Some(near) = suggestion(name, manifest.variables.keys().map(String::as_str)) {
-                        diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
-                    }
-                    diagnostics.push(diagnostic);
-                }
-            }
-        }
-    }
-}
-
-/// Declarations as they count in the chosen environment; copied only where something lies over them.
-type Merged<'a> = BTreeMap<ComponentId, Cow<'a, Declaration>>;
-
-/// All components with the overlays of the chosen environment.
-fn merge<'a>(inputs: &Inputs<'a>, diagnostics: &mut Diagnostics) -> Merged<'a> {
-    let mut merged = Merged::new();
-    for declaration in inputs.manifests.iter().flat_map(|manifest| &manifest.components) {
-        if let Some(first) = merged.get(&declaration.id) {
-            diagnostics.push(
-                Diagnostic::error(
-                    Code::DuplicateComponent,
-                    format!("`{}` is declared twice", declaration.id),
-                )
-                .label(declaration.at, "declared again here")
-                .label(first.at, "declared here")
-                .help("keep one; differences between environments go into [environment.NAME...]"),
-            );
-            continue;
-        }
-        merged.insert(declaration.id.clone(), Cow::Borrowed(declaration));
-    }
-    for manifest in inputs.manifests {
-        for (name, environment) in &manifest.environments {
-            for overlay in &environment.components {
-                let Some(base) = merged.get_mut(&overlay.id) else {
-                    let known: Vec<String> = merged.keys().map(ToString::to_string).collect();
-                    let address = overlay.id.to_string();
-                    let mut diagnostic = Diagnostic::error(
-                        Code::UnknownComponent,
-                        format!("environment `{name}` overlays `{address}`, which is not declared"),
-                    )
-                    .label(overlay.at, "no component has this name")
-                    .help(format!("declare it first: [{address}]"));
-                    if let Some(near) = suggestion(&address, known.iter().map(String::as_str)) {
-                        diagnostic = diagnostic.help(format!("did you mean [environment.{name}.{near}]?"));
-                    }
-                    diagnostics.push(diagnostic);
-                    continue;
-                };
-                if inputs.environment == Some(name) {
-                    overlay_settings(&mut base.to_mut().settings, &overlay.settings);
-                }
-            }
-        }
-    }
-    merged
-}
-
-/// Tables are merged key by key; every other value replaces.
-fn overlay_settings(base: &mut Settings, overlay: &Settings) {
-    for (name, entry) in overlay {
-        match (base.get_mut(name).map(|base| &mut base.setting.value), &entry.setting.value) {
-            (Some(Setting::Group(base)), Setting::Group(inner)) => overlay_settings(base, inner),
-            _ => {
-                base.insert(name.clone(), entry.clone());
-            }
-        }
-    }
-}
 
 /// What is being worked out, to notice when it needs itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -426,7 +29,7 @@ impl Open {
     }
 }
 
-struct Resolver<'a> {
+pub(super) struct Resolver<'a> {
     inputs: &'a Inputs<'a>,
     merged: &'a Merged<'a>,
     open: Vec<Open>,
@@ -443,6 +46,21 @@ enum Outcome {
 }
 
 impl<'a> Resolver<'a> {
+    pub(super) fn new(
+        inputs: &'a Inputs<'a>,
+        merged: &'a Merged<'a>,
+        diagnostics: &'a mut Diagnostics,
+    ) -> Self {
+        Resolver {
+            inputs,
+            merged,
+            open: Vec::new(),
+            unset: Vec::new(),
+            reported: BTreeSet::new(),
+            diagnostics,
+        }
+    }
+
     /// A field is worked out for itself and again for each that refers to it; its problems are told once.
     fn report(&mut self, diagnostic: Diagnostic) {
         let place = diagnostic.labels.first().map(|(at, _)| *at);
@@ -451,10 +69,10 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn fields(
+    pub(super) fn fields(
         &mut self,
         id: &ComponentId,
-        group: &'static crate::component::Group,
+        group: &'static Group,
         path: &FieldPath,
         settings: &Settings,
         keys: &mut Keys,
@@ -956,21 +574,6 @@ impl<'a> Resolver<'a> {
         );
         true
     }
-}
-
-/// The description of the field at a path of element names.
-pub fn described_field(id: &ComponentId, path: &FieldPath) -> Option<&'static Field> {
-    let mut group = &id.kind.fields;
-    let mut found = None;
-    for step in &path.0 {
-        let Step::Element(name) = step else { continue };
-        let field = group.field(name)?;
-        if let Kind::Group(inner) = &field.kind {
-            group = inner;
-        }
-        found = Some(field);
-    }
-    found
 }
 
 fn find<'s>(settings: &'s Settings, path: &FieldPath) -> Option<&'s Entry> {

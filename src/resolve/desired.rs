@@ -1,0 +1,213 @@
+//! What manifests ask for in one environment: components with every value as far as it is known without an
+//! org.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::component::{ComponentId, Field, FieldPath, Fields, Group, Kind, Scalar, Step, Tree};
+use crate::diagnostic::Span;
+use crate::reference::{Formula, Reference};
+use crate::secret::SecretSource;
+
+/// What the manifests ask for in one environment.
+#[derive(Debug, Clone)]
+pub struct Desired {
+    /// The major number.
+    pub api_version: u16,
+    pub environment: Option<String>,
+    /// Pass 1 uses the callback URL that a provider will most likely get.
+    pub predict_callback: bool,
+    pub components: BTreeMap<ComponentId, Component>,
+    /// Components to send even if they do not differ.
+    pub resend: BTreeSet<ComponentId>,
+}
+
+/// One component, with every value as far as it is known without an org.
+#[derive(Debug, Clone)]
+pub struct Component {
+    pub id: ComponentId,
+    /// Where its name stands in the manifest.
+    pub at: Span,
+    pub fields: Fields<Leaf>,
+    /// Where the key of each field stands, groups included.
+    pub keys: Keys,
+}
+
+/// Where the keys of a component's fields stand, sorted by path.
+#[derive(Debug, Clone, Default)]
+pub struct Keys(Vec<(FieldPath, Span)>);
+
+impl Keys {
+    /// Paths come in order: a group before its fields, fields by name.
+    pub(super) fn push(&mut self, path: FieldPath, at: Span) {
+        debug_assert!(self.0.last().is_none_or(|(last, _)| *last < path), "{path} comes too late");
+        self.0.push((path, at));
+    }
+
+    pub fn get(&self, path: &FieldPath) -> Option<Span> {
+        self.0.binary_search_by(|(known, _)| known.cmp(path)).ok().map(|found| self.0[found].1)
+    }
+
+    pub fn paths(&self) -> impl Iterator<Item = &FieldPath> {
+        self.0.iter().map(|(path, _)| path)
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Leaf {
+    pub wanted: Wanted,
+    pub at: Span,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    Known(Scalar),
+    /// A text that waits for values of the org.
+    Formula(Formula),
+    Secret(SecretSource),
+}
+
+impl Component {
+    /// The value at a path of element names.
+    pub fn get(&self, path: &FieldPath) -> Option<&Tree<Leaf>> {
+        let mut fields = &self.fields;
+        let mut found = None;
+        for step in &path.0 {
+            let Step::Element(name) = step else { return None };
+            found = fields.get(name);
+            match found {
+                Some(Tree::Group(inner)) => fields = inner,
+                Some(_) => {}
+                None => return None,
+            }
+        }
+        found
+    }
+
+    /// The text at a path such as `oauthConfig.callbackUrl`, if it is known without an org.
+    pub fn text(&self, path: &str) -> Option<&str> {
+        match &self.get(&FieldPath::of(path))?.as_leaf()?.wanted {
+            Wanted::Known(Scalar::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub fn flag(&self, path: &str) -> Option<bool> {
+        match &self.get(&FieldPath::of(path))?.as_leaf()?.wanted {
+            Wanted::Known(Scalar::Flag(flag)) => Some(*flag),
+            _ => None,
+        }
+    }
+
+    /// Whether a field is written, readable or not.
+    pub fn has(&self, path: &FieldPath) -> bool {
+        self.keys.get(path).is_some()
+    }
+
+    /// Where a field's key stands; the component's name if the field is not written.
+    pub fn key_at(&self, path: &FieldPath) -> Span {
+        self.keys.get(path).unwrap_or(self.at)
+    }
+
+    /// Other components of the project this one refers to: by attribute, or by name.
+    pub fn depends_on<'a>(&'a self, desired: &'a Desired) -> Vec<ComponentId> {
+        let mut found: Vec<ComponentId> = self.named();
+        self.each_leaf(&mut |leaf| match &leaf.wanted {
+            Wanted::Formula(formula) => {
+                found.extend(formula.references().filter_map(|reference| match reference {
+                    Reference::Attribute { of, .. } => Some(of.clone()),
+                    Reference::Org(_) => None,
+                }))
+            }
+            Wanted::Secret(SecretSource::Generated(generated)) => found.push(generated.owner.clone()),
+            _ => {}
+        });
+        found.retain(|id| id != &self.id && desired.components.contains_key(id));
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// Components that fields of this one name, in the project or not.
+    pub fn named(&self) -> Vec<ComponentId> {
+        let mut found = Vec::new();
+        self.each_value(&mut |_, field, value| {
+            if let Some(kind) = field.names.as_deref().and_then(crate::component::type_with_key)
+                && let Tree::Leaf(Leaf { wanted: Wanted::Known(Scalar::Text(name)), .. }) = value
+                && !name.is_empty()
+            {
+                found.push(ComponentId::new(kind, name.as_str()));
+            }
+        });
+        found
+    }
+
+    pub fn each_leaf<'a>(&'a self, visit: &mut impl FnMut(&'a Leaf)) {
+        self.fields.values().for_each(|field| field.each_leaf(visit));
+    }
+
+    /// Calls `visit` with every value and its description, groups and list items included, in order.
+    pub fn each_value<'a>(&'a self, visit: &mut dyn FnMut(&FieldPath, &'static Field, &'a Tree<Leaf>)) {
+        walk(&self.id.kind.fields, &mut FieldPath::root(), &self.fields, visit);
+    }
+}
+
+fn walk<'a>(
+    group: &'static Group,
+    at: &mut FieldPath,
+    fields: &'a Fields<Leaf>,
+    visit: &mut dyn FnMut(&FieldPath, &'static Field, &'a Tree<Leaf>),
+) {
+    for (name, value) in fields {
+        // Elements passed through by `extra` have no description.
+        let Some(field) = group.field(name) else { continue };
+        at.0.push(Step::Element(field.name.as_str().into()));
+        match value {
+            Tree::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    at.0.push(Step::Index(index));
+                    walk_one(field, at, item, visit);
+                    at.0.pop();
+                }
+            }
+            single => walk_one(field, at, single, visit),
+        }
+        at.0.pop();
+    }
+}
+
+fn walk_one<'a>(
+    field: &'static Field,
+    at: &mut FieldPath,
+    item: &'a Tree<Leaf>,
+    visit: &mut dyn FnMut(&FieldPath, &'static Field, &'a Tree<Leaf>),
+) {
+    visit(at, field, item);
+    if let (Kind::Group(inner), Tree::Group(fields)) = (&field.kind, item) {
+        walk(inner, at, fields, visit);
+    }
+}
+
+impl Desired {
+    /// Only these components; all of them if none is named.
+    pub fn select(mut self, targets: &[ComponentId]) -> Desired {
+        if !targets.is_empty() {
+            self.components.retain(|id, _| targets.contains(id));
+        }
+        self
+    }
+}
+
+/// The description of the field at a path of element names.
+pub fn described_field(id: &ComponentId, path: &FieldPath) -> Option<&'static Field> {
+    let mut group = &id.kind.fields;
+    let mut found = None;
+    for step in &path.0 {
+        let Step::Element(name) = step else { continue };
+        let field = group.field(name)?;
+        if let Kind::Group(inner) = &field.kind {
+            group = inner;
+        }
+        found = Some(field);
+    }
+    found
+}

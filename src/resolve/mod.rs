@@ -1,0 +1,92 @@
+//! Manifests + environment -> [`Desired`]: overlays applied, variables filled in, references checked.
+//!
+//! What only an org can tell stays a reference. Whether the values are good ones is for `lint`.
+
+mod desired;
+mod evaluate;
+mod merge;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::component::{FieldPath, NEWEST_API_VERSION};
+use crate::configuration::Configuration;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Located};
+use crate::manifest::Manifest;
+
+pub use desired::{Component, Desired, Keys, Leaf, Wanted, described_field};
+
+use evaluate::Resolver;
+use merge::{check_environments, check_variables, merge};
+
+/// Everything `resolve` depends on.
+pub struct Inputs<'a> {
+    pub manifests: &'a [Manifest],
+    pub configuration: &'a Configuration,
+    pub environment: Option<&'a str>,
+    /// `--var NAME=VALUE`.
+    pub variables: &'a BTreeMap<String, String>,
+    /// Looks up a process variable.
+    pub process: &'a dyn Fn(&str) -> Option<String>,
+}
+
+/// Puts everything together. Problems are reported; what could be resolved is returned.
+pub fn resolve(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) -> Desired {
+    check_environments(inputs, diagnostics);
+    check_variables(inputs, diagnostics);
+    let merged = merge(inputs, diagnostics);
+    let mut resolver = Resolver::new(inputs, &merged, diagnostics);
+    let components = merged
+        .iter()
+        .map(|(id, declaration)| {
+            let mut keys = Keys::default();
+            let fields =
+                resolver.fields(id, &id.kind.fields, &FieldPath::root(), &declaration.settings, &mut keys);
+            (id.clone(), Component { id: id.clone(), at: declaration.at, fields, keys })
+        })
+        .collect();
+    Desired {
+        api_version: api_version(inputs, diagnostics),
+        environment: inputs.environment.map(str::to_owned),
+        predict_callback: predict_callback(inputs),
+        components,
+        resend: BTreeSet::new(),
+    }
+}
+
+/// The name of the org that the environment goes to, and where that is written.
+pub fn environment_org<'a>(inputs: &Inputs<'a>) -> Option<&'a Located<String>> {
+    environments(inputs).find_map(|environment| environment.org.as_ref())
+}
+
+fn environments<'a>(inputs: &Inputs<'a>) -> impl Iterator<Item = &'a crate::manifest::Environment> {
+    let name = inputs.environment;
+    let manifests = inputs.manifests.iter().map(|manifest| &manifest.environments);
+    manifests
+        .chain(std::iter::once(&inputs.configuration.environments))
+        .filter_map(move |environments| environments.get(name?))
+}
+
+fn predict_callback(inputs: &Inputs<'_>) -> bool {
+    environments(inputs).find_map(|environment| environment.predict_callback).unwrap_or(false)
+}
+
+fn api_version(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) -> u16 {
+    let mut written = inputs.manifests.iter().filter_map(|manifest| manifest.api_version.as_ref());
+    let Some(first) = written.next() else {
+        return inputs.configuration.api_version.as_ref().map_or(NEWEST_API_VERSION, |version| version.value);
+    };
+    for other in written {
+        if other.value != first.value {
+            diagnostics.push(
+                Diagnostic::error(
+                    Code::MixedApiVersions,
+                    "the manifests of one project have different API versions",
+                )
+                .label(other.at, format!("{}.0 here", other.value))
+                .label(first.at, format!("{}.0 here", first.value))
+                .help("a package has one API version: write the same in each, or once in orgwire.toml"),
+            );
+        }
+    }
+    first.value
+}
