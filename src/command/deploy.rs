@@ -35,6 +35,10 @@ enum Problem {
     NotTold(String),
     #[error("the org accepted the deployment and holds something else than was sent")]
     NotKept,
+    #[error("interrupted while {0}")]
+    Interrupted(&'static str),
+    #[error("{0} ended without a result")]
+    Unfinished(&'static str),
 }
 
 pub fn run(arguments: &cli::Deploy, terminal: &Terminal) -> Result<Exit, Failure> {
@@ -45,7 +49,8 @@ pub fn run(arguments: &cli::Deploy, terminal: &Terminal) -> Result<Exit, Failure
         return Err(problems(&loaded, diagnostics));
     }
     loaded.desired.resend = resend.into_iter().collect();
-    runtime()?.block_on(async {
+    let runtime = runtime()?;
+    let outcome = runtime.block_on(async {
         let opened = target::open(arguments.org.org.as_deref(), &loaded, arguments.spring_26_block).await?;
         // From here on Ctrl-C is for the deployment: it is cancelled in the org, not forgotten there.
         let interrupt = Interrupt::on_signals();
@@ -56,7 +61,31 @@ pub fn run(arguments: &cli::Deploy, terminal: &Terminal) -> Result<Exit, Failure
         };
         opened.close().await;
         outcome
-    })
+    });
+    // A question or a secret's command may still be waiting; whoever interrupted it does not.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Runs what waits for a person or a program, and gives up on it when interrupted.
+async fn patiently<T: Send + 'static>(
+    doing: &'static str,
+    interrupt: &Interrupt,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
+    tokio::select! {
+        done = tokio::task::spawn_blocking(work) => {
+            done.map_err(|_| Failure::new(Trouble::Runtime, Problem::Unfinished(doing)))
+        }
+        () = interrupt.reached(1) => Err(interrupted(doing)),
+    }
+}
+
+/// Before anything was sent.
+fn interrupted(doing: &'static str) -> Failure {
+    Failure::new(Trouble::Interrupted, Problem::Interrupted(doing))
+        .help("nothing was sent")
+        .exit(Exit::Cancelled)
 }
 
 async fn with_org(
@@ -68,10 +97,7 @@ async fn with_org(
 ) -> Result<Exit, Failure> {
     let (plan, observed) = tokio::select! {
         made = planning::make(loaded, opened) => made?,
-        () = interrupt.reached(1) => {
-            terminal.problem("interrupted while planning; nothing was sent\n");
-            return Err(Failure::said(Exit::Cancelled));
-        }
+        () = interrupt.reached(1) => return Err(interrupted("planning")),
     };
     let org = opened.described();
     let diagnostics = planning::findings(loaded, &plan);
@@ -83,10 +109,15 @@ async fn with_org(
         terminal.result(&report::human::plan(&plan, &org, terminal.colour_out))?;
     }
     if !plan.is_empty() && !opened.is_local() && !arguments.yes && !arguments.check_only {
-        confirm(&org, terminal)?;
+        let (org, terminal) = (org.clone(), terminal.clone());
+        patiently("asking", interrupt, move || confirm(&org, &terminal)).await??;
     }
-    let mut trouble = Diagnostics::default();
-    let secrets = secrets::read(&plan.secrets(&loaded.desired), &mut trouble);
+    let needed = plan.secrets(&loaded.desired);
+    let (secrets, trouble) = patiently("reading secrets", interrupt, move || {
+        let mut trouble = Diagnostics::default();
+        (secrets::read(&needed, &mut trouble), trouble)
+    })
+    .await?;
     if trouble.has_errors() {
         return Err(problems(loaded, trouble));
     }
