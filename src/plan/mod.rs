@@ -23,7 +23,7 @@ use crate::secret::SecretSource;
 pub use values::{fill, known_key, placeholder, predicted};
 
 use obstacles::{Uses, changeable, check_generated, check_named, warn_of_lost_secrets};
-use passes::{deferrals, passes};
+use passes::{Sketch, passes};
 
 /// What a deployment will do.
 #[derive(Debug, Clone, Default)]
@@ -146,7 +146,8 @@ pub struct NeededSecret {
 pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
     let mut findings = Diagnostics::default();
     let mut uses = Uses::default();
-    let mut changes = Vec::new();
+    let mut changes = Vec::with_capacity(desired.components.len());
+    let mut sketches = Vec::new();
     // Everything that looks at one component alone does so in one go, while its values are in the cache.
     for component in desired.components.values() {
         uses.add(component);
@@ -161,11 +162,14 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
                 (if unchanged { Action::Keep } else { Action::Update }, fields)
             }
         };
+        if action != Action::Keep {
+            sketches.push(Sketch::of(component, observed));
+        }
         changes.push(Change { id: component.id.clone(), action, fields, passes: Vec::new() });
     }
     check_generated(&uses, desired, observed, &mut findings);
     let passes =
-        if findings.has_errors() { Vec::new() } else { passes(desired, observed, &changes, &mut findings) };
+        if findings.has_errors() { Vec::new() } else { passes(&sketches, desired, observed, &mut findings) };
     for change in &mut changes {
         let sent = passes.iter().filter(|pass| pass.send_of(&change.id).is_some());
         change.passes = sent.map(|pass| pass.number).collect();
@@ -181,7 +185,7 @@ pub fn everything(desired: &Desired, observed: &Observed) -> Pass {
         .values()
         .map(|component| Send {
             id: component.id.clone(),
-            deferred: deferrals(component, desired, observed, &BTreeSet::new()),
+            deferred: Sketch::of(component, observed).deferrals(desired, observed, &|_| false),
             omitted: BTreeSet::new(),
             only_if_mispredicted: false,
         })
@@ -455,6 +459,22 @@ mod tests {
             [
                 "unsendable-cycle: nothing can be sent first: `connected-app.A`, `connected-app.B` wait for each other"
             ]
+        );
+    }
+
+    #[test]
+    fn a_provider_whose_callback_is_not_told_is_no_reason_for_a_placeholder() {
+        let manifest = TRIO
+            .replace("consumer-key = \"${connected-app.A.consumer-key}\"", "consumer-key = \"KEY\"")
+            .replace(
+                "consumer-secret = \"${connected-app.A.consumer-secret}\"",
+                "consumer-secret = { env = \"S\" }",
+            );
+        let plan = plan(&desired(&manifest), &holding(org(), "auth-provider.P", PROVIDER));
+        assert_eq!(told(&plan), "");
+        assert_eq!(
+            findings(&plan)[0],
+            "unsendable-cycle: `connected-app.A` waits for `auth-provider.P.callback-url`, which the org does not tell"
         );
     }
 
