@@ -32,7 +32,7 @@ impl Sources {
     /// `manifests/axsy.toml:7:33`, lines and columns (in characters) from 1.
     pub fn position(&self, span: Span) -> Position<'_> {
         let source = self.get(span.source);
-        let before = &source.text[..floor(&source.text, span.start)];
+        let before = &source.text[..floor(&source.text, span.start())];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         Position {
             path: &source.path,
@@ -72,13 +72,23 @@ pub struct SourceId(u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
     pub source: SourceId,
-    pub start: usize,
-    pub end: usize,
+    // Every value of a project carries one, and no file is larger than 8 MB.
+    start: u32,
+    end: u32,
 }
 
 impl Span {
     pub fn new(source: SourceId, range: Range<usize>) -> Self {
-        Span { source, start: range.start, end: range.end }
+        let short = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Span { source, start: short(range.start), end: short(range.end) }
+    }
+
+    pub fn start(self) -> usize {
+        self.start as usize
+    }
+
+    pub fn end(self) -> usize {
+        self.end as usize
     }
 }
 
@@ -272,7 +282,7 @@ impl Diagnostics {
 
     /// Never show this piece of text: it is a secret, or may be one.
     pub fn hide(&mut self, span: Span) {
-        self.hidden.entry(span.source).or_default().push(span.start..span.end);
+        self.hidden.entry(span.source).or_default().push(span.start()..span.end());
     }
 
     pub fn has_errors(&self) -> bool {

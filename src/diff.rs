@@ -35,13 +35,13 @@ pub fn compare(group: &Group, wanted: &Fields<Filled>, existing: &Fields<Scalar>
 }
 
 /// Every field of `wanted`, as for an org without the component.
-pub fn everything(wanted: &Fields<Filled>) -> Vec<FieldChange> {
-    fn walk(at: &FieldPath, wanted: &Fields<Filled>, changes: &mut Vec<FieldChange>) {
+pub fn everything(wanted: Fields<Filled>) -> Vec<FieldChange> {
+    fn walk(at: &FieldPath, wanted: Fields<Filled>, changes: &mut Vec<FieldChange>) {
         for (name, value) in wanted {
-            let path = at.element(name.clone());
+            let path = at.element(name);
             match value {
                 Tree::Group(fields) => walk(&path, fields, changes),
-                value => changes.push(FieldChange { path, before: None, after: value.clone() }),
+                value => changes.push(FieldChange { path, before: None, after: value }),
             }
         }
     }

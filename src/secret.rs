@@ -24,7 +24,7 @@ pub enum SecretSource {
     /// A program and its arguments, run without a shell; its standard output is the secret.
     Command(Vec<String>),
     /// Made by us when the component is created.
-    Generated(Generated),
+    Generated(Box<Generated>),
 }
 
 /// A key or secret that orgwire makes, known by the field that asks for it.
@@ -188,7 +188,7 @@ impl Secrets {
     /// The generated ones, for `--secret-out`.
     pub fn generated(&self) -> impl Iterator<Item = (&Generated, &Secret)> {
         self.0.iter().filter_map(|(source, secret)| match source {
-            SecretSource::Generated(generated) => Some((generated, secret)),
+            SecretSource::Generated(generated) => Some((&**generated, secret)),
             _ => None,
         })
     }

@@ -177,13 +177,13 @@ impl Context<'_> {
     /// Splits a string at its `${...}`. Problems are reported; the pieces that could be read are returned.
     pub fn text(&mut self, value: &str, at: Span) -> Text {
         // Positions inside the string are exact where the file holds it letter for letter.
-        let raw = self.text.get(at.start..at.end).unwrap_or_default();
+        let raw = self.text.get(at.start()..at.end()).unwrap_or_default();
         let offset = raw.find(value).filter(|found| {
             let quotes = raw.len() - value.len();
             *found > 0 && quotes <= 7 && !value.is_empty()
         });
         let place = |from: usize, to: usize| match offset {
-            Some(offset) => Span::new(at.source, at.start + offset + from..at.start + offset + to),
+            Some(offset) => Span::new(at.source, at.start() + offset + from..at.start() + offset + to),
             None => at,
         };
         let mut pieces = Vec::new();
@@ -448,11 +448,11 @@ impl Context<'_> {
             }
             ("generate", DeValue::Boolean(true)) => {
                 match field.generate {
-                    Some(shape) => Some(SecretSource::Generated(Generated {
+                    Some(shape) => Some(SecretSource::Generated(Box::new(Generated {
                         owner: id.clone(),
                         field: path.clone(),
                         shape,
-                    })),
+                    }))),
                     None => {
                         self.error(
                         Diagnostic::error(Code::InvalidSecretSource, format!("`{path}` of `{id}` cannot be generated"))

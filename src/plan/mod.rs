@@ -154,7 +154,7 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
         check_named(component, desired, observed, &mut findings);
         let wanted = fill(component, observed);
         let (action, fields) = match observed.components.get(&component.id) {
-            None => (Action::Create, diff::everything(&wanted)),
+            None => (Action::Create, diff::everything(wanted)),
             Some(existing) => {
                 let fields = diff::compare(&component.id.kind.fields, &wanted, &existing.fields);
                 let fields = changeable(component, fields, &mut findings);

@@ -81,9 +81,9 @@ fn facts(field: &Field) -> String {
 #[derive(Default)]
 pub(super) struct Uses {
     /// A component that has the value of another, and the field that holds it.
-    pairs: BTreeMap<(Generated, ComponentId), (Span, FieldPath)>,
+    pairs: BTreeMap<(Box<Generated>, ComponentId), (Span, FieldPath)>,
     /// How many fields ask for a value, that of its owner included.
-    counts: BTreeMap<Generated, usize>,
+    counts: BTreeMap<Box<Generated>, usize>,
 }
 
 impl Uses {

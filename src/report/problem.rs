@@ -37,8 +37,8 @@ pub fn diagnostic(
             let is_near = sources.position(*at).line.abs_diff(main_line) <= NEAR_LINES;
             if at.source == main.source && is_near {
                 // Behind the last line break nothing can be pointed at.
-                let start = text.position(at.start).min(text.text.trim_end().len());
-                let end = text.position(at.end).max(start);
+                let start = text.position(at.start()).min(text.text.trim_end().len());
+                let end = text.position(at.end()).max(start);
                 shown.labels.push((start, end - start, label.clone()));
             } else {
                 elsewhere.push(format!("{}: {label}", sources.position(*at)));

@@ -537,7 +537,7 @@ impl<'a> Resolver<'a> {
         }
         let known: Vec<String> = self.merged.keys().map(ToString::to_string).collect();
         // Label the component's part of the reference, without its attribute.
-        let end = at.end.saturating_sub(attribute.len() + 1).max(at.start);
+        let end = at.end().saturating_sub(attribute.len() + 1).max(at.start());
         let from = match self.open.last() {
             Some(Open::Field(id, _)) => format!("`{id}`"),
             Some(Open::Variable(_, name)) => format!("variable `{name}`"),
@@ -547,7 +547,7 @@ impl<'a> Resolver<'a> {
             Code::UnknownReference,
             format!("{from} refers to `{address}`, which is not declared"),
         )
-        .label(Span { end, ..at }, "no component has this name");
+        .label(Span::new(at.source, at.start()..end), "no component has this name");
         let same_name = known.iter().find(|other| other.eq_ignore_ascii_case(address));
         diagnostic = match (same_name, suggestion(address, known.iter().map(String::as_str))) {
             (Some(near), _) => {
