@@ -28,7 +28,7 @@ pub enum SecretSource {
 }
 
 /// A key or secret that orgwire makes, known by the field that asks for it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Generated {
     pub owner: ComponentId,
     pub field: FieldPath,

@@ -1,6 +1,6 @@
 //! What makes a plan impossible, or is worth knowing before it is applied.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashSet};
 
 use super::values::{known_key, observed_text};
 use super::{Action, Change};
@@ -79,21 +79,30 @@ fn facts(field: &Field) -> String {
 
 /// Where generated keys and secrets go.
 #[derive(Default)]
-pub(super) struct Uses {
-    /// A component that has the value of another, and the field that holds it.
-    pairs: BTreeMap<(Box<Generated>, ComponentId), (Span, FieldPath)>,
-    /// How many fields ask for a value, that of its owner included.
-    counts: BTreeMap<Box<Generated>, usize>,
+pub(super) struct Uses<'a> {
+    /// Asked for by the component that has it.
+    own: Vec<&'a Generated>,
+    /// Asked for by another component, in this field.
+    pairs: Vec<Pair<'a>>,
 }
 
-impl Uses {
-    pub(super) fn add(&mut self, component: &Component) {
+struct Pair<'a> {
+    generated: &'a Generated,
+    consumer: &'a ComponentId,
+    path: FieldPath,
+    at: Span,
+}
+
+impl<'a> Uses<'a> {
+    pub(super) fn add(&mut self, component: &'a Component) {
         component.each_value(&mut |path, _, value| {
             if let Tree::Leaf(Leaf { wanted: Wanted::Secret(SecretSource::Generated(generated)), at }) = value
             {
-                *self.counts.entry(generated.clone()).or_default() += 1;
-                if generated.owner != component.id {
-                    self.pairs.insert((generated.clone(), component.id.clone()), (*at, path.clone()));
+                if generated.owner == component.id {
+                    self.own.push(generated);
+                } else {
+                    let (consumer, path) = (&component.id, path.clone());
+                    self.pairs.push(Pair { generated, consumer, path, at: *at });
                 }
             }
         });
@@ -103,18 +112,18 @@ impl Uses {
 /// A secret that we made is known only in the run that made it. If the org has one side of a pair, the
 /// other side can never be completed, and saying so after half of it was sent would be too late.
 pub(super) fn check_generated(
-    uses: &Uses,
+    uses: &Uses<'_>,
     desired: &Desired,
     observed: &Observed,
     findings: &mut Diagnostics,
 ) {
     let mut absent = BTreeSet::new();
-    for ((generated, consumer), (at, path)) in &uses.pairs {
-        let at = *at;
+    for Pair { generated, consumer, path, at } in &uses.pairs {
+        let (generated, consumer, at) = (*generated, *consumer, *at);
         let owner = &generated.owner;
-        let owner_at = desired.components.get(owner).map(|component| component.key_at(&generated.field));
-        let key = generated.field.0.last().map(|_| generated.field.to_string()).unwrap_or_default();
+        let key = &generated.field;
         let problem = |message: String, help: String| {
+            let owner_at = desired.components.get(owner).map(|component| component.key_at(&generated.field));
             let mut diagnostic =
                 Diagnostic::error(Code::GeneratedSecretUnknown, message).label(at, "needs the value");
             if let Some(owner_at) = owner_at {
@@ -122,10 +131,12 @@ pub(super) fn check_generated(
             }
             diagnostic.help(help)
         };
-        let by_hand = format!(
-            "copy the secret from Setup (App Manager, {}, Manage Consumer Details) and let both fields read it: {{ env = \"NAME\" }}",
-            owner.name
-        );
+        let by_hand = || {
+            format!(
+                "copy the secret from Setup (App Manager, {}, Manage Consumer Details) and let both fields read it: {{ env = \"NAME\" }}",
+                owner.name
+            )
+        };
         match (observed.has(owner), observed.components.get(consumer)) {
             (false, Some(_)) if generated.shape == Generate::ConsumerSecret => findings.push(problem(
                 format!("the org has `{consumer}` but not `{owner}`, so their generated secret cannot be known"),
@@ -138,7 +149,7 @@ pub(super) fn check_generated(
             )),
             (true, None) if generated.shape == Generate::ConsumerSecret => findings.push(problem(
                 format!("the org has `{owner}` but not `{consumer}`, so `{key}` cannot be known"),
-                format!("{by_hand}; or delete `{owner}` in the org, if the org lets you create it again, and deploy both"),
+                format!("{}; or delete `{owner}` in the org, if the org lets you create it again, and deploy both", by_hand()),
             )),
             (true, Some(existing)) => {
                 let field = crate::resolve::described_field(consumer, path);
@@ -147,15 +158,15 @@ pub(super) fn check_generated(
                     (Generate::ConsumerSecret, Some(field)) if field.masked.is_some() && before.is_none() => {
                         findings.push(problem(
                             format!("`{consumer}` has no secret in the org, and that of `{owner}` cannot be known"),
-                            by_hand,
+                            by_hand(),
                         ));
                     }
                     (Generate::ConsumerKey, _) => {
-                        let own = known_key(&SecretSource::Generated(generated.clone()), observed);
+                        let own = known_key(&SecretSource::Generated(Box::new(generated.clone())), observed);
                         if own.is_some() && before.is_some() && own.as_deref() != before {
                             findings.push(problem(
                                 format!("`{consumer}` has the key of another app than `{owner}`, so its secret is another one too"),
-                                by_hand,
+                                by_hand(),
                             ));
                         }
                     }
@@ -174,18 +185,21 @@ pub(super) fn check_generated(
 
 /// A secret that was made for a system outside the org is lost unless it is handed over.
 pub(super) fn warn_of_lost_secrets(
-    uses: &Uses,
+    uses: &Uses<'_>,
     desired: &Desired,
     changes: &[Change],
     findings: &mut Diagnostics,
 ) {
-    for (generated, count) in &uses.counts {
-        let created = changes
-            .binary_search_by(|change| change.id.cmp(&generated.owner))
-            .is_ok_and(|found| changes[found].action == Action::Create);
-        if *count == 1
-            && created
-            && generated.shape == Generate::ConsumerSecret
+    let used: HashSet<&Generated> = uses.pairs.iter().map(|pair| pair.generated).collect();
+    for generated in &uses.own {
+        let created = || {
+            changes
+                .binary_search_by(|change| change.id.cmp(&generated.owner))
+                .is_ok_and(|found| changes[found].action == Action::Create)
+        };
+        if generated.shape == Generate::ConsumerSecret
+            && !used.contains(generated)
+            && created()
             && let Some(owner) = desired.components.get(&generated.owner)
         {
             findings.push(
