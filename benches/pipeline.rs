@@ -24,10 +24,6 @@ use orgwire::render::{MetadataFiles, SecretText, Templates, render};
 use orgwire::resolve::{Desired, Inputs, resolve};
 use orgwire::secret::{self, Secrets};
 
-/// As in the program.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const TRIOS: [usize; 4] = [10, 100, 1_000, 3_000];
 
 fn main() {

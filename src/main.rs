@@ -5,10 +5,6 @@ use std::process::ExitCode;
 use clap::Parser;
 use orgwire::cli::Cli;
 
-/// A project of thousands of components is millions of small values; see `docs/performance.md`.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     ExitCode::from(orgwire::command::run(Cli::parse()) as u8)
 }
