@@ -11,7 +11,7 @@
 //!    the keys from the type descriptions in `templates/`, which [`component`] reads; a single field is a
 //!    [`setting`]: plain, `"${...}"`, or `{ env = "NAME" }`.
 //! 3. [`resolve`] puts manifests and an environment together into `Desired`: overlays applied, variables
-//!    filled in, references checked. What only an org can tell stays a [`reference`]; where a secret lives
+//!    filled in, references checked. What only an org can tell stays a [`reference`](mod@reference); where a secret lives
 //!    is known, its text is not ([`secret`]).
 //! 4. [`lint`] says everything that can be known to be wrong without an org. Whatever is wrong is a
 //!    [`diagnostic`] with a position, and all of them are found before the first is shown.

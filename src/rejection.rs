@@ -98,6 +98,7 @@ fn field(component: &Component, problem: &str) -> Option<FieldPath> {
         between(problem, "Required fields are missing: [", "]"),
         between(problem, "Required field is missing: ", " "),
         between(problem, "Field:", ","),
+        problem.split_once(':').map(|(first, _)| first).filter(|first| is_element(first)),
         problem.contains("Consumer Key").then_some("consumerKey"),
         problem.contains("consumer key").then_some("consumerKey"),
         problem.contains("Callback URL").then_some("callbackUrl"),
@@ -107,6 +108,10 @@ fn field(component: &Component, problem: &str) -> Option<FieldPath> {
     paths
         .find(|path| matches!(path.0.last(), Some(Step::Element(last)) if last.eq_ignore_ascii_case(name)))
         .cloned()
+}
+
+fn is_element(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {

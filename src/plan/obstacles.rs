@@ -35,7 +35,7 @@ pub(super) fn changeable(
                     Diagnostic::error(Code::CreateOnlyChange, format!("`{path}` of `{id}` cannot be changed any more"))
                         .label(at, "can be chosen only when the component is created")
                         .help(format!(
-                            "the org has {before} and the manifest asks for {wanted}; remove the field to keep what the org has{}",
+                            "the org has {before} and the manifest asks for {wanted}; change it in Setup if that is possible there, or remove the field to keep what the org has{}",
                             facts(field)
                         )),
                 );
