@@ -2,6 +2,7 @@
 
 use insta::assert_snapshot;
 
+use crate::simulated::{Org, text};
 use crate::test::Test;
 
 const APP: &str = "connected-app.AxsyApexAPI";
@@ -117,4 +118,49 @@ fn a_validation_changes_nothing() {
     assert_eq!(told["passes"].as_array().unwrap().len(), 1);
     let plan = test.run("plan --json").success().json();
     assert_eq!(plan["summary"]["create"], 3);
+}
+
+#[test]
+fn a_callback_changed_behind_our_back_is_shown_and_repaired() {
+    let test = Test::example("axsy");
+    let url = test.run("deploy --json").success().json()["org"]["instance_url"].as_str().unwrap().to_owned();
+    Org::of(&test, |org| {
+        org.edit(
+            "ConnectedApp",
+            "AxsyApexAPI",
+            "oauthConfig.callbackUrl",
+            Some(text("https://elsewhere.example/cb")),
+        );
+    });
+    let plan = test.run("plan --exit-code").exits(2);
+    assert_snapshot!(plan.result(), @r#"
+    ~ connected-app.AxsyApexAPI will be updated in pass 1
+        ~ oauth-config.callback-url = "https://elsewhere.example/cb" -> "http://127.0.0.1:PORT/services/authcallback/AxsyApexAPI"
+
+    Pass 1 sends connected-app.AxsyApexAPI
+    Plan: 0 to create, 1 to update, 0 to delete; 1 pass.
+    "#);
+    test.run("deploy").success();
+    Org::of(&test, |org| {
+        let wired = format!("{url}/services/authcallback/AxsyApexAPI");
+        assert_eq!(org.text("ConnectedApp", "AxsyApexAPI", "oauthConfig.callbackUrl"), wired);
+        // The provider has what the app has, and what nobody has seen.
+        let app = |path: &str| org.text("ConnectedApp", "AxsyApexAPI", path);
+        let provider = |path: &str| org.text("AuthProvider", "AxsyApexAPI", path);
+        assert_eq!(app("oauthConfig.consumerKey"), provider("consumerKey"));
+        assert_eq!(app("oauthConfig.consumerSecret"), provider("consumerSecret"));
+    });
+}
+
+#[test]
+fn an_app_with_a_run_as_user_can_be_updated() {
+    let test = Test::example("logik");
+    test.run("plan --var run-as-user=x@example.com").success();
+    let mut user = String::new();
+    Org::of(&test, |org| user = org.username().replacen("admin@", "integration@", 1));
+    let flag = format!("--var=run-as-user={user}");
+    test.run_words(&["deploy", &flag]).success();
+    test.edit("manifests/main.toml", "label = \"Logik Admin API\"", "label = \"Logik\"");
+    let told = test.run_words(&["deploy", "--json", &flag]).success().json();
+    assert_eq!(told["passes"].as_array().unwrap().len(), 1);
 }

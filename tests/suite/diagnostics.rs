@@ -7,7 +7,7 @@ use std::path::Path;
 
 use orgwire::diagnostic::Code;
 
-use crate::simulated::Org;
+use crate::simulated::{Org, text};
 use crate::test::{Said, Test, unindent};
 
 /// What a command says about a project.
@@ -1020,7 +1020,6 @@ fn a_generated_secret_that_nobody_knows_stops_the_plan() {
         Org::of(&test, change);
         case(title, "plan", &test)
     };
-    let text = |text: &str| orgwire::component::Tree::Leaf(orgwire::component::Scalar::Text(text.to_owned()));
     let unused = app("consumer-key = { generate = true }\nconsumer-secret = { generate = true }", "");
     snapshot(
         "generated-secret-unknown",

@@ -33,6 +33,11 @@ impl Org {
             .variable("ORGWIRE_ACCESS_TOKEN", &ready.access_token)
     }
 
+    /// The administrator's; others are in the same domain.
+    pub fn username(&self) -> &str {
+        &self.simulator.ready().username
+    }
+
     /// What commands log in with.
     pub fn token(&self) -> &str {
         &self.simulator.ready().access_token
@@ -80,4 +85,9 @@ impl Org {
     pub fn edit(&self, type_name: &str, name: &str, path: &str, value: Option<Tree<Scalar>>) {
         self.simulator.edit(type_name, name, path, value).unwrap();
     }
+}
+
+/// The value of an element that holds text.
+pub fn text(text: &str) -> Tree<Scalar> {
+    Tree::Leaf(Scalar::Text(text.to_owned()))
 }
