@@ -337,9 +337,12 @@ fn one(field: &Field, usage: Use) -> Vec<Value> {
         Kind::Text => match field.max_length {
             // A reference may be longer than what it stands for.
             Some(longest) => {
-                vec![json!({ "type": "string", "maxLength": longest }), reference("reference"), source()]
+                let mut shapes =
+                    vec![json!({ "type": "string", "maxLength": longest }), reference("reference")];
+                shapes.extend(field.sourced.then(source));
+                shapes
             }
-            None => vec![json!({ "type": "string" }), source()],
+            None => std::iter::once(json!({ "type": "string" })).chain(field.sourced.then(source)).collect(),
         },
         Kind::Binary => vec![json!({ "type": "string" })],
         Kind::Flag => vec![json!({ "type": "boolean" }), reference("reference")],

@@ -334,8 +334,15 @@ impl Context<'_> {
                 self.wrong_type(&what, value, "a table", Some(help));
                 None
             }
-            (Kind::Text, DeValue::Table(table)) => {
+            (Kind::Text, DeValue::Table(table)) if field.sourced => {
                 self.secret_source(id, field, path, table, at).map(Setting::Secret)
+            }
+            (Kind::Text, DeValue::Table(_)) => {
+                // Sourced like a secret it would be left out of everything that people can read.
+                self.hide_texts(value);
+                let help = "it is no secret: write it as text, or take it from a process variable with \"${env.NAME}\"";
+                self.wrong_type(&what, value, "a string", Some(help.to_owned()));
+                None
             }
             (Kind::Flag, DeValue::Boolean(flag)) => Some(Setting::Flag(*flag)),
             (Kind::Number, DeValue::Integer(number)) => {

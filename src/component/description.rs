@@ -110,6 +110,8 @@ pub struct Field {
     pub range: Option<(i64, i64)>,
     /// Must never be written down as text.
     pub secret: bool,
+    /// No secret, and yet often kept where secrets are, such as a key: may be sourced like one.
+    pub sourced: bool,
     /// Computed by the org; never sent.
     pub read_only: bool,
     /// Accepted on deploy, never given back.
@@ -359,6 +361,7 @@ impl Reader<'_> {
             max_length: written.max_length,
             range: written.range,
             secret: written.secret,
+            sourced: written.sourced || written.secret || written.generate.is_some(),
             read_only: written.read_only,
             write_only: written.write_only || written.secret,
             masked: written.masked,
@@ -416,6 +419,8 @@ struct WrittenField {
     range: Option<(i64, i64)>,
     #[serde(default)]
     secret: bool,
+    #[serde(default)]
+    sourced: bool,
     #[serde(default)]
     read_only: bool,
     #[serde(default)]

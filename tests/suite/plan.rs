@@ -111,3 +111,25 @@ fn an_org_without_the_components_wins_over_nothing_in_the_environment() {
     }
     test.run("plan --org local --env uat").success();
 }
+
+#[test]
+fn only_what_may_be_kept_with_secrets_can_come_from_where_they_live() {
+    let key = "\"${connected-app.AxsyApexAPI.consumer-key}\"";
+    let test = Test::example("axsy").variable("KEY", "3MVG9abcdefgh");
+    test.edit("manifests/main.toml", key, "{ env = \"KEY\" }");
+    test.run("lint").success();
+    test.edit("manifests/main.toml", "friendly-name = \"AxsyApexAPI\"", "friendly-name = { env = \"KEY\" }");
+    assert_snapshot!(test.run("lint").exits(1).stderr, @r#"
+    wrong-type
+
+      × `friendly-name` of `auth-provider.AxsyApexAPI` must be a string, not a table
+        ╭─[manifests/main.toml:30:17]
+     29 │ [auth-provider.AxsyApexAPI]
+     30 │ friendly-name = { env = (hidden) }
+        ·                 ─────────┬────────
+        ·                          ╰── this is a table
+     31 │ provider-type = "Salesforce"
+        ╰────
+      help: it is no secret: write it as text, or take it from a process variable with "${env.NAME}"
+    "#);
+}
