@@ -71,6 +71,7 @@ pub struct Wired {
 #[derive(Debug)]
 pub struct Stopped {
     pub reason: Reason,
+    /// The pass that did not come to its end; one more than there are if all did.
     pub pass: usize,
     pub of: usize,
     pub done: Done,
@@ -112,7 +113,8 @@ pub async fn deploy(
         match wire::observe(desired, means.org).await {
             Ok(observed) => done.observed = observed,
             Err(error) => {
-                return Err(Box::new(Stopped { reason: Reason::ReadBack(error), pass: of, of, done }));
+                // All passes stand; only the proof is missing.
+                return Err(Box::new(Stopped { reason: Reason::ReadBack(error), pass: of + 1, of, done }));
             }
         }
         let left = plan::plan(desired, &done.observed);

@@ -181,10 +181,6 @@ impl Secrets {
         self.0.get(source)
     }
 
-    pub fn contains(&self, source: &SecretSource) -> bool {
-        self.0.contains_key(source)
-    }
-
     /// The generated ones, for `--secret-out`.
     pub fn generated(&self) -> impl Iterator<Item = (&Generated, &Secret)> {
         self.0.iter().filter_map(|(source, secret)| match source {

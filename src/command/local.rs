@@ -38,8 +38,16 @@ impl LocalOrg {
     }
 }
 
+#[derive(Debug, thiserror::Error)]
+#[error("another process serves the local org, and decides whether it creates connected apps")]
+struct Served;
+
 pub async fn open(spring_26_block: bool) -> Result<LocalOrg, Failure> {
     if let Some(ready) = simulator::running(Path::new(FOLDER)) {
+        if spring_26_block {
+            return Err(Failure::new(Trouble::Usage, Served)
+                .help("end it first, or start it with: orgwire simulate --spring-26-block"));
+        }
         return Ok(LocalOrg::Found(ready));
     }
     let options = Options { folder: Some(PathBuf::from(FOLDER)), spring_26_block, ..Options::default() };

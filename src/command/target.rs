@@ -42,6 +42,8 @@ impl Opened {
 
 #[derive(Debug, thiserror::Error)]
 enum Problem {
+    #[error("--spring-26-block is for the local org, and this would deploy to `{0}`")]
+    NotLocal(String),
     #[error("only one of {URL_VARIABLE} and {TOKEN_VARIABLE} is set")]
     HalfSet,
     #[error("org `{0}` has no address")]
@@ -119,6 +121,10 @@ pub async fn open(named: Option<&str>, loaded: &Loaded, spring_26_block: bool) -
             }
         },
     };
+    if spring_26_block {
+        return Err(Failure::new(Trouble::Usage, Problem::NotLocal(name))
+            .help("leave the flag out, or add --org local"));
+    }
     let Some(token) = token else {
         return Err(failure(
             Problem::NoLogin(name),

@@ -1,5 +1,5 @@
 //! `refresh-token-missing`: `full` does not include the right to come back without a person (CA-35), so a
-//! connection without `refresh_token` ends with its first session (AP-13, NC-11).
+//! connection without `refresh_token` ends with its first session (AP-13, unconfirmed; NC-11).
 
 use crate::component::{FieldPath, Scalar, Tree};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::component::{ComponentId, Field, FieldPath, Fields, Group, Kind, Scalar, Step, Tree};
 use crate::diagnostic::Span;
-use crate::reference::{Formula, Reference};
+use crate::reference::Formula;
 use crate::secret::SecretSource;
 
 /// What the manifests ask for in one environment.
@@ -106,25 +106,6 @@ impl Component {
     /// Where a field's key stands; the component's name if the field is not written.
     pub fn key_at(&self, path: &FieldPath) -> Span {
         self.keys.get(path).unwrap_or(self.at)
-    }
-
-    /// Other components of the project this one refers to: by attribute, or by name.
-    pub fn depends_on<'a>(&'a self, desired: &'a Desired) -> Vec<ComponentId> {
-        let mut found: Vec<ComponentId> = self.named();
-        self.each_leaf(&mut |leaf| match &leaf.wanted {
-            Wanted::Formula(formula) => {
-                found.extend(formula.references().filter_map(|reference| match reference {
-                    Reference::Attribute { of, .. } => Some(of.clone()),
-                    Reference::Org(_) => None,
-                }))
-            }
-            Wanted::Secret(SecretSource::Generated(generated)) => found.push(generated.owner.clone()),
-            _ => {}
-        });
-        found.retain(|id| id != &self.id && desired.components.contains_key(id));
-        found.sort();
-        found.dedup();
-        found
     }
 
     /// Components that fields of this one name, in the project or not.

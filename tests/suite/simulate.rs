@@ -53,6 +53,9 @@ fn other_commands_find_the_org_that_is_served() {
     let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(told["passes"], serde_json::json!([]));
     assert_eq!(told["org"]["simulated"], false);
+    // A switch that another process decides about is refused, not ignored.
+    let said = test.run("deploy --spring-26-block").exits(1);
+    assert!(said.stderr.contains("another process serves the local org"), "{}", said.stderr);
     drop(running);
     // The org comes back where it was.
     let told = test.run("deploy --json").success().json();
