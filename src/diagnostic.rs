@@ -182,6 +182,8 @@ Code {
     InvalidName = "invalid-name",
     FieldTooNew = "field-too-new",
     FieldRetired = "field-retired",
+    DoubtfulVersion = "doubtful-version",
+    DoubtfulValue = "doubtful-value",
     ReadOnlyField = "read-only-field",
     MissingField = "missing-field",
     InvalidCallback = "invalid-callback",

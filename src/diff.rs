@@ -135,12 +135,8 @@ fn normal_one(field: Option<&Field>, tree: &Tree<Scalar>) -> Normal {
         Tree::Leaf(scalar) => {
             let text = scalar.to_string();
             match field {
-                Some(Field { lines: true, .. }) => Normal::Set(
-                    text.lines()
-                        .map(str::trim)
-                        .filter(|line| !line.is_empty())
-                        .map(|line| Normal::Text(line.to_owned()))
-                        .collect(),
+                Some(field) if field.separator.is_some() => Normal::Set(
+                    field.split(&text).into_iter().map(|one| Normal::Text(one.to_owned())).collect(),
                 ),
                 Some(Field { kind: Kind::Enumeration(values), .. }) => {
                     let folded = values.find(&text).map(|value| match &value.folds_into {
@@ -171,7 +167,7 @@ fn normal_one(field: Option<&Field>, tree: &Tree<Scalar>) -> Normal {
 /// What an org means by not showing an element.
 fn absent(field: Option<&Field>) -> Normal {
     match field {
-        Some(field) if field.repeated || field.lines => Normal::Set(BTreeSet::new()),
+        Some(field) if field.repeated || field.separator.is_some() => Normal::Set(BTreeSet::new()),
         Some(Field { default: Some(default), .. }) => Normal::Text(default.clone()),
         _ => Normal::Nothing,
     }

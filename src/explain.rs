@@ -89,7 +89,11 @@ pub fn remarks(kind: &Type, field: &Field) -> Vec<String> {
         (false, None) => {}
     }
     if let Some(longest) = field.max_length {
-        let together = if field.lines { ", all lines together" } else { "" };
+        let together = match field.separator.as_deref() {
+            Some("\n") => ", all lines together",
+            Some(_) => ", all values together",
+            None => "",
+        };
         said.push(format!("At most {longest} characters{together}."));
     }
     if let Some((lowest, highest)) = field.range {
@@ -244,7 +248,9 @@ fn fields(page: &mut String, group: &Group) {
 fn holds(field: &Field) -> String {
     let one = match &field.kind {
         Kind::Text if field.secret => "the source of a secret, such as `{ env = \"NAME\" }`",
-        Kind::Text if field.lines => "text of one or more lines, or a list of lines",
+        Kind::Text if field.separator.as_deref() == Some("\n") => {
+            "text of one or more lines, or a list of lines"
+        }
         Kind::Text => "text",
         Kind::Flag => "`true` or `false`",
         Kind::Number => "a whole number",

@@ -1,7 +1,7 @@
 //! The org's refusal of a deployment -> Diagnostics, each at the manifest line it belongs to, in the org's
 //! own words.
 
-use crate::component::{ComponentId, FieldPath, Step, type_in_directory, type_named};
+use crate::component::{ComponentId, FieldPath, Step, type_named, type_of_file};
 use crate::deploy::{Reason, Stopped};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::org::{ComponentRow, DeployResult};
@@ -84,8 +84,9 @@ fn words(row: &ComponentRow, problem: &str) -> String {
 fn component(row: &ComponentRow) -> Option<ComponentId> {
     // Rows about files that could not be read may have no type; the folder tells it.
     let kind = type_named(&row.component_type).or_else(|| {
-        let folder = row.file_name.rsplit('/').nth(1)?;
-        type_in_directory(folder)
+        let mut steps = row.file_name.rsplit('/');
+        let (file, folder) = (steps.next()?, steps.next()?);
+        type_of_file(folder, file.split('.').next()?)
     })?;
     Some(ComponentId::new(kind, row.full_name.as_str()))
 }

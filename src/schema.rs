@@ -304,7 +304,7 @@ fn define(kind: &Type, group: &Group, usage: Use, definitions: &mut Map<String, 
 
 fn property(kind: &Type, field: &Field, usage: Use) -> Value {
     let mut choices = one(field, usage);
-    if field.lines {
+    if field.separator.is_some() {
         choices.push(json!({ "type": "array", "items": { "type": "string" } }));
     }
     if field.repeated {

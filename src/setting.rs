@@ -31,8 +31,10 @@ pub enum Setting {
     Secret(SecretSource),
     List(Vec<Located<Setting>>),
     Group(Settings),
-    /// An element we do not know, passed through by `extra`.
+    /// An element we do not know, or a value, passed through by `extra`.
     Extra(Tree<Scalar>),
+    /// `{ nil = true }`: the element is there, and marked as having no value.
+    Nil,
     /// Written, and reported as unreadable; kept so that it is not reported as missing as well.
     Broken,
 }
@@ -294,6 +296,7 @@ impl Context<'_> {
             self.hide_secret(value);
         }
         match value.get_ref() {
+            DeValue::Table(table) if is_nil(table) => Some(Setting::Nil),
             DeValue::Array(items) if field.repeated => {
                 let items: Vec<Option<Located<Setting>>> = items
                     .iter()
@@ -306,7 +309,9 @@ impl Context<'_> {
                 // Of a list that is not complete nothing else is to be said.
                 items.into_iter().collect::<Option<_>>().map(Setting::List)
             }
-            DeValue::Array(items) if field.lines => self.lines(id, path, items),
+            DeValue::Array(items) if let Some(separator) = &field.separator => {
+                self.joined(id, path, separator, items)
+            }
             // One value may stand for a list of one.
             _ if field.repeated => {
                 let at = self.span(value);
@@ -392,11 +397,12 @@ impl Context<'_> {
         }
     }
 
-    /// A list of lines becomes one text with line breaks.
-    fn lines(
+    /// A list of lines becomes one text with line breaks, and so with every other separator.
+    fn joined(
         &mut self,
         id: &ComponentId,
         path: &FieldPath,
+        separator: &str,
         items: &[Spanned<DeValue<'_>>],
     ) -> Option<Setting> {
         let mut pieces: Vec<Piece> = Vec::new();
@@ -406,12 +412,12 @@ impl Context<'_> {
                 return None;
             };
             if index > 0 {
-                pieces.push(Piece::Literal("\n".to_owned()));
+                pieces.push(Piece::Literal(separator.to_owned()));
             }
             let at = self.span(item);
             pieces.extend(self.text(line, at).pieces);
         }
-        Some(Setting::Text(Text { pieces: joined(pieces) }))
+        Some(Setting::Text(Text { pieces: without_seams(pieces) }))
     }
 
     fn secret_source(
@@ -505,7 +511,9 @@ impl Context<'_> {
             if looks_secret(name) {
                 self.hide_texts(value);
             }
-            if let Some(field) = group.field(name).or_else(|| group.field_with_key(name)) {
+            if let Some(field) = group.field(name).or_else(|| group.field_with_key(name))
+                && (name != field.name || can_be_written(field, value.get_ref()))
+            {
                 let path = path.element(field.name.clone());
                 self.error(
                     Diagnostic::error(Code::ExtraElement, format!("`{name}` of `{id}` is a known field"))
@@ -551,6 +559,7 @@ impl Context<'_> {
             DeValue::Array(items) => {
                 Tree::List(items.iter().map(|item| self.extra_tree(id, item)).collect::<Option<_>>()?)
             }
+            DeValue::Table(table) if is_nil(table) => Tree::Leaf(Scalar::Nil),
             DeValue::Table(table) => {
                 let mut fields = Fields::new();
                 for (key, inner) in table {
@@ -583,6 +592,32 @@ impl Context<'_> {
             }
         })
     }
+}
+
+/// Whether a value can be written under the field's own key, without `extra`.
+fn can_be_written(field: &Field, value: &DeValue<'_>) -> bool {
+    match (&field.kind, value) {
+        (_, DeValue::Array(items)) => {
+            field.repeated && items.iter().all(|item| can_be_written(field, item.get_ref()))
+        }
+        (Kind::Text | Kind::Binary, DeValue::String(_))
+        | (Kind::Flag, DeValue::Boolean(_))
+        | (Kind::Number, DeValue::Integer(_))
+        | (Kind::Group(_), DeValue::Table(_)) => true,
+        (Kind::Enumeration(values), DeValue::String(text)) => {
+            field.split(text).iter().all(|one| values.find(one).is_some())
+        }
+        _ => false,
+    }
+}
+
+/// `{ nil = true }`
+fn is_nil(table: &DeTable<'_>) -> bool {
+    let mut entries = table.iter();
+    matches!(
+        (entries.next(), entries.next()),
+        (Some((key, value)), None) if key.get_ref() == "nil" && matches!(value.get_ref(), DeValue::Boolean(true))
+    )
 }
 
 /// Whether a key's name suggests that its value must not be shown, even if it is misspelt.
@@ -673,7 +708,7 @@ fn is_element_name(name: &str) -> bool {
 }
 
 /// Joins neighbouring literals, so that a text without references is one piece.
-fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
+fn without_seams(pieces: Vec<Piece>) -> Vec<Piece> {
     let mut joined: Vec<Piece> = Vec::new();
     for piece in pieces {
         match (joined.last_mut(), piece) {

@@ -21,9 +21,13 @@ pub struct Type {
     pub directory: String,
     /// File name ending without its dot: `connectedApp`.
     pub suffix: String,
+    /// The name in package.xml, which is another one for settings: `Settings`.
+    pub package_type: String,
     /// First API version (major number) that knows the type.
     pub since: u16,
     pub doc: String,
+    /// Fields that a person writes before all others, in this order, by API name.
+    pub lead: Vec<String>,
     /// Where the type stands in package.xml: lower first, by name where equal. Orgs order types themselves,
     /// but nobody documents how (MD-31).
     pub order: u8,
@@ -49,6 +53,33 @@ pub struct Member {
     /// What Setup calls the name, where that differs from "API name".
     #[serde(default)]
     pub called: Option<String>,
+    /// The only name there is: settings exist once per org.
+    #[serde(default)]
+    pub fixed: Option<String>,
+    /// True where any character may stand in a name, as in those of profiles.
+    #[serde(default)]
+    pub free: bool,
+    /// Why names fit one org only, where the org makes them up itself (SE-14).
+    #[serde(default)]
+    pub generated: Option<String>,
+}
+
+impl Type {
+    /// Where the elements of a component stand in a package: `connectedApps/Orders.connectedApp`.
+    pub fn path(&self, name: &str) -> String {
+        let companion = if self.content_field().is_some() { "-meta.xml" } else { "" };
+        format!("{}/{name}.{}{companion}", self.directory, self.suffix)
+    }
+
+    /// The field that is no element but a file of its own, beside the one with the elements.
+    pub fn content_field(&self) -> Option<&Field> {
+        self.fields.fields.iter().find(|field| field.content)
+    }
+
+    /// Where that file stands in a package: `certs/Orders.crt`.
+    pub fn content_path(&self, name: &str) -> Option<String> {
+        self.content_field().map(|_| format!("{}/{name}.{}", self.directory, self.suffix))
+    }
 }
 
 /// The elements one parent can hold, in the order in which an org writes them.
@@ -98,12 +129,21 @@ pub struct Field {
     pub required_until: Option<u16>,
     /// The element may occur several times; a list in manifests.
     pub repeated: bool,
-    /// One element whose text is several lines; text or a list in manifests.
-    pub lines: bool,
+    /// What stands between the values of an element whose text is a list of them, such as a line break; text
+    /// or a list in manifests.
+    pub separator: Option<String>,
+    /// No element: the text of a file beside the one with the elements.
+    pub content: bool,
+    /// Child elements, by API name, that tell the items of a repeated group apart.
+    pub identity: Vec<String>,
     /// First API version (major number) at which the element may be sent.
     pub since: u16,
+    /// An earlier one that some source tells of.
+    pub since_perhaps: Option<u16>,
     /// Last API version that knows the element.
     pub until: Option<u16>,
+    /// A later one that some source tells of.
+    pub until_perhaps: Option<u16>,
     /// In characters.
     pub max_length: Option<usize>,
     /// Inclusive bounds of a number.
@@ -118,6 +158,12 @@ pub struct Field {
     pub write_only: bool,
     /// What an org gives back in place of the value, if there is one.
     pub masked: Option<String>,
+    /// The value fits one org only.
+    pub org_bound: bool,
+    /// Where no value is given the org makes one up, so that leaving it out changes nothing.
+    pub assigned: bool,
+    /// An empty element takes away what was there; leaving it out does not.
+    pub clears: bool,
     /// Accepted when the component is created, refused or ignored afterwards.
     pub create_only: bool,
     /// Once it has this value the org keeps it for ever.
@@ -141,8 +187,27 @@ impl Field {
         self.required || self.required_until.is_some_and(|last| api_version <= last)
     }
 
+    /// Whether the element may be sent, giving every source the benefit of the doubt.
     pub fn exists_at(&self, api_version: u16) -> bool {
-        self.since <= api_version && self.until.is_none_or(|last| api_version <= last)
+        self.since_perhaps.unwrap_or(self.since) <= api_version
+            && self.until_perhaps.or(self.until).is_none_or(|last| api_version <= last)
+    }
+
+    /// Whether the sources disagree about the element at this API version.
+    pub fn is_doubtful_at(&self, api_version: u16) -> bool {
+        self.exists_at(api_version)
+            && !(self.since <= api_version && self.until.is_none_or(|last| api_version <= last))
+    }
+
+    /// The values in a text that is a list of them; the text itself where it is none.
+    pub fn split<'t>(&self, text: &'t str) -> Vec<&'t str> {
+        match self.separator.as_deref() {
+            None => vec![text],
+            Some("\n") => text.lines().map(str::trim).filter(|line| !line.is_empty()).collect(),
+            Some(separator) => {
+                text.split(separator.trim()).map(str::trim).filter(|value| !value.is_empty()).collect()
+            }
+        }
     }
 }
 
@@ -183,17 +248,21 @@ impl Enumeration {
 }
 
 /// One value of an enumeration.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Enumerator {
     /// As the API spells it. A word in braces stands for a part that varies, see [`Enumerator::matches`]:
     /// `specific_lifetime:{count}:{unit}`.
     pub name: String,
     pub since: Option<u16>,
+    /// An earlier API version that some source tells of.
+    pub since_perhaps: Option<u16>,
     pub until: Option<u16>,
     /// Other spellings that manifests may use, e.g. OAuth's scope names.
     pub aliases: Vec<String>,
     /// The value an org gives back in its place.
     pub folds_into: Option<String>,
+    /// What nobody could confirm about the value.
+    pub unsure: Option<String>,
 }
 
 impl Enumerator {
@@ -283,7 +352,9 @@ impl Type {
         }
         Ok(Type {
             key: kebab(&written.name),
+            package_type: written.package_type.unwrap_or_else(|| written.name.clone()),
             name: written.name,
+            lead: written.lead,
             directory: written.directory,
             suffix: written.suffix,
             since: written.since,
@@ -355,9 +426,13 @@ impl Reader<'_> {
             required: written.required,
             required_until: written.required_until,
             repeated: written.repeated,
-            lines: written.lines,
+            separator: written.separator.or_else(|| written.lines.then(|| "\n".to_owned())),
+            content: written.content,
+            identity: written.identity,
             since: written.since.unwrap_or(self.since),
+            since_perhaps: written.since_perhaps,
             until: written.until,
+            until_perhaps: written.until_perhaps,
             max_length: written.max_length,
             range: written.range,
             secret: written.secret,
@@ -365,6 +440,9 @@ impl Reader<'_> {
             read_only: written.read_only,
             write_only: written.write_only || written.secret,
             masked: written.masked,
+            org_bound: written.org_bound,
+            assigned: written.assigned,
+            clears: written.clears,
             create_only: written.create_only,
             irreversible: written.irreversible,
             default: written.default,
@@ -381,6 +459,9 @@ impl Reader<'_> {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct WrittenType {
     name: String,
+    package_type: Option<String>,
+    #[serde(default)]
+    lead: Vec<String>,
     directory: String,
     suffix: String,
     since: u16,
@@ -413,8 +494,15 @@ struct WrittenField {
     repeated: bool,
     #[serde(default)]
     lines: bool,
+    separator: Option<String>,
+    #[serde(default)]
+    content: bool,
+    #[serde(default)]
+    identity: Vec<String>,
     since: Option<u16>,
+    since_perhaps: Option<u16>,
     until: Option<u16>,
+    until_perhaps: Option<u16>,
     max_length: Option<usize>,
     range: Option<(i64, i64)>,
     #[serde(default)]
@@ -426,6 +514,12 @@ struct WrittenField {
     #[serde(default)]
     write_only: bool,
     masked: Option<String>,
+    #[serde(default)]
+    org_bound: bool,
+    #[serde(default)]
+    assigned: bool,
+    #[serde(default)]
+    clears: bool,
     #[serde(default)]
     create_only: bool,
     irreversible: Option<String>,
@@ -452,28 +546,26 @@ enum WrittenEnumerator {
 struct WrittenEnumeratorTable {
     name: String,
     since: Option<u16>,
+    since_perhaps: Option<u16>,
     until: Option<u16>,
     #[serde(default)]
     aliases: Vec<String>,
     folds_into: Option<String>,
+    unsure: Option<String>,
 }
 
 impl WrittenEnumerator {
     fn read(&self) -> Enumerator {
         match self {
-            WrittenEnumerator::Name(name) => Enumerator {
-                name: name.clone(),
-                since: None,
-                until: None,
-                aliases: Vec::new(),
-                folds_into: None,
-            },
+            WrittenEnumerator::Name(name) => Enumerator { name: name.clone(), ..Enumerator::default() },
             WrittenEnumerator::Table(table) => Enumerator {
                 name: table.name.clone(),
                 since: table.since,
+                since_perhaps: table.since_perhaps,
                 until: table.until,
                 aliases: table.aliases.clone(),
                 folds_into: table.folds_into.clone(),
+                unsure: table.unsure.clone(),
             },
         }
     }
@@ -563,13 +655,8 @@ mod tests {
 
     #[test]
     fn a_policy_grammar_matches_counts_and_units() {
-        let policy = Enumerator {
-            name: "specific_lifetime:{count}:{unit}".to_owned(),
-            since: None,
-            until: None,
-            aliases: Vec::new(),
-            folds_into: None,
-        };
+        let policy =
+            Enumerator { name: "specific_lifetime:{count}:{unit}".to_owned(), ..Enumerator::default() };
         for (text, expected) in [
             ("specific_lifetime:60:MONTHS", true),
             ("specific_lifetime:0:DAYS", false),
@@ -602,6 +689,17 @@ mod tests {
                 let named = field.names.as_deref().map(type_with_key);
                 assert!(named.is_none_or(|found| found.is_some()), "{at} names a type without description");
                 assert!(!(field.read_only && (field.required || field.secret)), "{at} is never sent");
+                let Kind::Group(items) = &field.kind else {
+                    assert!(field.identity.is_empty(), "{at} has no children");
+                    continue;
+                };
+                let tells = |name: &String| items.field(name).is_some_and(|child| !child.repeated);
+                assert!(field.identity.iter().all(tells), "{at}: identity");
+            }
+            let leads = kind.lead.iter().all(|name| kind.fields.field(name).is_some());
+            assert!(leads, "{}: lead", kind.name);
+            for (path, field) in &paths {
+                let at = format!("{}: {path}", kind.name);
                 assert!(field.doc.ends_with('.') && !field.doc.contains('\n'), "{at}: doc is no sentence");
                 let Kind::Enumeration(values) = &field.kind else { continue };
                 for value in &values.values {

@@ -53,7 +53,21 @@ pub fn type_with_key(key: &str) -> Option<&'static Type> {
     types().iter().find(|candidate| candidate.key == key)
 }
 
-/// The type whose components live in this folder of a package, e.g. `connectedApps`.
-pub fn type_in_directory(directory: &str) -> Option<&'static Type> {
-    types().iter().find(|candidate| candidate.directory == directory)
+/// The types whose components live in this folder of a package, e.g. `connectedApps`. Settings share one.
+pub fn types_in_directory(directory: &str) -> impl Iterator<Item = &'static Type> {
+    types().iter().filter(move |candidate| candidate.directory == directory)
+}
+
+/// The type of a file in a package, by its folder and its name without ending: of several types in one folder
+/// the one whose only member has this name.
+pub fn type_of_file(directory: &str, name: &str) -> Option<&'static Type> {
+    types_in_directory(directory).find(|kind| kind.member.fixed.as_deref().is_none_or(|fixed| fixed == name))
+}
+
+/// The type of a member of package.xml, by the name of its `<types>` and its own.
+pub fn type_of_member(package_type: &str, member: &str) -> Option<&'static Type> {
+    types()
+        .iter()
+        .filter(|candidate| candidate.package_type == package_type)
+        .find(|kind| kind.member.fixed.as_deref().is_none_or(|fixed| fixed == member))
 }

@@ -1,8 +1,8 @@
 //! `field-too-new`, `field-retired`: a field, type or value that the API version of the package does not
 //! know. An org refuses the whole file for it (CA-5).
 
-use crate::component::{Kind, Scalar, Tree};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::component::{Enumerator, Field, Kind, Scalar, Tree};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::resolve::{Component, Desired, Leaf, Wanted};
 
 pub fn check(desired: &Desired, component: &Component, diagnostics: &mut Diagnostics) {
@@ -24,42 +24,97 @@ pub fn check(desired: &Desired, component: &Component, diagnostics: &mut Diagnos
         // A list is looked at once, by its first element.
         let first = !matches!(path.0.last(), Some(crate::component::Step::Index(index)) if *index > 0);
         let at = component.key_at(path);
-        if version < field.since && first {
+        if !first {
+        } else if field.is_doubtful_at(version) {
             diagnostics.push(
-                Diagnostic::error(Code::FieldTooNew, format!("`{path}` of `{id}` exists from API version {}.0 on", field.since))
-                    .label(at, format!("the package has {version}.0"))
-                    .help(format!("raise it: api-version = \"{}.0\", or remove the field", field.since)),
+                Diagnostic::warning(
+                    Code::DoubtfulVersion,
+                    format!("`{path}` of `{id}` may not exist in API version {version}.0"),
+                )
+                .label(at, "the documentation and the published schemas disagree")
+                .help(format!("to be sure, use an API version of {}", sure_versions(field))),
             );
-        }
-        if let Some(last) = field.until
+        } else if version < field.since {
+            diagnostics.push(
+                Diagnostic::error(
+                    Code::FieldTooNew,
+                    format!("`{path}` of `{id}` exists from API version {}.0 on", field.since),
+                )
+                .label(at, format!("the package has {version}.0"))
+                .help(format!("raise it: api-version = \"{}.0\", or remove the field", field.since)),
+            );
+        } else if let Some(last) = field.until
             && version > last
-            && first
         {
             diagnostics.push(
-                Diagnostic::error(Code::FieldRetired, format!("`{path}` of `{id}` exists up to API version {last}.0"))
-                    .label(at, format!("the package has {version}.0"))
-                    .help("remove the field; its successor is in the metadata type's documentation"),
+                Diagnostic::error(
+                    Code::FieldRetired,
+                    format!("`{path}` of `{id}` exists up to API version {last}.0"),
+                )
+                .label(at, format!("the package has {version}.0"))
+                .help("remove the field; its successor is in the metadata type's documentation"),
             );
         }
-        if let (Kind::Enumeration(values), Tree::Leaf(Leaf { wanted: Wanted::Known(Scalar::Text(text)), at })) = (&field.kind, value)
-            && let Some(found) = values.find(text)
+        if let (
+            Kind::Enumeration(values),
+            Tree::Leaf(Leaf { wanted: Wanted::Known(Scalar::Text(text)), at }),
+        ) = (&field.kind, value)
         {
-            if let Some(since) = found.since.filter(|since| version < *since) {
-                diagnostics.push(
-                    Diagnostic::error(Code::FieldTooNew, format!("`{path}` of `{id}` can be `{text}` from API version {since}.0 on"))
-                        .label(*at, format!("the package has {version}.0"))
-                        .help(format!("raise it: api-version = \"{since}.0\"")),
-                );
-            }
-            if let Some(last) = found.until.filter(|last| version > *last) {
-                diagnostics.push(
-                    Diagnostic::error(Code::FieldRetired, format!("`{path}` of `{id}` can be `{text}` up to API version {last}.0"))
-                        .label(*at, format!("the package has {version}.0"))
-                        .help("use another value"),
-                );
+            for one in field.split(text) {
+                if let Some(found) = values.find(one) {
+                    let said = value_at(found, one, version, &format!("`{path}` of `{id}`"), *at);
+                    said.into_iter().for_each(|said| diagnostics.push(said));
+                }
             }
         }
     });
+}
+
+/// What is to be said of one value of an enumeration.
+fn value_at(value: &Enumerator, written: &str, version: u16, field: &str, at: Span) -> Option<Diagnostic> {
+    let label = format!("the package has {version}.0");
+    if let Some(since) = value.since.filter(|since| version < *since) {
+        let doubtful = value.since_perhaps.is_some_and(|perhaps| perhaps <= version);
+        let help = format!("raise it: api-version = \"{since}.0\"");
+        return Some(if doubtful {
+            Diagnostic::warning(
+                Code::DoubtfulVersion,
+                format!("{field} may not be able to be `{written}` in API version {version}.0"),
+            )
+            .label(at, "the documentation and the published schemas disagree")
+            .help(help)
+        } else {
+            Diagnostic::error(
+                Code::FieldTooNew,
+                format!("{field} can be `{written}` from API version {since}.0 on"),
+            )
+            .label(at, label)
+            .help(help)
+        });
+    }
+    if let Some(last) = value.until.filter(|last| version > *last) {
+        return Some(
+            Diagnostic::error(
+                Code::FieldRetired,
+                format!("{field} can be `{written}` up to API version {last}.0"),
+            )
+            .label(at, label)
+            .help("use another value"),
+        );
+    }
+    let unsure = value.unsure.as_ref()?;
+    Some(
+        Diagnostic::warning(Code::DoubtfulValue, format!("{field} may not be able to be `{written}`"))
+            .label(at, unsure.clone())
+            .help("try it with `deploy --check-only` first"),
+    )
+}
+
+fn sure_versions(field: &Field) -> String {
+    match field.until {
+        Some(last) => format!("{}.0 to {last}.0", field.since),
+        None => format!("{}.0 or later", field.since),
+    }
 }
 
 #[cfg(test)]

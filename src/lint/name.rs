@@ -8,7 +8,11 @@ pub fn check(_: &Desired, component: &Component, diagnostics: &mut Diagnostics) 
     let name = component.id.name.as_str();
     let member = &component.id.kind.member;
     let length = name.chars().count();
-    let why = if !name.starts_with(|first: char| first.is_ascii_alphabetic()) {
+    let why = if let Some(only) = member.fixed.as_deref().filter(|only| *only != name) {
+        format!("an org has one of these, and it is called {only}")
+    } else if member.free && !name.is_empty() && length <= member.max_length {
+        return;
+    } else if !name.starts_with(|first: char| first.is_ascii_alphabetic()) {
         "must begin with a letter".to_owned()
     } else if let Some(bad) = name.chars().find(|letter| !letter.is_ascii_alphanumeric() && *letter != '_') {
         format!("`{bad}` is neither a letter nor a digit nor an underscore")
@@ -21,6 +25,7 @@ pub fn check(_: &Desired, component: &Component, diagnostics: &mut Diagnostics) 
     } else {
         return;
     };
+    let example = member.fixed.clone().unwrap_or_else(|| tidy(name, member.max_length));
     let called = member.called.as_deref().unwrap_or("API name");
     diagnostics.push(
         Diagnostic::error(
@@ -28,7 +33,7 @@ pub fn check(_: &Desired, component: &Component, diagnostics: &mut Diagnostics) 
             format!("`{name}` cannot be the {called} of `{}`", component.id),
         )
         .label(component.at, why)
-        .help(format!("for example [{}.{}]", component.id.kind.key, tidy(name, member.max_length))),
+        .help(format!("for example [{}.{}]", component.id.kind.key, example)),
     );
 }
 

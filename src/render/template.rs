@@ -329,7 +329,7 @@ fn fits(field: &Field, tree: &Tree<Scalar>) -> bool {
         Tree::List(_) => false,
     };
     match tree {
-        Tree::List(items) => (field.repeated || field.lines) && items.iter().all(fits_once),
+        Tree::List(items) => (field.repeated || field.separator.is_some()) && items.iter().all(fits_once),
         one => fits_once(one),
     }
 }

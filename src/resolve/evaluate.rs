@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::merge::Merged;
 use super::{Inputs, Keys, Leaf, Wanted, described_field};
 use crate::component::{
-    AttributeSource, ComponentId, Field, FieldPath, Fields, Group, Kind, Name, Scalar, Step, Tree,
+    AttributeSource, ComponentId, Enumeration, Field, FieldPath, Fields, Group, Kind, Name, Scalar, Step,
+    Tree,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Located, SourceId, Span, suggestion};
 use crate::manifest::Variable;
@@ -123,6 +124,7 @@ impl<'a> Resolver<'a> {
                 Some(Tree::Group(self.fields(id, group, path, inner, keys)))
             }
             Setting::Extra(_) => extra(setting),
+            Setting::Nil => known(Scalar::Nil),
             Setting::Broken => None,
             Setting::Text(text) => {
                 let wanted = self.leaf(id, field, path, text, setting.at)?;
@@ -301,35 +303,54 @@ impl<'a> Resolver<'a> {
                     None
                 }
             },
-            Kind::Enumeration(values) => match values.find(&text) {
-                Some(value) => {
-                    // A value with varying parts matches itself; an alias becomes the API's spelling.
-                    let spelled = if value.matches(&text) { text } else { value.name.clone() };
-                    Some(Wanted::Known(Scalar::Text(spelled)))
+            // An empty element says that there is none of them.
+            Kind::Enumeration(_) if text.is_empty() && field.repeated => {
+                Some(Wanted::Known(Scalar::Text(text)))
+            }
+            Kind::Enumeration(values) => {
+                let written = field.split(&text);
+                let mut spelled = Vec::with_capacity(written.len());
+                for one in &written {
+                    match values.find(one) {
+                        // A value with varying parts matches itself; an alias becomes the API's spelling.
+                        Some(value) => {
+                            spelled.push(if value.matches(one) { one } else { value.name.as_str() })
+                        }
+                        None => {
+                            self.unknown_value(id, path, values, one, at);
+                            return None;
+                        }
+                    }
                 }
-                None => {
-                    let names = || {
-                        values.values.iter().flat_map(|value| {
-                            std::iter::once(value.name.as_str())
-                                .chain(value.aliases.iter().map(String::as_str))
-                        })
-                    };
-                    let mut diagnostic = Diagnostic::error(
-                        Code::UnknownValue,
-                        format!("`{path}` of `{id}` cannot be `{text}`"),
-                    )
-                    .label(at, format!("not a value of {}", values.name));
-                    let all: Vec<&str> = values.values.iter().map(|value| value.name.as_str()).collect();
-                    diagnostic = match suggestion(&text, names()) {
-                        Some(near) => diagnostic.help(format!("did you mean \"{near}\"?")),
-                        None => diagnostic.help(format!("one of: {}", all.join(", "))),
-                    };
-                    self.report(diagnostic);
-                    None
-                }
-            },
+                let unchanged = spelled == written;
+                let joined = spelled.join(field.separator.as_deref().unwrap_or_default());
+                Some(Wanted::Known(Scalar::Text(if unchanged { text } else { joined })))
+            }
             Kind::Group(_) => None,
         }
+    }
+
+    fn unknown_value(
+        &mut self,
+        id: &ComponentId,
+        path: &FieldPath,
+        values: &Enumeration,
+        written: &str,
+        at: Span,
+    ) {
+        let names = values.values.iter().flat_map(|value| {
+            std::iter::once(value.name.as_str()).chain(value.aliases.iter().map(String::as_str))
+        });
+        let diagnostic =
+            Diagnostic::error(Code::UnknownValue, format!("`{path}` of `{id}` cannot be `{written}`"))
+                .label(at, format!("not a value of {}", values.name));
+        self.report(match suggestion(written, names) {
+            Some(near) => diagnostic.help(format!("did you mean \"{near}\"?")),
+            None => {
+                let all: Vec<&str> = values.values.iter().map(|value| value.name.as_str()).collect();
+                diagnostic.help(format!("one of: {}", all.join(", ")))
+            }
+        });
     }
 
     fn text(&mut self, text: &Text) -> Option<Outcome> {

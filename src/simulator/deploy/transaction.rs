@@ -320,9 +320,8 @@ fn component_files(package: &Package) -> ComponentFiles<'_> {
 /// `connectedApps/A.connectedApp`, with or without `-meta.xml`. The full name is the file's name, decoded.
 fn component_of(path: &str) -> Option<(&'static Type, String)> {
     let (folder, file) = path.split_once('/')?;
-    let kind = component::type_in_directory(folder)?;
-    let stem =
-        file.strip_suffix("-meta.xml").unwrap_or(file).strip_suffix(&kind.suffix)?.strip_suffix('.')?;
+    let (stem, suffix) = file.strip_suffix("-meta.xml").unwrap_or(file).rsplit_once('.')?;
+    let kind = component::type_of_file(folder, stem).filter(|kind| kind.suffix == suffix)?;
     (!stem.contains('/')).then(|| (kind, percent_decoded(stem)))
 }
 
