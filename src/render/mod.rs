@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use crate::component::{ComponentId, Field, FieldPath, Fields, Group, Kind, Scalar, Tree};
 use crate::plan::{self, Pass, Send};
 use crate::reference::{Observed, Reference};
-use crate::resolve::{Component, Desired, Leaf, Wanted};
+use crate::resolve::{Desired, Leaf, Wanted};
 use crate::secret::{SecretSource, Secrets};
 
 pub use template::{TemplateError, Templates};
@@ -38,7 +38,7 @@ pub struct MetadataFiles {
     pub placeholders: Vec<(ComponentId, FieldPath, Reference)>,
 }
 
-/// One component as XML.
+/// One file of a component. All but certificates have one, which is XML.
 #[derive(Debug)]
 pub struct MetadataFile {
     pub component: ComponentId,
@@ -81,17 +81,17 @@ pub fn render(
             rendered.push(result?);
         }
     }
-    rendered.sort_by(|one, other| one.file.path.cmp(&other.file.path));
+    rendered.sort_by(|one, other| one.component.cmp(&other.component));
     let mut files = MetadataFiles::default();
     for one in rendered {
-        files.masked.extend(one.masked.into_iter().map(|path| (one.file.component.clone(), path)));
-        files.placeholders.extend(
-            one.placeholders
-                .into_iter()
-                .map(|(path, reference)| (one.file.component.clone(), path, reference)),
-        );
-        files.files.push(one.file);
+        let id = &one.component;
+        files.masked.extend(one.masked.into_iter().map(|path| (id.clone(), path)));
+        files
+            .placeholders
+            .extend(one.placeholders.into_iter().map(|(path, reference)| (id.clone(), path, reference)));
+        files.files.extend(one.files);
     }
+    files.files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(files)
 }
 
@@ -103,7 +103,8 @@ struct Renderer<'a> {
 }
 
 struct Rendered {
-    file: MetadataFile,
+    component: ComponentId,
+    files: Vec<MetadataFile>,
     masked: Vec<FieldPath>,
     placeholders: Vec<(FieldPath, Reference)>,
 }
@@ -122,17 +123,23 @@ impl Renderer<'_> {
             masked: Vec::new(),
             placeholders: Vec::new(),
         };
-        let fields = values.fields(&component.id.kind.fields, &FieldPath::root(), &component.fields);
-        let xml = Zeroizing::new(self.templates.render(component.id.kind, &fields)?);
+        let kind = component.id.kind;
+        let fields = values.fields(&kind.fields, &FieldPath::root(), &component.fields);
+        let xml = Zeroizing::new(self.templates.render(kind, &fields)?);
         let content = with_secrets(xml, &values.secrets);
-        let file = MetadataFile { component: send.id.clone(), path: path(component), content };
-        Ok(Rendered { file, masked: values.masked, placeholders: values.placeholders })
+        let file = |path, content| MetadataFile { component: send.id.clone(), path, content };
+        let mut files = vec![file(kind.path(&send.id.name), content)];
+        if let (Some(field), Some(path)) = (kind.content_field(), kind.content_path(&send.id.name)) {
+            let text = fields.get(&field.name).and_then(Tree::as_leaf).map(Scalar::to_string);
+            files.push(file(path, Zeroizing::new(text.unwrap_or_default())));
+        }
+        Ok(Rendered {
+            component: send.id.clone(),
+            files,
+            masked: values.masked,
+            placeholders: values.placeholders,
+        })
     }
-}
-
-fn path(component: &Component) -> String {
-    let kind = component.id.kind;
-    format!("{}/{}.{}", kind.directory, component.id.name, kind.suffix)
 }
 
 /// Puts the escaped secrets where their marks stand.
@@ -194,10 +201,16 @@ impl Values<'_> {
                     .enumerate()
                     .filter_map(|(index, item)| self.tree(field, &path.index(index), item))
                     .collect();
-                // An org lists the values of an enumeration in its own order, whatever was deployed (CA-1.4).
-                if let Some(Field { kind: Kind::Enumeration(known), .. }) = field {
-                    values.sort_by_key(|value| value.as_leaf().map(|leaf| known.position(&leaf.to_string())));
-                    values.dedup();
+                // The template puts them in order; an org has each of them once (CA-1.4).
+                if let Some(Field { kind: Kind::Enumeration(_), .. }) = field {
+                    let mut seen = Vec::new();
+                    values.retain(|value| {
+                        let is_new = !seen.contains(value);
+                        if is_new {
+                            seen.push(value.clone());
+                        }
+                        is_new
+                    });
                 }
                 Some(Tree::List(values))
             }

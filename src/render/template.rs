@@ -1,11 +1,14 @@
-//! Renders one component through the tera template of its type. Which value a field has is decided before;
+//! Renders one component through the tera template of its type. Which value an element has is decided before;
 //! this module gives it to the template and has it escaped.
 //!
-//! A template sees each described element under its API name: text, a flag or a number, a group of such, or
-//! for elements that may repeat a list, which is empty if there are none. An element without a value is not
-//! defined. In every group, `others` lists what no template can spell: elements without description, and
-//! those whose value does not have the described shape. The component `others` writes them. `has_nil` tells
-//! the root element whether it has to declare `xsi`.
+//! A template sees the list `elements`: everything to be written below the root, in the order in which an org
+//! writes it, each element with its `name` and one of `text`, `children`, `empty` or `nil`. The shared component
+//! `elements` writes such a list. `has_nil` tells the root element whether it has to declare `xsi`.
+//!
+//! A template that a project brings may want to spell elements itself, so it also sees each described element
+//! under its API name: text, a flag or a number, a group of such, or for elements that may repeat a list, which
+//! is empty if there are none. An element without a value is not defined. In every group, `others` lists what
+//! cannot be spelled: elements without description, and those whose value does not have the described shape.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -19,6 +22,7 @@ use tera::{Context, ErrorKind, Map, Tera, Value};
 
 use crate::component::{Field, Fields, Group, Kind, Scalar, Tree, Type, embedded, type_named};
 
+const ELEMENTS: &str = "elements";
 const OTHERS: &str = "others";
 const HAS_NIL: &str = "has_nil";
 
@@ -78,13 +82,13 @@ impl Templates {
         let mut by_type: BTreeMap<_, _> = embedded::TEMPLATES
             .iter()
             .filter(|(stem, _)| !is_shared(stem))
-            .map(|(stem, text)| (stem.to_string(), Template::new(built_in_path(stem), *text)))
+            .map(|(stem, text)| (stem.to_string(), Template::built_in(stem, text)))
             .collect();
         for (name, origin, text) in overrides {
             if type_named(&name).is_none() {
                 return Err(TemplateError::UnknownType { name, origin });
             }
-            by_type.insert(name, Template::new(origin, text));
+            by_type.insert(name, Template::brought(origin, text));
         }
         Ok(Templates { by_type })
     }
@@ -103,8 +107,11 @@ impl Templates {
         let tera = template.parsed(name)?;
         let mut context = Context::new();
         let mut shape = Shape { type_name: name, has_nil: false };
-        for (element, value) in shape.group(&kind.fields, fields)? {
-            context.insert_value(element, value);
+        context.insert_value(ELEMENTS, shape.elements(&kind.fields, fields)?.into());
+        if template.spells {
+            for (element, value) in shape.group(&kind.fields, fields)? {
+                context.insert_value(element, value);
+            }
         }
         context.insert_value(HAS_NIL, shape.has_nil.into());
         tera.render(&file_name(name), &context).map_err(|error| {
@@ -118,13 +125,24 @@ impl Templates {
 struct Template {
     origin: String,
     text: Cow<'static, str>,
+    /// Whether it may spell elements by their names.
+    spells: bool,
     /// An outcome, because a template that cannot be read is not read again for the next component.
     tera: OnceLock<Result<Tera, TemplateError>>,
 }
 
 impl Template {
-    fn new(origin: String, text: impl Into<Cow<'static, str>>) -> Self {
-        Template { origin, text: text.into(), tera: OnceLock::new() }
+    fn built_in(stem: &str, text: &'static str) -> Self {
+        Template {
+            origin: built_in_path(stem),
+            text: Cow::Borrowed(text),
+            spells: false,
+            tera: OnceLock::new(),
+        }
+    }
+
+    fn brought(origin: String, text: String) -> Self {
+        Template { origin, text: Cow::Owned(text), spells: true, tera: OnceLock::new() }
     }
 
     fn parsed(&self, name: &str) -> Result<&Tera, TemplateError> {
@@ -227,13 +245,71 @@ struct Shape<'a> {
 }
 
 impl Shape<'_> {
+    /// Everything below one parent, as the component `elements` takes it.
+    fn elements(&mut self, group: &Group, fields: &Fields<Scalar>) -> Result<Vec<Value>, TemplateError> {
+        let mut elements = Vec::with_capacity(fields.len());
+        for (name, tree) in fields {
+            match group.field(name) {
+                Some(field) if is_left_out(field) => {}
+                field => self.element(name, field, tree, &mut elements)?,
+            }
+        }
+        Ok(elements)
+    }
+
+    /// The elements of one name.
+    fn element(
+        &mut self,
+        name: &str,
+        field: Option<&Field>,
+        tree: &Tree<Scalar>,
+        elements: &mut Vec<Value>,
+    ) -> Result<(), TemplateError> {
+        if !is_element_name(name) {
+            let (name, element) = (self.type_name.to_owned(), name.to_owned());
+            return Err(TemplateError::ElementName { name, element });
+        }
+        let (key, value) = match tree {
+            Tree::List(items) if field.is_some_and(|field| !field.repeated && field.separator.is_some()) => {
+                ("text", Value::from(joined(field, items)))
+            }
+            Tree::List(items) => {
+                return in_order(field, items)
+                    .into_iter()
+                    .try_for_each(|item| self.element(name, field, item, elements));
+            }
+            Tree::Leaf(Scalar::Nil) => {
+                self.has_nil = true;
+                ("nil", Value::from(true))
+            }
+            Tree::Group(fields) if fields.is_empty() => ("empty", Value::from(true)),
+            Tree::Group(fields) => {
+                let children = match field.map(|field| &field.kind) {
+                    Some(Kind::Group(group)) => self.elements(group, fields)?,
+                    _ => {
+                        let mut children = Vec::with_capacity(fields.len());
+                        for (child, tree) in fields {
+                            self.element(child, None, tree, &mut children)?;
+                        }
+                        children
+                    }
+                };
+                ("children", children.into())
+            }
+            leaf => ("text", Value::from(text(leaf))),
+        };
+        elements.push(map([("name".to_owned(), name.into()), (key.to_owned(), value)]));
+        Ok(())
+    }
+
+    /// Values by name, for a template that spells elements itself.
     fn group(
         &mut self,
         group: &Group,
         fields: &Fields<Scalar>,
     ) -> Result<Vec<(String, Value)>, TemplateError> {
         let mut values = Vec::with_capacity(fields.len() + 4);
-        for field in group.fields.iter().filter(|field| !field.read_only) {
+        for field in group.fields.iter().filter(|field| !is_left_out(field)) {
             let value = match fields.get(field.name.as_str()) {
                 Some(tree) if fits(field, tree) => self.field(field, tree)?,
                 _ if field.repeated => Value::from(Vec::<Value>::new()),
@@ -244,8 +320,8 @@ impl Shape<'_> {
         let mut others = Vec::new();
         for (name, tree) in fields {
             match group.field(name) {
-                Some(field) if field.read_only || fits(field, tree) => {}
-                _ => self.other(name, tree, &mut others)?,
+                Some(field) if is_left_out(field) || fits(field, tree) => {}
+                field => self.element(name, field, tree, &mut others)?,
             }
         }
         values.push((OTHERS.to_owned(), others.into()));
@@ -254,18 +330,12 @@ impl Shape<'_> {
 
     fn field(&mut self, field: &Field, tree: &Tree<Scalar>) -> Result<Value, TemplateError> {
         if field.repeated {
-            let mut items: Vec<&Tree<Scalar>> = match tree {
-                Tree::List(items) => items.iter().collect(),
-                one => vec![one],
-            };
-            if let Kind::Enumeration(values) = &field.kind {
-                items.sort_by_cached_key(|item| values.position(&text(item)));
-            }
-            let items = items.into_iter().map(|item| self.once(field, item));
+            let items = if let Tree::List(items) = tree { items } else { std::slice::from_ref(tree) };
+            let items = in_order(Some(field), items).into_iter().map(|item| self.once(field, item));
             return Ok(Value::from(items.collect::<Result<Vec<_>, _>>()?));
         }
         match tree {
-            Tree::List(lines) => Ok(Value::from(lines.iter().map(text).collect::<Vec<_>>().join("\n"))),
+            Tree::List(items) => Ok(Value::from(joined(Some(field), items))),
             one => self.once(field, one),
         }
     }
@@ -278,36 +348,27 @@ impl Shape<'_> {
             (_, leaf) => Ok(Value::from(text(leaf))),
         }
     }
+}
 
-    /// What the component `others` takes: a name, and `text`, `children` or `nil`.
-    fn other(
-        &mut self,
-        name: &str,
-        tree: &Tree<Scalar>,
-        others: &mut Vec<Value>,
-    ) -> Result<(), TemplateError> {
-        if !is_element_name(name) {
-            let (name, element) = (self.type_name.to_owned(), name.to_owned());
-            return Err(TemplateError::ElementName { name, element });
-        }
-        let (key, value) = match tree {
-            Tree::List(items) => return items.iter().try_for_each(|item| self.other(name, item, others)),
-            Tree::Leaf(Scalar::Nil) => {
-                self.has_nil = true;
-                ("nil", Value::from(true))
-            }
-            Tree::Group(fields) if !fields.is_empty() => {
-                let mut children = Vec::new();
-                for (child, tree) in fields {
-                    self.other(child, tree, &mut children)?;
-                }
-                ("children", children.into())
-            }
-            leaf => ("text", Value::from(text(leaf))),
-        };
-        others.push(map([("name".to_owned(), name.into()), (key.to_owned(), value)]));
-        Ok(())
+/// What is no element of the file: values that only the org writes, and the text of a file beside it.
+fn is_left_out(field: &Field) -> bool {
+    field.read_only || field.content
+}
+
+/// Values of an enumeration in its own order, in which an org lists them, if all of them are known.
+fn in_order<'t>(field: Option<&Field>, items: &'t [Tree<Scalar>]) -> Vec<&'t Tree<Scalar>> {
+    let mut items: Vec<&Tree<Scalar>> = items.iter().collect();
+    if let Some(Field { kind: Kind::Enumeration(values), .. }) = field
+        && items.iter().all(|item| values.find(&text(item)).is_some())
+    {
+        items.sort_by_cached_key(|item| values.position(&text(item)));
     }
+    items
+}
+
+fn joined(field: Option<&Field>, items: &[Tree<Scalar>]) -> String {
+    let separator = field.and_then(|field| field.separator.as_deref()).unwrap_or("\n");
+    items.iter().map(text).collect::<Vec<_>>().join(separator)
 }
 
 fn map(values: impl IntoIterator<Item = (String, Value)>) -> Value {
@@ -466,7 +527,7 @@ mod tests {
     /// Every element that is sent, by path: `ConnectedApp/oauthConfig/scopes`.
     fn described(kind: &Type) -> BTreeSet<String> {
         fn walk(group: &Group, at: &str, paths: &mut BTreeSet<String>) {
-            for field in group.fields.iter().filter(|field| !field.read_only) {
+            for field in group.fields.iter().filter(|field| !is_left_out(field)) {
                 let path = format!("{at}/{}", field.name);
                 if let Kind::Group(inner) = &field.kind {
                     walk(inner, &path, paths);
@@ -487,7 +548,7 @@ mod tests {
             fields.retain(|name, _| *name == field.name);
             return vec![(format!("/{}", field.name), fields)];
         };
-        let inside = inner.fields.iter().filter(|field| !field.read_only);
+        let inside = inner.fields.iter().filter(|field| !is_left_out(field));
         inside
             .flat_map(|deeper| lone(inner, deeper))
             .map(|(path, fields)| {
@@ -551,7 +612,7 @@ b://c</callbackUrl>
             let mut fields = full(&kind.fields, "");
             let xml = render(&kind.name, &fields);
             // No type has such an element further down.
-            fields.retain(|name, _| !kind.fields.field(name).unwrap().read_only);
+            fields.retain(|name, _| !is_left_out(kind.fields.field(name).unwrap()));
             assert_eq!(leaves_in(&xml), leaves_of(&fields, ""), "{}", kind.name);
         }
     }
@@ -582,7 +643,7 @@ b://c</callbackUrl>
     fn a_component_with_one_field_renders_just_that() {
         let templates = Templates::built_in().unwrap();
         for kind in types() {
-            for field in kind.fields.fields.iter().filter(|field| !field.read_only) {
+            for field in kind.fields.fields.iter().filter(|field| !is_left_out(field)) {
                 for (path, fields) in lone(&kind.fields, field) {
                     let xml = templates.render(kind, &fields).unwrap();
                     let leaves = leaves_in(&xml);
@@ -592,37 +653,6 @@ b://c</callbackUrl>
             }
             let empty = templates.render(kind, &Fields::new()).unwrap();
             assert_eq!(empty.lines().count(), 3, "{empty}");
-        }
-    }
-
-    #[test]
-    fn without_its_tags_a_template_is_the_xml_that_is_described() {
-        for (stem, text) in embedded::TEMPLATES.iter().filter(|(stem, _)| !is_shared(stem)) {
-            let mut xml = text.to_string();
-            for (from, to) in [("{#", "#}"), ("{%", "%}"), ("{{", "}}")] {
-                while let Some(start) = xml.find(from) {
-                    let end = start + xml[start..].find(to).unwrap() + to.len();
-                    xml.replace_range(start..end, "");
-                }
-            }
-            let found = read(xml.trim());
-            let paths: BTreeSet<String> = found.iter().map(|(path, _)| path.clone()).collect();
-            assert_eq!(paths, described(type_named(stem).unwrap()), "{stem}");
-            assert_eq!(paths.len(), found.len(), "{stem} spells an element twice");
-        }
-    }
-
-    #[test]
-    fn a_template_asks_for_described_names_only() {
-        let templates = Templates::built_in().unwrap();
-        for kind in types() {
-            let tera = templates.by_type[&kind.name].parsed(&kind.name).unwrap();
-            let mut known: BTreeSet<&str> =
-                kind.fields.fields.iter().map(|field| field.name.as_str()).collect();
-            assert!(known.insert(OTHERS) && known.insert(HAS_NIL), "{} has a field of our name", kind.name);
-            for name in tera.get_template_variables(&file_name(&kind.name)).unwrap() {
-                assert!(known.contains(name), "{} asks for {name}", kind.name);
-            }
         }
     }
 
@@ -648,7 +678,7 @@ b://c</callbackUrl>
     }
 
     #[test]
-    fn undescribed_elements_come_last_in_their_parent() {
+    fn undescribed_elements_stand_in_their_place() {
         let fields = fields_of([
             ("aNewField", text_leaf("<new>")),
             ("label", text_leaf("A")),
@@ -668,18 +698,18 @@ b://c</callbackUrl>
             render("NamedCredential", &fields),
             r#"<?xml version="1.0" encoding="UTF-8"?>
 <NamedCredential xmlns="http://soap.sforce.com/2006/04/metadata">
+    <aNewField>&lt;new&gt;</aNewField>
     <label>A</label>
     <namedCredentialParameters>
-        <parameterName>Url</parameterName>
         <aNewList>1</aNewList>
         <aNewList>2</aNewList>
+        <parameterName>Url</parameterName>
     </namedCredentialParameters>
-    <aNewField>&lt;new&gt;</aNewField>
     <newGroup>
         <deep>
             <flag>true</flag>
         </deep>
-        <x></x>
+        <x/>
     </newGroup>
 </NamedCredential>
 "#
@@ -701,7 +731,7 @@ b://c</callbackUrl>
         }
         for kind in types() {
             let mut fields = full(&kind.fields, "");
-            fields.retain(|name, _| !kind.fields.field(name).unwrap().read_only);
+            fields.retain(|name, _| !is_left_out(kind.fields.field(name).unwrap()));
             add(&mut fields);
             let xml = render(&kind.name, &fields);
             assert_eq!(leaves_in(&xml), leaves_of(&fields, ""), "{}", kind.name);
@@ -710,13 +740,13 @@ b://c</callbackUrl>
                 let inside = line.trim_start();
                 depth -= usize::from(inside.starts_with("</"));
                 assert_eq!(line.len() - inside.len(), depth * 4, "{}: {line}", kind.name);
-                depth += usize::from(!inside.contains("</"));
+                depth += usize::from(!inside.contains("</") && !inside.contains("/>"));
             }
         }
     }
 
     #[test]
-    fn values_of_another_shape_and_nil_are_kept_at_the_end() {
+    fn values_of_another_shape_and_nil_are_kept() {
         let fields = fields_of([
             ("description", Tree::Leaf(Scalar::Nil)),
             ("endpoint", Tree::List(vec![text_leaf("a"), text_leaf("b")])),
@@ -727,13 +757,13 @@ b://c</callbackUrl>
             render("NamedCredential", &fields),
             r#"<?xml version="1.0" encoding="UTF-8"?>
 <NamedCredential xmlns="http://soap.sforce.com/2006/04/metadata" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
+    <description xsi:nil="true"/>
+    <endpoint>a</endpoint>
+    <endpoint>b</endpoint>
     <label>A</label>
     <namedCredentialParameters>
         <parameterName>Url</parameterName>
     </namedCredentialParameters>
-    <description xsi:nil="true"/>
-    <endpoint>a</endpoint>
-    <endpoint>b</endpoint>
 </NamedCredential>
 "#
         );
@@ -760,7 +790,7 @@ b://c</callbackUrl>
     #[test]
     fn a_project_may_replace_a_template() {
         let templates =
-            overridden("<NamedCredential>{{ label }}{{ <others elements={others} /> }}</NamedCredential>\n");
+            overridden("<NamedCredential>{{ label }}{{ <elements of={others} /> }}</NamedCredential>\n");
         let fields = fields_of([("label", text_leaf("<A>")), ("new", text_leaf("x"))]);
         assert_eq!(
             templates.render(type_named("NamedCredential").unwrap(), &fields).unwrap(),
@@ -809,7 +839,7 @@ b://c</callbackUrl>
 
     #[test]
     fn a_template_for_an_unknown_type_is_refused() {
-        for name in ["Connectedapp", "others"] {
+        for name in ["Connectedapp", "elements"] {
             let unknown = [name, "my/templates/x.xml", ""].map(str::to_owned).into();
             let error = Templates::with_overrides([unknown]).err().unwrap();
             assert_eq!(
