@@ -1,13 +1,18 @@
-//! Wanted values against those an org holds: the fields that differ.
+//! Two sets of values: the fields that differ.
 //!
-//! Two values are equal when an org would treat them as equal. What the manifest does not mention is not
-//! managed, so it is never a difference. Secrets compare as "set" and "not set", never by value.
+//! Two values are equal when an org would treat them as equal. How an element is normalised says its
+//! description: lists without order, values that fold into others, defaults, what an org makes up itself.
+//! Secrets compare by state, never by value.
+//!
+//! [`compare`] holds what a manifest asks for against what an org has: what the manifest does not mention is not
+//! managed, so it is never a difference. [`differences`] holds two sets of the same kind against each other.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use crate::component::{Field, FieldPath, Fields, Group, Kind, Scalar, Tree};
-use crate::reference::Reference;
-use crate::secret::SecretSource;
+use crate::reference::{Formula, Part, Reference};
+use crate::secret::{SecretSource, is_placeholder};
 
 /// A wanted value, as far as the org has told what it depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +23,87 @@ pub enum Filled {
     Pending(Vec<Reference>),
 }
 
-/// One field that differs.
+/// A value of a component, wherever the component came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Held {
+    Known(Scalar),
+    /// A manifest says where the secret lives.
+    Secret(SecretSource),
+    /// A text that waits for values of an org.
+    Waits(Formula),
+}
+
+/// What can be said of a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SecretState {
+    /// There is a text.
+    Set,
+    /// There is a text that stands for a secret: an org's mask, or what a tool left.
+    Placeholder,
+    /// A manifest says where it lives.
+    Sourced,
+}
+
+/// What takes part in a comparison.
+pub trait Leaf {
+    fn look(&self) -> Look<'_>;
+}
+
+/// A leaf, as a comparison sees it.
+#[derive(Debug, Clone, Copy)]
+pub enum Look<'a> {
+    Known(&'a Scalar),
+    Secret,
+    Waits(&'a Formula),
+    /// Not known, and equal to nothing.
+    Pending,
+}
+
+impl Leaf for Scalar {
+    fn look(&self) -> Look<'_> {
+        Look::Known(self)
+    }
+}
+
+impl Leaf for Filled {
+    fn look(&self) -> Look<'_> {
+        match self {
+            Filled::Known(scalar) => Look::Known(scalar),
+            Filled::Secret(_) => Look::Secret,
+            Filled::Pending(_) => Look::Pending,
+        }
+    }
+}
+
+impl Leaf for Held {
+    fn look(&self) -> Look<'_> {
+        match self {
+            Held::Known(scalar) => Look::Known(scalar),
+            Held::Secret(_) => Look::Secret,
+            Held::Waits(formula) => Look::Waits(formula),
+        }
+    }
+}
+
+/// The state of a secret field's value.
+pub fn secret_state(look: Look<'_>) -> SecretState {
+    match look {
+        Look::Known(scalar) if is_placeholder(&scalar.to_string()) => SecretState::Placeholder,
+        Look::Known(_) => SecretState::Set,
+        Look::Secret | Look::Waits(_) | Look::Pending => SecretState::Sourced,
+    }
+}
+
+/// What a comparison depends on besides the values.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// The major number: defaults are those of the elements that it knows.
+    pub api_version: u16,
+    /// Whether one of the two sides is an org, which does not give write-only values back.
+    pub with_org: bool,
+}
+
+/// One field that differs from what a manifest asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldChange {
     pub path: FieldPath,
@@ -28,9 +113,15 @@ pub struct FieldChange {
 }
 
 /// The fields of `wanted` that an org with `existing` would have to change.
-pub fn compare(group: &Group, wanted: &Fields<Filled>, existing: &Fields<Scalar>) -> Vec<FieldChange> {
+pub fn compare(
+    group: &Group,
+    api_version: u16,
+    wanted: &Fields<Filled>,
+    existing: &Fields<Scalar>,
+) -> Vec<FieldChange> {
     let mut changes = Vec::new();
-    compare_group(group, &FieldPath::root(), wanted, existing, &mut changes);
+    let rules = Rules { api_version, with_org: true };
+    compare_group(group, rules, &FieldPath::root(), wanted, existing, &mut changes);
     changes
 }
 
@@ -52,6 +143,7 @@ pub fn everything(wanted: Fields<Filled>) -> Vec<FieldChange> {
 
 fn compare_group(
     group: &Group,
+    rules: Rules,
     at: &FieldPath,
     wanted: &Fields<Filled>,
     existing: &Fields<Scalar>,
@@ -62,138 +154,540 @@ fn compare_group(
         let before = existing.get(name);
         let field = group.field(name);
         match (field, wanted) {
-            (Some(Field { kind: Kind::Group(inner), repeated: false, .. }), Tree::Group(fields)) => {
+            (Some(Field { kind: Kind::Group(inner), repeated: false, clears, .. }), Tree::Group(fields))
+                if !(*clears && fields.is_empty()) =>
+            {
                 let empty = Fields::new();
                 let existing = match before {
                     Some(Tree::Group(existing)) => existing,
                     _ => &empty,
                 };
-                compare_group(inner, &path, fields, existing, changes);
+                compare_group(inner, rules, &path, fields, existing, changes);
             }
-            _ if is_equal(field, wanted, before) => {}
+            _ if is_equal(field, rules, before, Some(wanted)) => {}
             _ => changes.push(FieldChange { path, before: before.cloned(), after: wanted.clone() }),
         }
     }
 }
 
-fn is_equal(field: Option<&Field>, wanted: &Tree<Filled>, before: Option<&Tree<Scalar>>) -> bool {
-    match wanted {
-        Tree::Leaf(Filled::Secret(_)) => match field {
-            // Where an org shows that there is a secret, nothing shown means there is none (AP-22);
-            // elsewhere it never tells (CA-81), and there is nothing to compare.
-            Some(field) if field.write_only && field.masked.is_none() => true,
-            _ => before.is_some(),
-        },
-        Tree::Leaf(Filled::Pending(_)) => false,
-        wanted => {
-            let mut complete = true;
-            wanted.each_leaf(&mut |leaf| complete &= matches!(leaf, Filled::Known(_)));
-            complete
-                && normal(field, &known(wanted))
-                    == before.map_or_else(|| absent(field), |before| normal(field, before))
+/// One field that differs between two sets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    pub path: FieldPath,
+    pub before: Option<Tree<Held>>,
+    pub after: Option<Tree<Held>>,
+}
+
+/// The fields in which two components of one type differ. Items of a list that its description can tell apart
+/// are compared one by one.
+pub fn differences(
+    group: &Group,
+    rules: Rules,
+    before: &Fields<Held>,
+    after: &Fields<Held>,
+) -> Vec<Difference> {
+    let mut found = Vec::new();
+    differences_of(Some(group), rules, &FieldPath::root(), before, after, &mut found);
+    found
+}
+
+fn differences_of(
+    group: Option<&Group>,
+    rules: Rules,
+    at: &FieldPath,
+    before: &Fields<Held>,
+    after: &Fields<Held>,
+    found: &mut Vec<Difference>,
+) {
+    let mut names: Vec<_> = before.keys().chain(after.keys()).collect();
+    names.sort_unstable();
+    names.dedup();
+    for name in names {
+        let field = group.and_then(|group| group.field(name));
+        let (before, after) = (before.get(name), after.get(name));
+        let path = at.element(name.clone());
+        if is_equal(field, rules, before, after) {
+            continue;
+        }
+        let inner = match field.map(|field| &field.kind) {
+            Some(Kind::Group(inner)) => Some(inner),
+            _ => None,
+        };
+        let nothing = Fields::new();
+        match (field, before, after) {
+            (Some(field), before, after) if field.repeated && !field.identity.is_empty() => {
+                by_identity(field, rules, &path, before, after, found);
+            }
+            (_, Some(Tree::Group(before)), Some(Tree::Group(after))) => {
+                differences_of(inner, rules, &path, before, after, found);
+            }
+            (Some(_), None, Some(Tree::Group(after))) if inner.is_some() && !after.is_empty() => {
+                differences_of(inner, rules, &path, &nothing, after, found);
+            }
+            (Some(_), Some(Tree::Group(before)), None) if inner.is_some() && !before.is_empty() => {
+                differences_of(inner, rules, &path, before, &nothing, found);
+            }
+            _ => found.push(Difference { path, before: before.cloned(), after: after.cloned() }),
         }
     }
 }
 
-/// The tree without the states of its leaves; only for trees of known leaves.
-fn known(tree: &Tree<Filled>) -> Tree<Scalar> {
+/// The items of a list.
+fn items<L>(tree: Option<&Tree<L>>) -> &[Tree<L>] {
     match tree {
-        Tree::Leaf(Filled::Known(scalar)) => Tree::Leaf(scalar.clone()),
-        Tree::Leaf(_) => Tree::Leaf(Scalar::Nil),
-        Tree::List(items) => Tree::List(items.iter().map(known).collect()),
-        Tree::Group(fields) => {
-            Tree::Group(fields.iter().map(|(name, field)| (name.clone(), known(field))).collect())
+        None => &[],
+        Some(Tree::List(items)) => items,
+        Some(single) => std::slice::from_ref(single),
+    }
+}
+
+/// Compares the items of two lists that have the same identity; those alone in theirs were added or removed.
+fn by_identity(
+    field: &Field,
+    rules: Rules,
+    at: &FieldPath,
+    before: Option<&Tree<Held>>,
+    after: Option<&Tree<Held>>,
+    found: &mut Vec<Difference>,
+) {
+    type Pair<'a> = (Vec<&'a Tree<Held>>, Vec<&'a Tree<Held>>);
+    let mut pairs: BTreeMap<String, Pair<'_>> = BTreeMap::new();
+    for item in items(before) {
+        pairs.entry(identity(field, item)).or_default().0.push(item);
+    }
+    for item in items(after) {
+        pairs.entry(identity(field, item)).or_default().1.push(item);
+    }
+    let inner = match &field.kind {
+        Kind::Group(inner) => Some(inner),
+        _ => None,
+    };
+    for (name, (mut before, mut after)) in pairs {
+        // What stands on both sides is no difference, whatever its place among items of the same identity.
+        before.retain(|item| {
+            let twin = after.iter().position(|other| is_equal(Some(field), rules, Some(*item), Some(*other)));
+            twin.map(|at| after.remove(at)).is_none()
+        });
+        let path = at.item(name);
+        for index in 0..before.len().max(after.len()) {
+            match (before.get(index), after.get(index)) {
+                (Some(Tree::Group(before)), Some(Tree::Group(after))) => {
+                    differences_of(inner, rules, &path, before, after, found);
+                }
+                (before, after) => found.push(Difference {
+                    path: path.clone(),
+                    before: before.map(|tree| (*tree).clone()),
+                    after: after.map(|tree| (*tree).clone()),
+                }),
+            }
+        }
+    }
+}
+
+/// What tells an item from the others of its list, for people: `Account`, `Scope / AuthParameter`.
+fn identity(field: &Field, item: &Tree<Held>) -> String {
+    let Tree::Group(fields) = item else { return String::new() };
+    let parts = field.identity.iter().filter_map(|name| match fields.get(name)?.as_leaf()? {
+        Held::Known(scalar) => Some(scalar.to_string()),
+        Held::Secret(_) => None,
+        Held::Waits(formula) => Some(formula.to_string()),
+    });
+    parts.collect::<Vec<_>>().join(" / ")
+}
+
+/// Whether an org would treat the two as equal.
+fn is_equal<B: Leaf, A: Leaf>(
+    field: Option<&Field>,
+    rules: Rules,
+    before: Option<&Tree<B>>,
+    after: Option<&Tree<A>>,
+) -> bool {
+    if field.is_some_and(|field| field.read_only) {
+        return true;
+    }
+    if let Some(field) = field.filter(|field| field.secret) {
+        return secrets_agree(field, rules, before, after);
+    }
+    let assigned = field.is_some_and(|field| field.assigned);
+    match (is_there(before), is_there(after)) {
+        (false, false) => return true,
+        (true, false) | (false, true) if assigned => return true,
+        _ => {}
+    }
+    if waits(before) || waits(after) {
+        return formulas_agree(field, before, after);
+    }
+    // An element marked as having no value reads as absent, but an empty one is there on purpose.
+    if is_nil(before) && is_empty(after) || is_empty(before) && is_nil(after) {
+        return false;
+    }
+    if field.is_some_and(|field| field.clears) && is_empty(before) != is_empty(after) {
+        return false;
+    }
+    let normal_before = before.map_or(Normal::Nothing, |tree| normal(field, rules, tree));
+    let normal_after = after.map_or(Normal::Nothing, |tree| normal(field, rules, tree));
+    normal_before == normal_after
+        || or_default(field, rules, normal_before) == or_default(field, rules, normal_after)
+}
+
+/// Whether there is anything: neither left out nor marked as having no value.
+fn is_there<L: Leaf>(tree: Option<&Tree<L>>) -> bool {
+    tree.is_some() && !is_nil(tree)
+}
+
+fn is_nil<L: Leaf>(tree: Option<&Tree<L>>) -> bool {
+    matches!(tree, Some(Tree::Leaf(leaf)) if matches!(leaf.look(), Look::Known(Scalar::Nil)))
+}
+
+fn is_empty<L: Leaf>(tree: Option<&Tree<L>>) -> bool {
+    match tree {
+        Some(Tree::Leaf(leaf)) => matches!(leaf.look(), Look::Known(Scalar::Text(text)) if text.is_empty()),
+        Some(Tree::Group(fields)) => fields.is_empty(),
+        Some(Tree::List(items)) => items.iter().all(|item| is_empty(Some(item))),
+        None => false,
+    }
+}
+
+fn waits<L: Leaf>(tree: Option<&Tree<L>>) -> bool {
+    let mut waits = false;
+    if let Some(tree) = tree {
+        tree.each_leaf(&mut |leaf| waits |= matches!(leaf.look(), Look::Waits(_) | Look::Pending));
+    }
+    waits
+}
+
+fn secrets_agree<B: Leaf, A: Leaf>(
+    field: &Field,
+    rules: Rules,
+    before: Option<&Tree<B>>,
+    after: Option<&Tree<A>>,
+) -> bool {
+    fn state<L: Leaf>(tree: Option<&Tree<L>>) -> Option<SecretState> {
+        let look = tree?.as_leaf()?.look();
+        match look {
+            Look::Known(Scalar::Nil) => None,
+            Look::Known(Scalar::Text(text)) if text.trim().is_empty() => None,
+            _ => Some(secret_state(look)),
+        }
+    }
+    // Where an org shows that there is a secret, nothing shown means there is none (AP-22); elsewhere it never
+    // tells (CA-81), and there is nothing to compare. Files of an org's are like that as well.
+    let untold = field.write_only && field.masked.is_none();
+    match (state(before), state(after)) {
+        (Some(SecretState::Sourced), Some(_)) | (Some(_), Some(SecretState::Sourced)) => true,
+        (Some(SecretState::Sourced), None) | (None, Some(SecretState::Sourced)) => untold,
+        (Some(before), Some(after)) => before == after,
+        (Some(_), None) | (None, Some(_)) => untold && rules.with_org,
+        (None, None) => true,
+    }
+}
+
+/// Where a text waits for values of an org, it equals another that waits for the same, and a text that it may
+/// become.
+fn formulas_agree<B: Leaf, A: Leaf>(
+    field: Option<&Field>,
+    before: Option<&Tree<B>>,
+    after: Option<&Tree<A>>,
+) -> bool {
+    let (Some(before), Some(after)) = (before, after) else { return false };
+    let (Some(mut before), Some(mut after)) = (patterns(field, before), patterns(field, after)) else {
+        return false;
+    };
+    before.retain(|one| {
+        let twin = after.iter().position(|other| one == other);
+        twin.map(|at| after.remove(at)).is_none()
+    });
+    before.retain(|one| {
+        let match_ = after.iter().position(|other| may_be(one, other) || may_be(other, one));
+        match_.map(|at| after.remove(at)).is_none()
+    });
+    before.is_empty() && after.is_empty()
+}
+
+/// A text with gaps that an org fills.
+type Pattern = Vec<Part>;
+
+/// The texts in a tree of leaves, split where the field is a list in one text; `None` where a leaf has none.
+fn patterns<L: Leaf>(field: Option<&Field>, tree: &Tree<L>) -> Option<Vec<Pattern>> {
+    let separator = field.and_then(|field| field.separator.as_deref());
+    let mut patterns = Vec::new();
+    let mut complete = true;
+    tree.each_leaf(&mut |leaf| {
+        let parts = match leaf.look() {
+            Look::Known(Scalar::Nil) | Look::Secret | Look::Pending => {
+                complete = false;
+                return;
+            }
+            Look::Known(scalar) => vec![Part::Text(scalar.to_string())],
+            Look::Waits(formula) => formula.0.clone(),
+        };
+        let Some(separator) = separator else {
+            patterns.push(parts);
+            return;
+        };
+        let mut line: Pattern = Vec::new();
+        for part in parts {
+            let Part::Text(text) = part else {
+                line.push(part);
+                continue;
+            };
+            for (index, piece) in text.split(separator.trim_matches(' ')).enumerate() {
+                if index > 0 {
+                    patterns.push(std::mem::take(&mut line));
+                }
+                if !piece.trim().is_empty() {
+                    line.push(Part::Text(piece.trim().to_owned()));
+                }
+            }
+        }
+        patterns.push(line);
+    });
+    patterns.retain(|pattern| !pattern.is_empty());
+    complete.then_some(patterns)
+}
+
+/// Whether a text without gaps is one that a pattern may become.
+fn may_be(pattern: &Pattern, text: &Pattern) -> bool {
+    let [Part::Text(text)] = text.as_slice() else { return false };
+    let mut rest = text.as_str();
+    let mut anchored = true;
+    let mut parts = pattern.iter().flat_map(possible).peekable();
+    while let Some(part) = parts.next() {
+        match part {
+            Part::Reference(_) => anchored = false,
+            Part::Text(literal) if anchored => match rest.strip_prefix(literal.as_str()) {
+                Some(behind) => rest = behind,
+                None => return false,
+            },
+            Part::Text(literal) if parts.peek().is_none() => return rest.ends_with(literal.as_str()),
+            Part::Text(literal) => match rest.find(literal.as_str()) {
+                Some(at) => {
+                    rest = &rest[at + literal.len()..];
+                    anchored = true;
+                }
+                None => return false,
+            },
+        }
+    }
+    !anchored || rest.is_empty()
+}
+
+/// A reference as far as its value can be told in advance: `${auth-provider.X.callback-url}` is some address of an
+/// org with `/services/authcallback/X` behind it.
+fn possible(part: &Part) -> Vec<Part> {
+    let Part::Reference(reference @ Reference::Attribute { of, attribute }) = part else {
+        return vec![part.clone()];
+    };
+    let predicted = of.kind.attributes.get(attribute).and_then(|attribute| match &attribute.source {
+        crate::component::AttributeSource::Query { predicted, .. } => predicted.as_deref(),
+        crate::component::AttributeSource::Field(_) => None,
+    });
+    let gap = Part::Reference(reference.clone());
+    match predicted.map(|text| text.replace("{name}", &of.name)) {
+        None => vec![gap],
+        Some(text) => {
+            let mut parts = Vec::new();
+            for (index, literal) in text.split("{instance-url}").enumerate() {
+                if index > 0 {
+                    parts.push(gap.clone());
+                }
+                if !literal.is_empty() {
+                    parts.push(Part::Text(literal.to_owned()));
+                }
+            }
+            parts
         }
     }
 }
 
 /// A value in the one form that all equal values share.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Normal {
+enum Normal<'a> {
     Nothing,
-    Text(String),
-    /// Elements of one name, whose order means nothing.
-    Set(BTreeSet<Normal>),
-    Group(Vec<(String, Normal)>),
+    Text(Cow<'a, str>),
+    /// A secret, or what is not known: equal by state.
+    State(Option<SecretState>),
+    /// Elements of one name, sorted, because their order means nothing.
+    List(Vec<Normal<'a>>),
+    /// Elements that say something, by name.
+    Group(Vec<(&'a str, Normal<'a>)>),
 }
 
-fn normal(field: Option<&Field>, tree: &Tree<Scalar>) -> Normal {
+fn normal<'a, L: Leaf>(field: Option<&'a Field>, rules: Rules, tree: &'a Tree<L>) -> Normal<'a> {
     match tree {
-        Tree::List(items) => Normal::Set(
-            items.iter().map(|item| normal(field, item)).filter(|item| *item != Normal::Nothing).collect(),
-        ),
+        Tree::List(items) => list(field, items.iter().map(|item| normal_one(field, rules, item)).collect()),
         // One repeated element, as read from XML.
-        single if field.is_some_and(|field| field.repeated) && !matches!(single, Tree::Group(_)) => {
-            Normal::Set(BTreeSet::from([normal_one(field, single)]))
+        single if field.is_some_and(|field| field.repeated) => {
+            list(field, vec![normal_one(field, rules, single)])
         }
-        single => normal_one(field, single),
+        single => normal_one(field, rules, single),
     }
 }
 
-fn normal_one(field: Option<&Field>, tree: &Tree<Scalar>) -> Normal {
+fn list<'a>(field: Option<&Field>, mut items: Vec<Normal<'a>>) -> Normal<'a> {
+    items.retain(|item| *item != Normal::Nothing);
+    if items.is_empty() {
+        return Normal::Nothing;
+    }
+    items.sort_unstable();
+    // An org has each value of an enumeration once, and several may fold into one (CA-1.4).
+    if matches!(field, Some(Field { kind: Kind::Enumeration(_), .. })) {
+        items.dedup();
+    }
+    Normal::List(items)
+}
+
+fn normal_one<'a, L: Leaf>(field: Option<&'a Field>, rules: Rules, tree: &'a Tree<L>) -> Normal<'a> {
     match tree {
-        Tree::Leaf(scalar) => {
-            let text = scalar.to_string();
-            match field {
-                Some(field) if field.separator.is_some() => Normal::Set(
-                    field.split(&text).into_iter().map(|one| Normal::Text(one.to_owned())).collect(),
-                ),
-                Some(Field { kind: Kind::Enumeration(values), .. }) => {
-                    let folded = values.find(&text).map(|value| match &value.folds_into {
-                        Some(folded) => folded.clone(),
-                        None if value.matches(&text) => text.clone(),
-                        None => value.name.clone(),
-                    });
-                    Normal::Text(folded.unwrap_or(text))
-                }
-                _ if text.is_empty() => Normal::Nothing,
-                _ => Normal::Text(text.replace("\r\n", "\n")),
-            }
-        }
+        Tree::Leaf(leaf) => match leaf.look() {
+            look if field.is_some_and(|field| field.secret) => Normal::State(Some(secret_state(look))),
+            Look::Known(Scalar::Nil) => Normal::Nothing,
+            Look::Known(Scalar::Text(text)) => normal_text(field, Cow::Borrowed(text)),
+            Look::Known(scalar) => normal_text(field, Cow::Owned(scalar.to_string())),
+            Look::Secret | Look::Waits(_) | Look::Pending => Normal::State(None),
+        },
         Tree::Group(fields) => {
             let group = match field.map(|field| &field.kind) {
                 Some(Kind::Group(group)) => Some(group),
                 _ => None,
             };
-            let inner = |name: &str| group.and_then(|group| group.field(name));
-            Normal::Group(
-                fields.iter().map(|(name, tree)| (name.to_string(), normal(inner(name), tree))).collect(),
-            )
+            let mut told: Vec<(&str, Normal<'_>)> = fields
+                .iter()
+                .filter_map(|(name, tree)| {
+                    let field = group.and_then(|group| group.field(name));
+                    if field.is_some_and(|field| field.read_only) {
+                        return None;
+                    }
+                    let value = normal(field, rules, tree);
+                    let says_nothing = value == Normal::Nothing || value == default(field, rules);
+                    (!says_nothing).then_some((name.as_ref(), value))
+                })
+                .collect();
+            told.sort_unstable();
+            Normal::Group(told)
         }
-        Tree::List(_) => normal(field, tree),
+        Tree::List(_) => normal(field, rules, tree),
     }
 }
 
+fn normal_text<'a>(field: Option<&'a Field>, text: Cow<'a, str>) -> Normal<'a> {
+    if let Some(list_field) = field.filter(|field| field.separator.is_some()) {
+        let one = |value: &str| match &list_field.kind {
+            Kind::Enumeration(values) => folded(values, value),
+            _ => value.to_owned(),
+        };
+        let mut values: Vec<Normal<'a>> =
+            list_field.split(&text).into_iter().map(|value| Normal::Text(one(value).into())).collect();
+        values.sort_unstable();
+        values.dedup();
+        return if values.is_empty() { Normal::Nothing } else { Normal::List(values) };
+    }
+    match field.map(|field| &field.kind) {
+        _ if text.is_empty() => Normal::Nothing,
+        Some(Kind::Enumeration(values)) => Normal::Text(folded(values, text.trim()).into()),
+        Some(Kind::Flag) => Normal::Text(match text.trim() {
+            "1" => "true".into(),
+            "0" => "false".into(),
+            other => other.to_owned().into(),
+        }),
+        Some(Kind::Number) => match text.trim().parse::<i64>() {
+            Ok(number) => Normal::Text(number.to_string().into()),
+            Err(_) => Normal::Text(text),
+        },
+        Some(Kind::Binary) => Normal::Text(without_blanks(&text).into()),
+        _ if field.is_some_and(|field| field.pem) => Normal::Text(pem_body(&text).into()),
+        _ if text.contains('\r') => Normal::Text(text.replace("\r\n", "\n").into()),
+        _ => Normal::Text(text),
+    }
+}
+
+/// The API's spelling of the value that an org gives back.
+fn folded(values: &crate::component::Enumeration, text: &str) -> String {
+    match values.find(text) {
+        Some(value) => match &value.folds_into {
+            Some(folded) => folded.clone(),
+            None if value.matches(text) => text.to_owned(),
+            None => value.name.clone(),
+        },
+        None => text.to_owned(),
+    }
+}
+
+fn without_blanks(text: &str) -> String {
+    text.split_whitespace().collect()
+}
+
+/// What counts of a certificate: an org gives it back on one line without its first and last (CA-1.1).
+fn pem_body(text: &str) -> String {
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with("-----"))
+        .flat_map(str::split_whitespace)
+        .collect()
+}
+
 /// What an org means by not showing an element.
-fn absent(field: Option<&Field>) -> Normal {
+fn default<'a>(field: Option<&'a Field>, rules: Rules) -> Normal<'a> {
     match field {
-        Some(field) if field.repeated || field.separator.is_some() => Normal::Set(BTreeSet::new()),
-        Some(Field { default: Some(default), .. }) => Normal::Text(default.clone()),
+        Some(field @ Field { default: Some(default), .. }) if field.exists_at(rules.api_version) => {
+            normal_text(Some(field), Cow::Borrowed(default))
+        }
         _ => Normal::Nothing,
+    }
+}
+
+/// What a value says, where nothing means the default, and a group of which every element is left out means
+/// nothing.
+fn or_default<'a>(field: Option<&'a Field>, rules: Rules, value: Normal<'a>) -> Normal<'a> {
+    match value {
+        Normal::Nothing => default(field, rules),
+        Normal::Group(elements) if elements.is_empty() => Normal::Nothing,
+        value => value,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::component::type_named;
+    use crate::component::{ComponentId, type_named};
+    use crate::reference::OrgAttribute;
+
+    const RULES: Rules = Rules { api_version: 62, with_org: false };
 
     fn text(text: &str) -> Scalar {
         Scalar::Text(text.to_owned())
     }
 
-    fn differs(kind: &str, path: &str, wanted: Tree<Filled>, existing: Option<Tree<Scalar>>) -> bool {
+    fn known(text: &str) -> Tree<Held> {
+        Tree::Leaf(Held::Known(Scalar::Text(text.to_owned())))
+    }
+
+    fn described<'k>(kind: &str, path: &'k str) -> (&'static Group, &'k str) {
         let kind = type_named(kind).unwrap();
-        let (group, name) = match path.split_once('.') {
+        match path.split_once('.') {
             Some((outer, name)) => match &kind.fields.field(outer).unwrap().kind {
                 Kind::Group(group) => (group, name),
                 _ => panic!("{outer} is no group"),
             },
             None => (&kind.fields, path),
-        };
+        }
+    }
+
+    /// Whether an org that has this would have to change to become that.
+    fn differs(kind: &str, path: &str, wanted: Tree<Filled>, existing: Option<Tree<Scalar>>) -> bool {
+        let (group, name) = described(kind, path);
         let wanted = Fields::from([(name.to_owned().into(), wanted)]);
         let existing = existing.map(|tree| (name.to_owned().into(), tree)).into_iter().collect();
-        !compare(group, &wanted, &existing).is_empty()
+        !compare(group, 62, &wanted, &existing).is_empty()
+    }
+
+    /// The paths at which two files differ in one field.
+    fn between(kind: &str, path: &str, before: Option<Tree<Held>>, after: Option<Tree<Held>>) -> Vec<String> {
+        let (group, name) = described(kind, path);
+        let fields = |tree: Option<Tree<Held>>| {
+            tree.map(|tree| (name.to_owned().into(), tree)).into_iter().collect::<Fields<Held>>()
+        };
+        let found = differences(group, RULES, &fields(before), &fields(after));
+        found.iter().map(|difference| difference.path.to_string()).collect()
     }
 
     fn list(values: &[&str]) -> Tree<Scalar> {
@@ -236,6 +730,46 @@ mod tests {
         assert!(!differs("ConnectedApp", "oauthConfig.isPkceRequired", flag(false), None));
         assert!(differs("ConnectedApp", "oauthConfig.isPkceRequired", flag(true), None));
         assert!(!differs("ConnectedApp", "description", Tree::Leaf(Filled::Known(text(""))), None));
+        let policy = Fields::from([
+            ("ipRelaxation".into(), known("ENFORCE")),
+            ("refreshTokenPolicy".into(), known("infinite")),
+        ]);
+        assert!(between("ConnectedApp", "oauthPolicy", Some(Tree::Group(policy)), None).is_empty());
+    }
+
+    #[test]
+    fn a_default_counts_where_the_api_version_knows_the_element() {
+        let kind = type_named("ConnectedApp").unwrap();
+        let Kind::Group(config) = &kind.fields.field("oauthConfig").unwrap().kind else { panic!("no group") };
+        let pkce: Fields<Held> =
+            Fields::from([("isPkceRequired".into(), Tree::Leaf(Held::Known(Scalar::Flag(false))))]);
+        let at = |api_version| {
+            let rules = Rules { api_version, with_org: false };
+            differences(config, rules, &pkce, &Fields::new()).len()
+        };
+        assert_eq!((at(62), at(50)), (0, 1));
+    }
+
+    #[test]
+    fn no_value_reads_as_absent_and_is_not_empty_text() {
+        let nil = || Some(Tree::Leaf(Held::Known(Scalar::Nil)));
+        let at = |before, after| between("ConnectedApp", "description", before, after);
+        assert!(at(nil(), None).is_empty());
+        assert_eq!(at(nil(), Some(known(""))), ["description"]);
+        assert_eq!(at(nil(), Some(known("x"))), ["description"]);
+        assert!(at(None, Some(known(""))).is_empty());
+    }
+
+    #[test]
+    fn numbers_flags_and_certificates_compare_by_what_they_mean() {
+        let same = |path: &str, before: &str, after: &str| {
+            between("ConnectedApp", path, Some(known(before)), Some(known(after))).is_empty()
+        };
+        assert!(same("oauthConfig.isAdminApproved", "1", "true"));
+        assert!(!same("oauthConfig.isAdminApproved", "0", "true"));
+        assert!(same("sessionPolicy.sessionTimeout", "0120", "120"));
+        assert!(same("description", "a\r\nb", "a\nb"));
+        assert!(!same("description", "a b", "a  b"));
     }
 
     #[test]
@@ -246,5 +780,87 @@ mod tests {
         assert!(differs("AuthProvider", "consumerSecret", secret(), None));
         // An app's secret is never given back, set or not (CA-81).
         assert!(!differs("ConnectedApp", "oauthConfig.consumerSecret", secret(), None));
+    }
+
+    #[test]
+    fn secrets_of_files_compare_by_state_and_never_by_value() {
+        let at = |before: Option<Tree<Held>>, after| {
+            !between("AuthProvider", "consumerSecret", before, after).is_empty()
+        };
+        let sourced = || Some(Tree::Leaf(Held::Secret(SecretSource::Environment("X".to_owned()))));
+        assert!(!at(Some(known("one secret")), Some(known("another"))));
+        assert!(at(Some(known("one secret")), Some(known("Placeholder_Value"))));
+        assert!(at(Some(known("one secret")), None));
+        assert!(!at(sourced(), Some(known("Placeholder_Value"))));
+        assert!(at(sourced(), None));
+    }
+
+    #[test]
+    fn what_an_org_makes_up_is_no_difference_until_both_sides_have_it() {
+        let at = |before: Option<Tree<Held>>, after| {
+            between("ConnectedApp", "oauthConfig.consumerKey", before, after).len()
+        };
+        assert_eq!(at(Some(known("3MVG9a")), None), 0);
+        assert_eq!(at(Some(known("3MVG9a")), Some(known("3MVG9b"))), 1);
+    }
+
+    #[test]
+    fn items_are_matched_by_what_tells_them_apart() {
+        let item = |fields: &[(&str, &str)]| {
+            Tree::Group(
+                fields.iter().map(|(name, value)| ((*name).to_owned().into(), known(value))).collect(),
+            )
+        };
+        let before = Tree::List(vec![
+            item(&[("key", "a"), ("formula", "1")]),
+            item(&[("key", "b"), ("formula", "2")]),
+        ]);
+        let after = Tree::List(vec![
+            item(&[("key", "c"), ("formula", "4")]),
+            item(&[("key", "b"), ("formula", "3")]),
+        ]);
+        assert_eq!(
+            between("ConnectedApp", "attributes", Some(before), Some(after)),
+            ["attributes[a]", "attributes[b].formula", "attributes[c]"]
+        );
+    }
+
+    #[test]
+    fn equal_items_count_as_often_as_they_stand_there() {
+        let values = |values: &[&str]| Some(Tree::List(values.iter().map(|value| known(value)).collect()));
+        let at = |before, after| between("ConnectedApp", "profileName", before, after).len();
+        assert_eq!(at(values(&["a", "a", "b"]), values(&["a", "b", "a"])), 0);
+        assert_eq!(at(values(&["a", "a", "b"]), values(&["b", "a", "b"])), 1);
+    }
+
+    #[test]
+    fn a_text_that_waits_for_the_org_equals_what_it_may_become() {
+        let provider = ComponentId::new(type_named("AuthProvider").unwrap(), "Orders");
+        let callback = Reference::Attribute { of: provider, attribute: "callback-url".to_owned() };
+        let waits = |parts: Vec<Part>| Some(Tree::Leaf(Held::Waits(Formula(parts))));
+        let lines =
+            || waits(vec![Part::Reference(callback.clone()), Part::Text("\nhttps://b.example".to_owned())]);
+        let at = |before, after| between("ConnectedApp", "oauthConfig.callbackUrl", before, after).len();
+        let real = "https://b.example\nhttps://acme.my.salesforce.com/services/authcallback/Orders";
+        assert_eq!(at(lines(), Some(known(real))), 0);
+        assert_eq!(at(Some(known(real)), lines()), 0);
+        assert_eq!(at(lines(), Some(known(&real.replace("Orders", "Invoices")))), 1);
+        assert_eq!(at(lines(), lines()), 0);
+        let url = |path: &str| {
+            waits(vec![
+                Part::Reference(Reference::Org(OrgAttribute::InstanceUrl)),
+                Part::Text(path.to_owned()),
+            ])
+        };
+        assert_eq!(at(url("/a"), url("/b")), 1);
+        assert_eq!(at(url("/a"), Some(known("https://acme.my.salesforce.com/a"))), 0);
+    }
+
+    #[test]
+    fn elements_without_description_compare_as_they_are() {
+        let at = |before: &str, after: &str| {
+            between("ConnectedApp", "aNewField", Some(known(before)), Some(known(after))).len()
+        };
+        assert_eq!((at("x", "x"), at("x", "y")), (0, 1));
     }
 }

@@ -56,6 +56,16 @@ pub enum Part {
     Reference(Reference),
 }
 
+impl fmt::Display for Formula {
+    /// As a manifest writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|part| match part {
+            Part::Text(text) => f.write_str(&text.replace("${", "$${")),
+            Part::Reference(reference) => write!(f, "${{{reference}}}"),
+        })
+    }
+}
+
 impl Formula {
     pub fn references(&self) -> impl Iterator<Item = &Reference> {
         self.0.iter().filter_map(|part| match part {

@@ -69,11 +69,13 @@ impl std::hash::Hash for ComponentId {
     }
 }
 
-/// One step into a value tree: an element by API name, or one of several elements of the same name.
+/// One step into a value tree: an element by API name, or one of several elements of the same name, by its
+/// place or by what tells it from the others.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {
     Element(Name),
     Index(usize),
+    Item(String),
 }
 
 /// Where in a component a field is. Shown in the manifest's spelling: `oauth-config.callback-url`.
@@ -98,6 +100,10 @@ impl FieldPath {
         self.then(Step::Index(at))
     }
 
+    pub fn item(&self, name: impl Into<String>) -> Self {
+        self.then(Step::Item(name.into()))
+    }
+
     fn then(&self, step: Step) -> Self {
         let mut steps = Vec::with_capacity(self.0.len() + 1);
         steps.extend_from_slice(&self.0);
@@ -113,6 +119,7 @@ impl fmt::Display for FieldPath {
                 Step::Element(name) if at == 0 => f.write_str(&super::kebab(name))?,
                 Step::Element(name) => write!(f, ".{}", super::kebab(name))?,
                 Step::Index(index) => write!(f, "[{index}]")?,
+                Step::Item(name) => write!(f, "[{name}]")?,
             }
         }
         Ok(())

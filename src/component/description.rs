@@ -158,6 +158,8 @@ pub struct Field {
     pub write_only: bool,
     /// What an org gives back in place of the value, if there is one.
     pub masked: Option<String>,
+    /// The text of a certificate, which counts without its first and last line and its line breaks.
+    pub pem: bool,
     /// The value fits one org only.
     pub org_bound: bool,
     /// Where no value is given the org makes one up, so that leaving it out changes nothing.
@@ -440,6 +442,7 @@ impl Reader<'_> {
             read_only: written.read_only,
             write_only: written.write_only || written.secret,
             masked: written.masked,
+            pem: written.pem,
             org_bound: written.org_bound,
             assigned: written.assigned,
             clears: written.clears,
@@ -514,6 +517,8 @@ struct WrittenField {
     #[serde(default)]
     write_only: bool,
     masked: Option<String>,
+    #[serde(default)]
+    pem: bool,
     #[serde(default)]
     org_bound: bool,
     #[serde(default)]

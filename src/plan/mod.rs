@@ -156,7 +156,8 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
         let (action, fields) = match observed.components.get(&component.id) {
             None => (Action::Create, diff::everything(wanted)),
             Some(existing) => {
-                let fields = diff::compare(&component.id.kind.fields, &wanted, &existing.fields);
+                let fields =
+                    diff::compare(&component.id.kind.fields, desired.api_version, &wanted, &existing.fields);
                 let fields = changeable(component, fields, &mut findings);
                 let unchanged = fields.is_empty() && !desired.resend.contains(&component.id);
                 (if unchanged { Action::Keep } else { Action::Update }, fields)
