@@ -1,15 +1,19 @@
-//! Component XML -> a value tree: what an org gives back, read by the description of its type.
+//! Component XML -> a value tree: what an org gives back, or somebody has in a file, read by the description of
+//! its type.
 //!
-//! Streaming, without DTD or entities of a file's own, bounded in depth and size. Elements without a
-//! description are kept, so that nothing an org told is lost.
+//! Streaming, without DTD or entities of a file's own, bounded in depth. Elements without a description are kept,
+//! so that nothing an org told is lost; what no tree can hold (stray text, attributes) is listed. [`read`] is for
+//! what comes from an org, [`document`] for files of people, with lines and comments.
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use crate::component::{Field, Fields, Group, Kind, Scalar, Tree, Type};
+use crate::component::{Field, FieldPath, Fields, Group, Kind, Name, Scalar, Step, Tree, Type};
 
 /// No component of an org nests deeper than a few levels.
 const MAX_DEPTH: usize = 32;
+/// A merge that was not finished: no XML can hold this.
+const CONFLICT: &str = "<<<<<<<";
 
 /// Why a file cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,32 +26,159 @@ pub struct Error {
     pub reason: String,
 }
 
-/// Reads one component.
-pub fn read(kind: &Type, xml: &str) -> Result<Fields<Scalar>, Error> {
+/// A component file with everything that a person may want to see again.
+#[derive(Debug)]
+pub struct Document {
+    pub kind: &'static Type,
+    pub fields: Fields<Sited>,
+    pub comments: Vec<Comment>,
+    /// What a tree cannot hold, with its line.
+    pub lost: Vec<(u32, String)>,
+}
+
+/// A value and the line on which its element begins, from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sited {
+    pub scalar: Scalar,
+    pub line: u32,
+}
+
+/// A comment, and the element that it stands before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comment {
+    pub text: String,
+    pub line: u32,
+    pub before: Place,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// Before or after the whole component.
+    Component,
+    Element(FieldPath),
+    /// After the last element of its parent.
+    End,
+}
+
+/// Reads one component that an org gave back.
+pub fn read(kind: &'static Type, xml: &str) -> Result<Fields<Scalar>, Error> {
+    let document =
+        parse(xml, &|root| if root == kind.name { Ok(kind) } else { Err(wrong_root(root, &kind.name)) })?;
+    Ok(plain(document.fields))
+}
+
+/// Reads one component file; `choose` finds the type by the name of the root element, or says why there is none.
+pub fn document(
+    bytes: &[u8],
+    choose: &dyn Fn(&str) -> Result<&'static Type, String>,
+) -> Result<Document, Error> {
+    let text = decoded(bytes)?;
+    if let Some(at) = text.find(CONFLICT) {
+        return Err(at_byte(text, at, "a merge conflict is not resolved here".to_owned()));
+    }
+    parse(text, choose)
+}
+
+pub fn wrong_root(found: &str, wanted: &str) -> String {
+    format!("the root element is `{found}`, not `{wanted}`")
+}
+
+/// The values without their lines.
+pub fn plain(fields: Fields<Sited>) -> Fields<Scalar> {
+    fn without_line(tree: Tree<Sited>) -> Tree<Scalar> {
+        match tree {
+            Tree::Leaf(sited) => Tree::Leaf(sited.scalar),
+            Tree::List(items) => Tree::List(items.into_iter().map(without_line).collect()),
+            Tree::Group(fields) => Tree::Group(plain(fields)),
+        }
+    }
+    fields.into_iter().map(|(name, field)| (name, without_line(field))).collect()
+}
+
+/// The text of a file: UTF-8, with or without byte order mark.
+fn decoded(bytes: &[u8]) -> Result<&str, Error> {
+    let utf16 = matches!(bytes, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [b'<', 0, ..] | [0, b'<', ..]);
+    if utf16 {
+        let reason = "the file is UTF-16; an org takes UTF-8 only: iconv -f UTF-16 -t UTF-8 FILE".to_owned();
+        return Err(Error { line: 1, column: 1, reason });
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(text.strip_prefix('\u{feff}').unwrap_or(text)),
+        Err(error) => {
+            let valid = std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default();
+            let byte = bytes[error.valid_up_to()];
+            Err(at_byte(
+                valid,
+                valid.len(),
+                format!("byte 0x{byte:02X} is not UTF-8: iconv -f WINDOWS-1252 -t UTF-8 FILE"),
+            ))
+        }
+    }
+}
+
+fn at_byte(text: &str, at: usize, reason: String) -> Error {
+    let before = &text.as_bytes()[..at.min(text.len())];
+    let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    Error { line, column: before.len() - line_start + 1, reason }
+}
+
+fn parse(xml: &str, choose: &dyn Fn(&str) -> Result<&'static Type, String>) -> Result<Document, Error> {
     let xml = xml.strip_prefix('\u{feff}').unwrap_or(xml);
-    let mut parser = Parser { reader: Reader::from_str(xml), xml };
+    let mut parser = Parser {
+        reader: Reader::from_str(xml),
+        xml,
+        counted: (0, 1),
+        path: Vec::new(),
+        comments: Vec::new(),
+        lost: Vec::new(),
+    };
+    let mut found: Option<(&'static Type, Fields<Sited>)> = None;
     loop {
         match parser.next()? {
-            Event::Start(start) => {
+            Event::Start(start) | Event::Empty(start) if found.is_some() => {
                 let name = local_name(&start);
-                if name != kind.name {
-                    return Err(parser.error(format!("the root element is `{name}`, not `{}`", kind.name)));
-                }
-                return match parser.element(Some(&kind.fields), 1)? {
-                    Tree::Group(fields) => Ok(fields),
-                    Tree::Leaf(_) | Tree::List(_) => Ok(Fields::new()),
-                };
+                return Err(parser.error(format!("`{name}` is a second root element")));
             }
-            Event::Empty(_) => return Ok(Fields::new()),
-            Event::Eof => return Err(parser.error("there is no element".to_owned())),
+            Event::Start(start) => {
+                let kind = choose(&local_name(&start)).map_err(|reason| parser.error(reason))?;
+                parser.attributes(&start, "the root element");
+                let fields = match parser.element(Some(&kind.fields), 1)? {
+                    Tree::Group(fields) => fields,
+                    Tree::Leaf(_) | Tree::List(_) => Fields::new(),
+                };
+                found = Some((kind, fields));
+            }
+            Event::Empty(start) => {
+                let kind = choose(&local_name(&start)).map_err(|reason| parser.error(reason))?;
+                found = Some((kind, Fields::new()));
+            }
+            Event::Comment(comment) => {
+                let text = comment.xml10_content().into_owned();
+                parser.comment(text, Place::Component);
+            }
+            Event::Text(text) if !text.xml10_content().trim().is_empty() => {
+                return Err(parser.error("there is text outside of the root element".to_owned()));
+            }
+            Event::Eof => break,
             _ => {}
         }
     }
+    let Some((kind, fields)) = found else {
+        return Err(parser.error("there is no element".to_owned()));
+    };
+    Ok(Document { kind, fields, comments: parser.comments, lost: parser.lost })
 }
 
 struct Parser<'a> {
     reader: Reader<&'a [u8]>,
     xml: &'a str,
+    /// Bytes whose lines are counted, and the line after them.
+    counted: (usize, u32),
+    /// Where the element being read is.
+    path: Vec<Step>,
+    comments: Vec<Comment>,
+    lost: Vec<(u32, String)>,
 }
 
 impl<'a> Parser<'a> {
@@ -61,55 +192,73 @@ impl<'a> Parser<'a> {
 
     fn error(&self, reason: String) -> Error {
         let at = usize::try_from(self.reader.error_position().max(1)).unwrap_or(usize::MAX);
-        let position = usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX);
-        let before = &self.xml.as_bytes()[..at.max(position).min(self.xml.len())];
-        let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        Error { line, column: before.len() - line_start + 1, reason }
+        at_byte(self.xml, at.max(self.position()), reason)
+    }
+
+    fn position(&self) -> usize {
+        usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX).min(self.xml.len())
+    }
+
+    /// The line on which what was just read ends.
+    fn line(&mut self) -> u32 {
+        let (from, line) = self.counted;
+        let to = self.position();
+        let breaks = self.xml.as_bytes()[from..to].iter().filter(|byte| **byte == b'\n').count();
+        self.counted = (to, line + u32::try_from(breaks).unwrap_or(u32::MAX));
+        self.counted.1
+    }
+
+    fn comment(&mut self, text: String, before: Place) {
+        let breaks = u32::try_from(text.matches('\n').count()).unwrap_or(0);
+        let line = self.line() - breaks;
+        self.comments.push(Comment { text, line, before });
+    }
+
+    /// Lists the attributes that mean something and cannot be kept.
+    fn attributes(&mut self, start: &BytesStart<'_>, what: &str) {
+        for attribute in start.attributes().flatten() {
+            let name: &str = attribute.key.as_ref();
+            let local = attribute.key.local_name();
+            let local: &str = local.as_ref();
+            // Types say nothing that descriptions do not.
+            if name == "xmlns" || name.starts_with("xmlns:") || local == "nil" || local == "type" {
+                continue;
+            }
+            let line = self.line();
+            self.lost.push((line, format!("attribute `{name}` of {what}")));
+        }
     }
 
     /// The content of the element whose start was just read, up to and including its end.
-    fn element(&mut self, group: Option<&Group>, depth: usize) -> Result<Tree<Scalar>, Error> {
+    fn element(&mut self, group: Option<&'static Group>, depth: usize) -> Result<Tree<Sited>, Error> {
         if depth > MAX_DEPTH {
             return Err(self.error(format!("elements are nested deeper than {MAX_DEPTH} levels")));
         }
+        let line = self.line();
         let mut fields = Fields::new();
         let mut text = String::new();
         let mut has_children = false;
+        // Comments that stand before the next element.
+        let mut waiting = self.comments.len();
         loop {
             match self.next()? {
                 Event::Start(start) => {
                     has_children = true;
-                    let (name, nil) = (local_name(&start), is_nil(&start));
-                    let field = group.and_then(|group| group.field(&name));
-                    let inner = match field.map(|field| &field.kind) {
-                        Some(Kind::Group(inner)) => Some(inner),
-                        _ => None,
-                    };
-                    let value = self.element(inner, depth + 1)?;
-                    add(
-                        &mut fields,
-                        name,
-                        field,
-                        if nil { Tree::Leaf(Scalar::Nil) } else { typed(field, value) },
-                    );
+                    let value = self.child(&start, group, &fields, waiting, depth, true)?;
+                    add(&mut fields, value);
+                    waiting = self.comments.len();
                 }
                 Event::Empty(start) => {
                     has_children = true;
-                    let (name, nil) = (local_name(&start), is_nil(&start));
-                    let field = group.and_then(|group| group.field(&name));
-                    let value = match field.map(|field| &field.kind) {
-                        _ if nil => Tree::Leaf(Scalar::Nil),
-                        Some(Kind::Group(_)) => Tree::Group(Fields::new()),
-                        _ => Tree::Leaf(Scalar::Text(String::new())),
-                    };
-                    add(&mut fields, name, field, value);
+                    let value = self.child(&start, group, &fields, waiting, depth, false)?;
+                    add(&mut fields, value);
+                    waiting = self.comments.len();
                 }
-                Event::Text(piece) => {
-                    text.push_str(&piece.xml10_content());
-                }
-                Event::CData(piece) => {
-                    text.push_str(&piece.xml10_content());
+                Event::Text(piece) => text.push_str(&piece.xml10_content()),
+                Event::CData(piece) => text.push_str(&piece.xml10_content()),
+                Event::Comment(piece) => {
+                    let text = piece.xml10_content().into_owned();
+                    self.comment(text, Place::End);
                 }
                 Event::GeneralRef(reference) => {
                     let resolved = match reference
@@ -128,11 +277,21 @@ impl<'a> Parser<'a> {
                         }
                     }
                 }
+                Event::PI(_) => {
+                    let line = self.line();
+                    self.lost.push((line, "a processing instruction".to_owned()));
+                }
                 Event::End(_) => {
-                    return Ok(if has_children || (group.is_some() && text.trim().is_empty()) {
+                    let blank = text.trim().is_empty();
+                    if has_children && !blank {
+                        let line = self.line();
+                        let place = FieldPath(self.path.clone());
+                        self.lost.push((line, format!("text between the elements of `{place}`")));
+                    }
+                    return Ok(if has_children || (group.is_some() && blank) {
                         Tree::Group(fields)
                     } else {
-                        Tree::Leaf(Scalar::Text(text))
+                        Tree::Leaf(Sited { scalar: Scalar::Text(text), line })
                     });
                 }
                 Event::Eof => return Err(self.error("the file ends in the middle of an element".to_owned())),
@@ -140,6 +299,60 @@ impl<'a> Parser<'a> {
             }
         }
     }
+
+    /// An element inside another, with or without content.
+    fn child(
+        &mut self,
+        start: &BytesStart<'_>,
+        group: Option<&'static Group>,
+        siblings: &Fields<Sited>,
+        waiting: usize,
+        depth: usize,
+        has_content: bool,
+    ) -> Result<Child, Error> {
+        let written = start.local_name();
+        let written: &str = written.as_ref();
+        let field = group.and_then(|group| group.field(written));
+        let name: Name = field.map_or_else(|| written.to_owned().into(), |field| field.name.as_str().into());
+        let inner = match field.map(|field| &field.kind) {
+            Some(Kind::Group(inner)) => Some(inner),
+            _ => None,
+        };
+        let steps = self.path.len();
+        self.path.push(Step::Element(name.clone()));
+        match siblings.get(&name) {
+            Some(Tree::List(items)) => self.path.push(Step::Index(items.len())),
+            Some(_) => self.path.push(Step::Index(1)),
+            None if field.is_some_and(|field| field.repeated) => self.path.push(Step::Index(0)),
+            None => {}
+        }
+        for comment in &mut self.comments[waiting..] {
+            comment.before = Place::Element(FieldPath(self.path.clone()));
+        }
+        let nil = is_nil(start);
+        if start.attributes().next().is_some() {
+            let what = format!("`{}`", FieldPath(self.path.clone()));
+            self.attributes(start, &what);
+        }
+        let line = self.line();
+        let value = if has_content {
+            self.element(inner, depth + 1)?
+        } else if inner.is_some() {
+            Tree::Group(Fields::new())
+        } else {
+            Tree::Leaf(Sited { scalar: Scalar::Text(String::new()), line })
+        };
+        self.path.truncate(steps);
+        let value = if nil { Tree::Leaf(Sited { scalar: Scalar::Nil, line }) } else { typed(field, value) };
+        Ok(Child { name, field, value })
+    }
+}
+
+/// An element that was read.
+struct Child {
+    name: Name,
+    field: Option<&'static Field>,
+    value: Tree<Sited>,
 }
 
 fn local_name(start: &BytesStart<'_>) -> String {
@@ -153,25 +366,27 @@ fn is_nil(start: &BytesStart<'_>) -> bool {
 }
 
 /// Elements of one name become a list if they may repeat, or if they do.
-fn add(fields: &mut Fields<Scalar>, name: String, field: Option<&Field>, value: Tree<Scalar>) {
-    match fields.get_mut(name.as_str()) {
+fn add(fields: &mut Fields<Sited>, Child { name, field, value }: Child) {
+    match fields.get_mut(&name) {
         Some(Tree::List(items)) => items.push(value),
         Some(single) => {
             let first = std::mem::replace(single, Tree::List(Vec::new()));
             *single = Tree::List(vec![first, value]);
         }
         None if field.is_some_and(|field| field.repeated) => {
-            fields.insert(name.into(), Tree::List(vec![value]));
+            fields.insert(name, Tree::List(vec![value]));
         }
         None => {
-            fields.insert(name.into(), value);
+            fields.insert(name, value);
         }
     }
 }
 
 /// Text that reads as the field's type becomes that; other text stays what it is.
-fn typed(field: Option<&Field>, value: Tree<Scalar>) -> Tree<Scalar> {
-    let (Some(field), Tree::Leaf(Scalar::Text(text))) = (field, &value) else { return value };
+fn typed(field: Option<&Field>, value: Tree<Sited>) -> Tree<Sited> {
+    let (Some(field), Tree::Leaf(Sited { scalar: Scalar::Text(text), line })) = (field, &value) else {
+        return value;
+    };
     let trimmed = text.trim();
     let scalar = match &field.kind {
         Kind::Flag => match trimmed {
@@ -183,7 +398,10 @@ fn typed(field: Option<&Field>, value: Tree<Scalar>) -> Tree<Scalar> {
         Kind::Enumeration(_) => Some(Scalar::Text(trimmed.to_owned())),
         _ => None,
     };
-    scalar.map_or(value, Tree::Leaf)
+    match scalar {
+        Some(scalar) => Tree::Leaf(Sited { scalar, line: *line }),
+        None => value,
+    }
 }
 
 #[cfg(test)]
@@ -224,6 +442,8 @@ mod tests {
         let error = |body: &str| app(body).unwrap_err().to_string();
         assert!(error("<label>&evil;</label>").contains("only the five entities of XML itself are read"));
         assert!(error("<label>").starts_with("line 2"));
+        assert!(error("</ConnectedApp><ConnectedApp>").contains("`ConnectedApp` is a second root element"));
+        assert!(error("</ConnectedApp>text<!--").contains("line 2"));
         let deep = "<a>".repeat(40);
         assert!(error(&deep).contains("nested deeper than 32 levels"));
         let doctype =
@@ -238,5 +458,71 @@ mod tests {
         let fields = app("<description xsi:nil=\"true\"/><label></label>").unwrap();
         assert_eq!(fields["description"], Tree::Leaf(Scalar::Nil));
         assert_eq!(fields["label"], text(""));
+    }
+
+    fn app_file(body: &str) -> Result<Document, Error> {
+        let xml = format!("<?xml version=\"1.0\"?>\n{body}");
+        document(xml.as_bytes(), &|root| {
+            type_named(root).ok_or_else(|| format!("`{root}` is no metadata type"))
+        })
+    }
+
+    #[test]
+    fn lines_and_comments_are_kept() {
+        let found = app_file(
+            "<!-- head\n of it -->\n<ConnectedApp>\n  <!-- who -->\n  <label>\n A</label>\n  <oauthConfig>\n    \
+             <scopes>Api</scopes>\n    <!--all-->\n    <scopes>Full</scopes>\n    <!--last-->\n  </oauthConfig>\n</ConnectedApp>\n",
+        )
+        .unwrap();
+        let told: Vec<String> = found
+            .comments
+            .iter()
+            .map(|comment| format!("{} {:?} {:?}", comment.line, comment.text.trim(), comment.before))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "2 \"head\\n of it\" Component",
+                "5 \"who\" Element(FieldPath([Element(\"label\")]))",
+                "10 \"all\" Element(FieldPath([Element(\"oauthConfig\"), Element(\"scopes\"), Index(1)]))",
+                "12 \"last\" End",
+            ]
+        );
+        let Tree::Leaf(label) = &found.fields["label"] else { panic!("not a leaf") };
+        assert_eq!((label.line, &label.scalar), (6, &Scalar::Text("\n A".to_owned())));
+    }
+
+    #[test]
+    fn what_a_tree_cannot_hold_is_listed() {
+        let found = app_file(
+            "<ConnectedApp xmlns=\"u\" fqn=\"x\"><label xsi:type=\"xsd:string\" lang=\"en\">A</label>\n\
+             <oauthConfig>stray<callbackUrl/></oauthConfig><?x y?></ConnectedApp>",
+        )
+        .unwrap();
+        let lost: Vec<String> = found.lost.iter().map(|(line, what)| format!("{line} {what}")).collect();
+        assert_eq!(
+            lost,
+            [
+                "2 attribute `fqn` of the root element",
+                "2 attribute `lang` of `label`",
+                "3 text between the elements of `oauth-config`",
+                "3 a processing instruction",
+            ]
+        );
+    }
+
+    #[test]
+    fn files_of_people_come_in_all_encodings_and_states() {
+        let choose = |root: &str| type_named(root).ok_or_else(|| format!("`{root}` is no metadata type"));
+        let error = |bytes: &[u8]| document(bytes, &choose).unwrap_err().to_string();
+        assert!(document(b"\xEF\xBB\xBF<ConnectedApp/>", &choose).is_ok());
+        assert!(document(b"<ConnectedApp>\r\n<label>A</label>\n</ConnectedApp>\r\n", &choose).is_ok());
+        assert!(error(b"\xFF\xFE<\0C\0").contains("UTF-16"));
+        assert!(error(b"<ConnectedApp>\n<label>\xE4</label>").starts_with("line 2, column 8: byte 0xE4"));
+        let conflict = b"<ConnectedApp>\n<<<<<<< HEAD\n<label>A</label>\n=======\n";
+        assert_eq!(error(conflict), "line 2, column 1: a merge conflict is not resolved here");
+        assert!(error(b"<Flow/>").contains("`Flow` is no metadata type"));
+        assert!(error(b"").contains("there is no element"));
+        assert!(error(b"<ConnectedApp><label>A</labe></ConnectedApp>").starts_with("line 1"));
     }
 }
