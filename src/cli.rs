@@ -72,6 +72,8 @@ pub enum Command {
     Plan(Plan),
     /// Plan, confirm, deploy and wire.
     Deploy(Deploy),
+    /// Turn metadata that exists into a manifest.
+    Import(Import),
     /// Serve the org inside this program on loopback, until interrupted.
     Simulate(Simulate),
     /// Write the JSON Schema of manifests, for editors.
@@ -150,6 +152,9 @@ pub struct Render {
     /// Read secrets and write them into the XML, for your eyes only (mode 0600).
     #[arg(long, conflicts_with = "check")]
     pub with_secrets: bool,
+    /// Write what an org gives back in place of secrets, to compare with retrieved files; not for deploying.
+    #[arg(long, conflicts_with = "with_secrets")]
+    pub as_retrieved: bool,
     /// Values that an org has told, as JSON, in place of placeholders.
     #[arg(long, value_name = "FILE")]
     pub observed: Option<PathBuf>,
@@ -208,6 +213,37 @@ pub struct Deploy {
 }
 
 #[derive(Debug, Args)]
+pub struct Import {
+    /// A folder or zip of metadata, an sfdx project, a single file, or an org (org:NAME).
+    #[arg(value_name = "SOURCE")]
+    pub source: String,
+    /// The manifest to write; - for standard output.
+    #[arg(long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// API version of the manifest; otherwise that of package.xml or sfdx-project.json, or the one that fits best.
+    #[arg(long, value_name = "VERSION", value_parser = api_version)]
+    pub api_version: Option<u16>,
+    /// The project folder that FILE belongs to; made if it is missing.
+    #[arg(long, value_name = "FOLDER")]
+    pub into: Option<PathBuf>,
+    /// Leave out what an org assumes anyway.
+    #[arg(long)]
+    pub concise: bool,
+    /// Only this component, such as connected-app.AxsyApexAPI; may be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    pub target: Vec<String>,
+    /// Exit with 1 if anything could not be read or kept.
+    #[arg(long)]
+    pub strict: bool,
+    /// Write over a manifest that is there.
+    #[arg(long)]
+    pub force: bool,
+    /// Write values that the manifest only refers to into FILE, for `render --observed`.
+    #[arg(long, value_name = "FILE")]
+    pub observed: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub struct Simulate {
     /// Serve on this port; otherwise on the one it had before, or a free one.
     #[arg(long)]
@@ -241,6 +277,14 @@ pub struct Explain {
     /// A code such as unset-secret, or connected-app.oauth-config.callback-url; all codes if left out.
     #[arg(value_name = "CODE|FIELD")]
     pub topic: Option<String>,
+}
+
+fn api_version(text: &str) -> Result<u16, String> {
+    let known = crate::component::OLDEST_API_VERSION..=crate::component::NEWEST_API_VERSION;
+    let version = text.strip_suffix(".0").unwrap_or(text).parse::<u16>().ok();
+    version
+        .filter(|version| known.contains(version))
+        .ok_or_else(|| format!("write a version from {}.0 to {}.0", known.start(), known.end()))
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), String> {

@@ -200,6 +200,11 @@ Code {
     NobodyApproved = "nobody-approved",
     NoScopes = "no-scopes",
     ClientCredentialsScope = "client-credentials-scope",
+    // importing and comparing files
+    UnreadableMetadata = "unreadable-metadata",
+    DuplicateMember = "duplicate-member",
+    LostContent = "lost-content",
+    NoMetadata = "no-metadata",
     // the org's answer
     RejectedByOrg = "rejected-by-org",
 }

@@ -71,7 +71,9 @@ pub mod plan;
 pub mod package;
 pub mod render;
 
+pub mod collect;
 pub mod deploy;
+pub mod import;
 pub mod org;
 pub mod rejection;
 pub mod retrieved;

@@ -3,6 +3,8 @@
 mod deploy;
 mod explain;
 pub mod failure;
+mod file;
+mod import;
 mod init;
 mod lint;
 mod load;
@@ -48,6 +50,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Render(arguments) => render::run(&arguments, &terminal),
         Command::Plan(arguments) => plan::run(&arguments, &terminal),
         Command::Deploy(arguments) => deploy::run(&arguments, &terminal),
+        Command::Import(arguments) => import::run(&arguments, &terminal),
         Command::Simulate(arguments) => simulate::run(&arguments, &terminal),
         Command::Schema(arguments) => schema::run(&arguments, &terminal),
         Command::Explain(arguments) => explain::run(&arguments, &terminal),

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -11,6 +10,7 @@ use similar::TextDiff;
 use zeroize::Zeroizing;
 
 use crate::cli::{self, Layout};
+use crate::command::file::write;
 use crate::command::load::{self, Loaded};
 use crate::command::{Attempt, Exit, Failure, Trouble, secrets};
 use crate::component::ComponentId;
@@ -29,6 +29,8 @@ enum Problem {
     ZipOfSource,
     #[error("a zip file cannot be checked")]
     CheckOfZip,
+    #[error("a zip file is for deploying, and the masks of an org must not be deployed")]
+    ZipOfMasks,
     #[error("`{0}` is not a reference to a value of an org")]
     NotAReference(String),
 }
@@ -63,10 +65,14 @@ pub fn run(arguments: &cli::Render, terminal: &Terminal) -> Result<Exit, Failure
             Failure::new(Trouble::Usage, Problem::CheckOfZip).help("check the folder that it was made of")
         );
     }
+    if is_zip && arguments.as_retrieved {
+        return Err(Failure::new(Trouble::Usage, Problem::ZipOfMasks).help("name a folder"));
+    }
     let observed = observed(arguments)?;
     let pass = plan::everything(&loaded.desired, &observed);
     let secrets = if arguments.with_secrets { Some(read_secrets(&loaded)?) } else { None };
-    let text = secrets.as_ref().map_or(SecretText::Masked, SecretText::Given);
+    let without = if arguments.as_retrieved { SecretText::AsRetrieved } else { SecretText::Masked };
+    let text = secrets.as_ref().map_or(without, SecretText::Given);
     let threads = arguments
         .threads
         .map_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get), usize::from);
@@ -100,6 +106,8 @@ fn wanted(files: &MetadataFiles, version: u16, layout: Layout) -> BTreeMap<PathB
     for file in &files.files {
         let path = match layout {
             Layout::Metadata => file.path.clone(),
+            // The content of a certificate is a file of its own in both layouts.
+            Layout::Source if file.component.kind.content_field().is_some() => file.path.clone(),
             Layout::Source => format!("{}-meta.xml", file.path),
         };
         wanted.insert(PathBuf::from(path), file.content.clone());
@@ -259,33 +267,4 @@ fn list(folder: &Path, found: &mut Vec<PathBuf>) {
     for path in paths {
         if path.is_dir() { list(&path, found) } else { found.push(path) }
     }
-}
-
-/// Writes beside the file and renames, so that a full disk leaves the old file whole.
-fn write(path: &Path, content: &[u8], private: bool) -> Result<(), Failure> {
-    let failed = |error: io::Error| {
-        Failure::new(
-            Trouble::UnwritableFile,
-            Attempt::new(format!("cannot write `{}`", path.display()), error),
-        )
-        .help("check the folder's permissions and the space left; a file that was there is unchanged")
-    };
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(failed)?;
-    }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, if private { 0o600 } else { 0o644 });
-    let outcome = options.open(&beside).and_then(|mut file| {
-        file.write_all(content)?;
-        file.sync_data()?;
-        fs::rename(&beside, path)
-    });
-    if outcome.is_err() {
-        let _ = fs::remove_file(&beside);
-    }
-    outcome.map_err(failed)
 }

@@ -158,6 +158,9 @@ pub struct Field {
     pub write_only: bool,
     /// What an org gives back in place of the value, if there is one.
     pub masked: Option<String>,
+    /// Where these fields, by API name, have these values, there is a value of this one, though an org never
+    /// gives it back.
+    pub implied_by: BTreeMap<String, String>,
     /// The text of a certificate, which counts without its first and last line and its line breaks.
     pub pem: bool,
     /// The value fits one org only.
@@ -442,6 +445,7 @@ impl Reader<'_> {
             read_only: written.read_only,
             write_only: written.write_only || written.secret,
             masked: written.masked,
+            implied_by: written.implied_by,
             pem: written.pem,
             org_bound: written.org_bound,
             assigned: written.assigned,
@@ -517,6 +521,8 @@ struct WrittenField {
     #[serde(default)]
     write_only: bool,
     masked: Option<String>,
+    #[serde(default)]
+    implied_by: BTreeMap<String, String>,
     #[serde(default)]
     pem: bool,
     #[serde(default)]

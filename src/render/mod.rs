@@ -25,6 +25,8 @@ pub use template::{TemplateError, Templates};
 pub enum SecretText<'a> {
     /// Elements that hold a secret are left out.
     Masked,
+    /// What an org gives back: its own mask where it has one (AP-22), otherwise nothing. Never to be deployed.
+    AsRetrieved,
     Given(&'a Secrets),
 }
 
@@ -186,7 +188,7 @@ impl Values<'_> {
 
     fn tree(&mut self, field: Option<&Field>, path: &FieldPath, tree: &Tree<Leaf>) -> Option<Tree<Scalar>> {
         match tree {
-            Tree::Leaf(leaf) => self.leaf(path, leaf).map(Tree::Leaf),
+            Tree::Leaf(leaf) => self.leaf(field, path, leaf).map(Tree::Leaf),
             Tree::Group(fields) => {
                 let nothing = Group { name: String::new(), fields: Vec::new() };
                 let group = match field.map(|field| &field.kind) {
@@ -217,7 +219,7 @@ impl Values<'_> {
         }
     }
 
-    fn leaf(&mut self, path: &FieldPath, leaf: &Leaf) -> Option<Scalar> {
+    fn leaf(&mut self, field: Option<&Field>, path: &FieldPath, leaf: &Leaf) -> Option<Scalar> {
         match &leaf.wanted {
             Wanted::Known(scalar) => Some(scalar.clone()),
             Wanted::Formula(formula) => {
@@ -239,16 +241,20 @@ impl Values<'_> {
                 // Without a value and without a placeholder the element is left out.
                 text.map(Scalar::Text)
             }
-            Wanted::Secret(source) => self.secret(path, source),
+            Wanted::Secret(source) => self.secret(field, path, source),
         }
     }
 
-    fn secret(&mut self, path: &FieldPath, source: &SecretSource) -> Option<Scalar> {
+    fn secret(&mut self, field: Option<&Field>, path: &FieldPath, source: &SecretSource) -> Option<Scalar> {
         if let Some(key) = plan::known_key(source, self.renderer.observed) {
             return Some(Scalar::Text(key));
         }
         let given = match self.renderer.secrets {
             SecretText::Given(secrets) => secrets.get(source),
+            SecretText::AsRetrieved => {
+                let mask = field.and_then(|field| field.masked.clone());
+                return mask.map(Scalar::Text);
+            }
             SecretText::Masked => None,
         };
         let Some(secret) = given else {

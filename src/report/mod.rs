@@ -2,6 +2,7 @@
 //! data, in a file of its own. No format ever shows a secret: the data it gets has none.
 
 pub mod human;
+pub mod import;
 pub mod json;
 pub mod markdown;
 pub mod problem;

@@ -1,0 +1,274 @@
+//! Files -> components: which file is which component, whatever layout they lie in.
+//!
+//! Knows the two layouts of metadata (`Orders.connectedApp`, `Orders.connectedApp-meta.xml`), package.xml and
+//! sfdx-project.json. One file is in memory at a time. A file that cannot be read never stops the others: it
+//! becomes a [`Trouble`]. Where files come from is for `files`, what becomes of components for `import` and `diff`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use quick_xml::events::Event;
+
+use crate::component::{ComponentId, Scalar, Tree, Type, type_named, types};
+use crate::retrieved::{self, Comment, Document, Sited};
+
+const META: &str = "-meta.xml";
+const PACKAGE: &str = "package.xml";
+const PROJECT: &str = "sfdx-project.json";
+
+/// Components by address, and everything about their files that somebody should know.
+#[derive(Debug, Default)]
+pub struct Collected {
+    pub components: BTreeMap<ComponentId, Found>,
+    /// What package.xml or sfdx-project.json says: the major number, and which file said it.
+    pub api_version: Option<(u16, String)>,
+    pub troubles: Vec<Trouble>,
+    /// Files that are no component of a described type.
+    pub others: usize,
+    /// Content files that wait for their other half, by component.
+    contents: BTreeMap<ComponentId, (String, Sited)>,
+    /// Names in small letters, to find those that an org cannot tell apart.
+    folded: BTreeMap<(&'static str, String), ComponentId>,
+}
+
+/// A component and where it was found.
+#[derive(Debug)]
+pub struct Found {
+    pub path: String,
+    pub document: Document,
+}
+
+/// Why something is not among the components.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    pub path: String,
+    /// Line and column, from 1.
+    pub at: Option<(usize, usize)>,
+    pub kind: TroubleKind,
+    pub what: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TroubleKind {
+    /// The file is not what its name says, or cannot be read.
+    Unreadable,
+    /// Another file holds the same component.
+    Duplicate,
+    /// A part of the file that cannot be kept.
+    Lost,
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.at {
+            Some((line, column)) => write!(f, "{}:{line}:{column}: {}", self.path, self.what),
+            None => write!(f, "{}: {}", self.path, self.what),
+        }
+    }
+}
+
+impl Trouble {
+    pub fn unreadable(path: &str, what: impl Into<String>) -> Self {
+        Trouble { path: path.to_owned(), at: None, kind: TroubleKind::Unreadable, what: what.into() }
+    }
+}
+
+/// What a file is, by its name.
+#[derive(Debug, Clone, Copy)]
+enum Role<'a> {
+    Package,
+    Project,
+    /// The elements of a component of one of the types with this ending.
+    Elements {
+        name: &'a str,
+        suffix: &'a str,
+    },
+    /// The text of a component whose elements stand in another file.
+    Content {
+        name: &'a str,
+        kind: &'static Type,
+    },
+    Other,
+}
+
+/// Whether a file may matter, by its path.
+pub fn is_wanted(path: &str) -> bool {
+    !matches!(role(path), Role::Other)
+}
+
+fn role(path: &str) -> Role<'_> {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    match file {
+        PACKAGE => return Role::Package,
+        PROJECT => return Role::Project,
+        _ => {}
+    }
+    let stem = file.strip_suffix(META);
+    let Some((name, suffix)) = stem.unwrap_or(file).rsplit_once('.') else { return Role::Other };
+    match types().iter().find(|kind| kind.suffix == suffix) {
+        Some(kind) if kind.content_field().is_some() && stem.is_none() => Role::Content { name, kind },
+        Some(_) => Role::Elements { name, suffix },
+        None => Role::Other,
+    }
+}
+
+impl Collected {
+    /// Adds one file.
+    pub fn add(&mut self, path: &str, bytes: &[u8]) {
+        match role(path) {
+            Role::Package => self.note_version(path, package_version(bytes)),
+            Role::Project => self.note_version(path, project_version(bytes)),
+            Role::Elements { name, suffix } => {
+                let known = || types().iter().filter(|kind| kind.suffix == suffix);
+                self.elements(path, name, bytes, &|root| {
+                    known().find(|kind| kind.name == root).ok_or_else(|| {
+                        let names: Vec<&str> = known().map(|kind| kind.name.as_str()).collect();
+                        retrieved::wrong_root(root, &names.join("` or `"))
+                    })
+                });
+            }
+            Role::Content { name, kind } => self.content(path, name, kind, bytes),
+            Role::Other => self.others += 1,
+        }
+    }
+
+    /// Adds a file that somebody named: its root element alone says what it is.
+    pub fn add_named(&mut self, path: &str, bytes: &[u8]) {
+        if is_wanted(path) {
+            return self.add(path, bytes);
+        }
+        let file = path.rsplit('/').next().unwrap_or(path);
+        let name = file.split('.').next().unwrap_or(file);
+        self.elements(path, name, bytes, &|root| {
+            type_named(root).ok_or_else(|| format!("`{root}` is no metadata type that orgwire knows"))
+        });
+    }
+
+    fn elements(
+        &mut self,
+        path: &str,
+        name: &str,
+        bytes: &[u8],
+        choose: &dyn Fn(&str) -> Result<&'static Type, String>,
+    ) {
+        let document = match retrieved::document(bytes, choose) {
+            Ok(document) => document,
+            Err(error) => {
+                self.troubles.push(Trouble {
+                    path: path.to_owned(),
+                    at: Some((error.line, error.column)),
+                    kind: TroubleKind::Unreadable,
+                    what: error.reason,
+                });
+                return;
+            }
+        };
+        let id = ComponentId::new(document.kind, name);
+        if !self.is_new(&id, path) {
+            return;
+        }
+        for (line, what) in &document.lost {
+            self.troubles.push(Trouble {
+                path: path.to_owned(),
+                at: Some((usize::try_from(*line).unwrap_or(usize::MAX), 1)),
+                kind: TroubleKind::Lost,
+                what: format!("{what} is not kept"),
+            });
+        }
+        self.components.insert(id, Found { path: path.to_owned(), document });
+    }
+
+    fn content(&mut self, path: &str, name: &str, kind: &'static Type, bytes: &[u8]) {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => {
+                let content = Sited { scalar: Scalar::Text(text.to_owned()), line: 1 };
+                self.contents.insert(ComponentId::new(kind, name), (path.to_owned(), content));
+            }
+            Err(_) => self.troubles.push(Trouble::unreadable(path, "the file is not text")),
+        }
+    }
+
+    /// Names that differ in letter case only are one component to an org.
+    fn is_new(&mut self, id: &ComponentId, path: &str) -> bool {
+        let folded = (id.kind.key.as_str(), id.name.to_lowercase());
+        let Some(first) = self.folded.get(&folded) else {
+            self.folded.insert(folded, id.clone());
+            return true;
+        };
+        let other = self.components.get(first).map_or("another file", |found| found.path.as_str());
+        let what = if first.name == id.name {
+            format!("`{id}` is already there, from {other}; this file is left out")
+        } else {
+            format!(
+                "`{id}` and `{first}` from {other} differ in letter case only, which an org cannot tell apart; \
+                 this file is left out"
+            )
+        };
+        self.troubles.push(Trouble { path: path.to_owned(), at: None, kind: TroubleKind::Duplicate, what });
+        false
+    }
+
+    fn note_version(&mut self, path: &str, version: Result<Option<u16>, Trouble>) {
+        match version {
+            Ok(Some(version)) if self.api_version.is_none() => {
+                self.api_version = Some((version, path.to_owned()));
+            }
+            Ok(_) => {}
+            Err(mut trouble) => {
+                trouble.path = path.to_owned();
+                self.troubles.push(trouble);
+            }
+        }
+    }
+
+    /// Puts the two files of each component together. Call it when all files were added.
+    pub fn finish(&mut self) {
+        for (id, (path, content)) in std::mem::take(&mut self.contents) {
+            let field = id.kind.content_field().map(|field| field.name.as_str());
+            match (self.components.get_mut(&id), field) {
+                (Some(found), Some(field)) => {
+                    found.document.fields.insert(field.into(), Tree::Leaf(content));
+                }
+                _ => {
+                    let what = format!("its other half `{path}{META}` is missing");
+                    self.troubles.push(Trouble::unreadable(&path, what));
+                }
+            }
+        }
+        self.troubles.sort_by(|one, other| (&one.path, one.at).cmp(&(&other.path, other.at)));
+    }
+}
+
+/// The `<version>` of a package.xml, which may also stand for nothing.
+fn package_version(bytes: &[u8]) -> Result<Option<u16>, Trouble> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut reader = quick_xml::Reader::from_str(&text);
+    let mut in_version = false;
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(start)) => in_version = start.local_name().as_ref() == "version",
+            Ok(Event::Text(text)) if in_version => return Ok(major(&text.xml10_content())),
+            Ok(Event::DocType(_)) => {
+                return Err(Trouble::unreadable("", "a document type is not allowed here"));
+            }
+            Ok(Event::Eof) => return Ok(None),
+            Ok(_) => {}
+            Err(error) => return Err(Trouble::unreadable("", error.to_string())),
+        }
+    }
+}
+
+fn project_version(bytes: &[u8]) -> Result<Option<u16>, Trouble> {
+    let project: serde_json::Value =
+        serde_json::from_slice(bytes).map_err(|error| Trouble::unreadable("", error.to_string()))?;
+    Ok(project.get("sourceApiVersion").and_then(|version| version.as_str()).and_then(major))
+}
+
+fn major(version: &str) -> Option<u16> {
+    version.trim().split('.').next()?.parse().ok()
+}
+
+/// Comments that stand before the whole component.
+pub fn head_comments(comments: &[Comment]) -> impl Iterator<Item = &Comment> {
+    comments.iter().filter(|comment| comment.before == retrieved::Place::Component)
+}

@@ -1,0 +1,383 @@
+//! What ties a value to one org or to another component, and the variable or reference that takes its place.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::collect::Collected;
+use crate::component::{
+    AttributeSource, ComponentId, Field, FieldPath, Fields, Group, Kind, Scalar, Step, Tree, kebab,
+};
+use crate::retrieved::Sited;
+use crate::secret::is_placeholder;
+
+/// Values shorter than this are equal by chance.
+const SHORTEST_KEY: usize = 8;
+
+/// Everything that ties values, gathered from all components before the first is written.
+pub(super) struct Bindings {
+    /// The reference and its owner, by value.
+    attributes: BTreeMap<String, (String, ComponentId)>,
+    /// Components whose attribute has a predictable address: by what stands behind the org's address.
+    predicted: Vec<Predicted>,
+    /// How many values each field that belongs to one org has, by key.
+    org_bound: BTreeMap<String, BTreeSet<String>>,
+    origins: BTreeSet<String>,
+    instance_url: Option<String>,
+    variables: BTreeMap<String, Variable>,
+    names: BTreeMap<(String, String), String>,
+    /// Process variables for secrets, with the secret that each stands for.
+    sources: BTreeMap<String, String>,
+    observed: BTreeMap<String, String>,
+}
+
+struct Predicted {
+    reference: String,
+    /// `/services/authcallback/`
+    path: String,
+    name: String,
+}
+
+/// A variable of the manifest.
+pub(super) struct Variable {
+    pub default: String,
+    pub about: String,
+}
+
+/// What a text became.
+pub(super) struct Bound {
+    /// In the manifest's spelling.
+    pub text: String,
+    /// What to say about it, one for each thing that was replaced.
+    pub said: Vec<(super::NoteKind, String)>,
+}
+
+impl Bindings {
+    pub fn new(collected: &Collected, instance_url: Option<&str>) -> Self {
+        let mut bindings = Bindings {
+            attributes: BTreeMap::new(),
+            predicted: Vec::new(),
+            org_bound: BTreeMap::new(),
+            origins: BTreeSet::new(),
+            instance_url: instance_url.map(|url| url.trim_end_matches('/').to_owned()),
+            variables: BTreeMap::new(),
+            names: BTreeMap::new(),
+            sources: BTreeMap::new(),
+            observed: BTreeMap::new(),
+        };
+        for (id, found) in &collected.components {
+            bindings.attributes_of(id, &found.document.fields);
+            bindings.look_at(&id.kind.fields, &found.document.fields);
+        }
+        bindings
+    }
+
+    /// Values that other components may refer to.
+    fn attributes_of(&mut self, id: &ComponentId, fields: &Fields<Sited>) {
+        if !can_be_referred_to(&id.name) {
+            return;
+        }
+        for (key, attribute) in &id.kind.attributes {
+            let reference = format!("{id}.{key}");
+            match &attribute.source {
+                AttributeSource::Field(path) => {
+                    let Some(text) = text_at(fields, path) else { continue };
+                    if text.len() >= SHORTEST_KEY && !is_placeholder(text) {
+                        self.attributes.insert(text.to_owned(), (reference, id.clone()));
+                    }
+                }
+                AttributeSource::Query { predicted: Some(predicted), .. } => {
+                    let path = predicted.replace("{instance-url}", "").replace("{name}", "");
+                    self.predicted.push(Predicted { reference, path, name: id.name.clone() });
+                }
+                AttributeSource::Query { .. } => {}
+            }
+        }
+    }
+
+    fn look_at(&mut self, group: &'static Group, fields: &Fields<Sited>) {
+        for (name, tree) in fields {
+            let Some(field) = group.field(name) else { continue };
+            let items = if let Tree::List(items) = tree { items } else { std::slice::from_ref(tree) };
+            for item in items {
+                match item {
+                    Tree::Group(fields) => {
+                        if let Kind::Group(inner) = &field.kind {
+                            self.look_at(inner, fields);
+                        }
+                    }
+                    Tree::Leaf(Sited { scalar: Scalar::Text(text), .. }) if field.org_bound => {
+                        self.org_bound.entry(field.key.clone()).or_default().insert(text.clone());
+                    }
+                    Tree::Leaf(Sited { scalar: Scalar::Text(text), .. }) if holds_addresses(field) => {
+                        let found = origins(text).into_iter().map(|range| text[range].to_owned());
+                        self.origins.extend(found);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// A text of a component, in the manifest's spelling.
+    pub fn text(&mut self, id: &ComponentId, field: &Field, text: &str) -> Bound {
+        if let Some((reference, owner)) = self.attributes.get(text)
+            && owner != id
+        {
+            let said = vec![(super::NoteKind::Reference, format!("is the one of `{owner}`"))];
+            self.observed.insert(reference.clone(), text.to_owned());
+            return Bound { text: format!("${{{reference}}}"), said };
+        }
+        if field.org_bound && !text.trim().is_empty() {
+            let name = self.org_bound_variable(id, field, text);
+            let said = (super::NoteKind::Variable, format!("belongs to one org: `var.{name}`"));
+            return Bound { text: format!("${{var.{name}}}"), said: vec![said] };
+        }
+        self.pieces(field, text)
+    }
+
+    /// A line of a field that holds several, some of which may be addresses that an org gives to components.
+    pub fn line(&mut self, id: &ComponentId, field: &Field, line: &str, all: &[&str]) -> Bound {
+        let found = self.predicted.iter().find(|predicted| predicted.matches(line));
+        if let Some(predicted) = found {
+            let alone = all.iter().filter(|other| predicted.matches(other)).count() == 1;
+            if alone {
+                let reference = predicted.reference.clone();
+                self.observed.insert(reference.clone(), line.trim().to_owned());
+                let said = vec![(super::NoteKind::Reference, format!("is `{reference}`"))];
+                return Bound { text: format!("${{{reference}}}"), said };
+            }
+        }
+        self.text(id, field, line)
+    }
+
+    /// Templated pieces and addresses of one org become variables.
+    fn pieces(&mut self, field: &Field, text: &str) -> Bound {
+        let mut replaced: Vec<(std::ops::Range<usize>, String, super::NoteKind, String)> = Vec::new();
+        for (range, name) in templated(text) {
+            let default = text[range.clone()].to_owned();
+            let variable = self.variable(&name, &default, "filled in by another tool until now");
+            let said = format!("was to be filled in by another tool: `var.{variable}`");
+            replaced.push((range, format!("${{var.{variable}}}"), super::NoteKind::Variable, said));
+        }
+        if holds_addresses(field) {
+            for range in origins(text) {
+                let origin = &text[range.clone()];
+                if self.instance_url.as_deref() == Some(origin) {
+                    let said = "is the address of the org".to_owned();
+                    replaced.push((
+                        range,
+                        "${org.instance-url}".to_owned(),
+                        super::NoteKind::Reference,
+                        said,
+                    ));
+                    continue;
+                }
+                let name = self.origin_name(origin);
+                let variable = self.variable(&name, origin, "address of one org");
+                let said = format!("holds the address of one org: `var.{variable}`");
+                replaced.push((range, format!("${{var.{variable}}}"), super::NoteKind::Variable, said));
+            }
+        }
+        replaced.sort_by_key(|(range, ..)| range.start);
+        let mut bound = Bound { text: String::with_capacity(text.len()), said: Vec::new() };
+        let mut at = 0;
+        for (range, written, kind, said) in replaced {
+            if range.start < at {
+                continue;
+            }
+            bound.text.push_str(&escaped(&text[at..range.start]));
+            bound.text.push_str(&written);
+            bound.said.push((kind, said));
+            at = range.end;
+        }
+        bound.text.push_str(&escaped(&text[at..]));
+        bound
+    }
+
+    fn org_bound_variable(&mut self, id: &ComponentId, field: &Field, text: &str) -> String {
+        let alone = self.org_bound.get(&field.key).is_none_or(|values| values.len() == 1);
+        let name = if alone { field.key.clone() } else { format!("{}-{}", word(&id.name), field.key) };
+        self.variable(&name, text, &format!("{} of one org", field.key))
+    }
+
+    fn origin_name(&self, origin: &str) -> String {
+        let host = origin.split_once("://").map_or(origin, |(_, host)| host);
+        let (label, rest) = host.split_once('.').unwrap_or((host, ""));
+        let rest = rest.to_ascii_lowercase();
+        let kind = if rest.ends_with("my.salesforce.com") {
+            if self.origins.len() == 1 {
+                return "my-domain-url".to_owned();
+            }
+            "url"
+        } else if rest.ends_with("lightning.force.com") {
+            "lightning-url"
+        } else {
+            "site-url"
+        };
+        format!("{}-{kind}", word(label))
+    }
+
+    /// The name of the variable with this value; a number tells apart those that would have the same.
+    fn variable(&mut self, wanted: &str, default: &str, about: &str) -> String {
+        let key = (wanted.to_owned(), default.to_owned());
+        if let Some(name) = self.names.get(&key) {
+            return name.clone();
+        }
+        let mut name = wanted.to_owned();
+        let mut number = 2;
+        while self.variables.contains_key(&name) {
+            name = format!("{wanted}-{number}");
+            number += 1;
+        }
+        self.names.insert(key, name.clone());
+        let variable = Variable { default: escaped(default), about: about.to_owned() };
+        self.variables.insert(name.clone(), variable);
+        name
+    }
+
+    /// The process variable that a secret is to be read from.
+    pub fn source(&mut self, id: &ComponentId, field: &Field, path: &FieldPath, text: &str) -> String {
+        let template = templated(text).into_iter().map(|(_, name)| name).next();
+        let wanted = template.unwrap_or_else(|| {
+            // Which item of a list it is tells one from the other.
+            let index = path.0.iter().rev().find_map(|step| match step {
+                Step::Index(index) if *index > 0 => Some(format!("-{}", index + 1)),
+                _ => None,
+            });
+            format!("{}-{}{}", id.name, field.key, index.unwrap_or_default())
+        });
+        let mut name = word(&wanted).replace('-', "_").to_uppercase();
+        if !name.starts_with(|first: char| first.is_ascii_alphabetic()) {
+            name.insert_str(0, "X_");
+        }
+        // What stands for a secret may stand for the same one elsewhere only if a tool named it.
+        let owner = if templated(text).is_empty() { format!("{id}.{path}") } else { text.trim().to_owned() };
+        let base = name.clone();
+        let mut number = 2;
+        while self.sources.get(&name).is_some_and(|other| *other != owner) {
+            name = format!("{base}_{number}");
+            number += 1;
+        }
+        self.sources.insert(name.clone(), owner);
+        name
+    }
+
+    pub fn variables(&self) -> &BTreeMap<String, Variable> {
+        &self.variables
+    }
+
+    pub fn observed(self) -> BTreeMap<String, String> {
+        self.observed
+    }
+}
+
+impl Predicted {
+    /// `https://HOST/services/authcallback/[ORG ID/]NAME` (AP-40, AP-41).
+    fn matches(&self, line: &str) -> bool {
+        let line = line.trim();
+        let Some((before, after)) = line.split_once(self.path.as_str()) else { return false };
+        let name = match after.split_once('/') {
+            Some((org, name)) if org.starts_with("00D") => name,
+            _ => after,
+        };
+        name == self.name && before.starts_with("https://") && !before[8..].contains('/')
+    }
+}
+
+/// Names that can stand inside `${...}`.
+fn can_be_referred_to(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-".contains(letter))
+}
+
+fn text_at<'f>(fields: &'f Fields<Sited>, path: &FieldPath) -> Option<&'f str> {
+    let mut fields = fields;
+    let (last, groups) = path.0.split_last()?;
+    for step in groups {
+        let Step::Element(name) = step else { return None };
+        match fields.get(name)? {
+            Tree::Group(inner) => fields = inner,
+            _ => return None,
+        }
+    }
+    let Step::Element(name) = last else { return None };
+    match &fields.get(name)?.as_leaf()?.scalar {
+        Scalar::Text(text) if !text.is_empty() => Some(text),
+        _ => None,
+    }
+}
+
+/// What people wrote for people is left as it is.
+fn holds_addresses(field: &Field) -> bool {
+    matches!(field.kind, Kind::Text) && field.name != "description" && field.name != "label" && !field.pem
+}
+
+/// Where addresses of an org's own domain stand: `https://acme--uat.sandbox.my.salesforce.com` (AP-42, AP-43).
+fn origins(text: &str) -> Vec<std::ops::Range<usize>> {
+    const DOMAINS: [&str; 6] = [
+        ".my.salesforce.com",
+        ".my.site.com",
+        ".lightning.force.com",
+        ".my.salesforce-sites.com",
+        ".my.salesforce-setup.com",
+        ".force.com",
+    ];
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(at) = text[from..].find("://") {
+        let colon = from + at;
+        let start = text[..colon]
+            .rfind(|letter: char| !letter.is_ascii_alphanumeric())
+            .map_or(0, |before| before + text[before..].chars().next().map_or(1, char::len_utf8));
+        let host_at = colon + 3;
+        let length = text[host_at..]
+            .find(|letter: char| !letter.is_ascii_alphanumeric() && !"-.".contains(letter))
+            .unwrap_or(text.len() - host_at);
+        let host = text[host_at..host_at + length].to_ascii_lowercase();
+        let is_web = matches!(text[start..colon].to_ascii_lowercase().as_str(), "https" | "http");
+        if is_web && DOMAINS.iter().any(|domain| host.len() > domain.len() && host.ends_with(domain)) {
+            found.push(start..host_at + length);
+        }
+        from = host_at + length;
+    }
+    found
+}
+
+/// Pieces that other tools fill in, `{{NAME}}`, `${NAME}` and `%%NAME%%`, with a name for each.
+pub(super) fn templated(text: &str) -> Vec<(std::ops::Range<usize>, String)> {
+    let mut found = Vec::new();
+    for (open, close) in [("{{", "}}"), ("${", "}"), ("%%", "%%")] {
+        let mut from = 0;
+        while let Some(at) = text[from..].find(open) {
+            let start = from + at;
+            let inner_at = start + open.len();
+            let Some(length) = text[inner_at..].find(close) else { break };
+            let inner = &text[inner_at..inner_at + length];
+            let name = inner.trim();
+            let is_name = !name.is_empty()
+                && name.len() <= 80
+                && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-. ".contains(letter));
+            if is_name {
+                found.push((start..inner_at + length + close.len(), word(name)));
+                from = inner_at + length + close.len();
+            } else {
+                from = inner_at;
+            }
+        }
+    }
+    found.sort_by_key(|(range, _)| range.start);
+    found
+}
+
+/// A word in small letters and dashes.
+pub(super) fn word(text: &str) -> String {
+    let parts: Vec<String> = text
+        .split(|letter: char| !letter.is_ascii_alphanumeric())
+        .filter(|part| !part.is_empty())
+        .map(kebab)
+        .collect();
+    if parts.is_empty() { "value".to_owned() } else { parts.join("-") }
+}
+
+/// A literal `${` is written `$${`.
+pub(super) fn escaped(text: &str) -> String {
+    text.replace("${", "$${")
+}

@@ -1,0 +1,417 @@
+//! The values of one component -> what its tables in a manifest say.
+
+use crate::collect::Found;
+use crate::component::{ComponentId, Field, FieldPath, Fields, Group, Kind, Scalar, Step, Tree};
+use crate::retrieved::{Place, Sited};
+use crate::secret::is_placeholder;
+use crate::setting::looks_secret;
+
+use super::bindings::{Bindings, escaped};
+use super::{Note, NoteKind};
+
+/// A value as a manifest writes it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Node {
+    /// In the manifest's spelling, with its references.
+    Text(String),
+    Flag(bool),
+    Number(i64),
+    /// `{ nil = true }`
+    Nil,
+    /// `{ env = "NAME" }`
+    Source(String),
+    List(Vec<Node>),
+    Table(Vec<Entry>),
+}
+
+/// A key and its value, with the comments that stand before it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Entry {
+    pub key: String,
+    pub comments: Vec<String>,
+    pub node: Node,
+}
+
+/// What becomes of an element.
+enum Outcome {
+    Written(Node),
+    /// No key can say it.
+    Extra,
+    /// It is in the notes.
+    Left,
+}
+
+pub(super) struct Drafter<'a> {
+    id: &'a ComponentId,
+    found: &'a Found,
+    concise: bool,
+    bindings: &'a mut Bindings,
+    notes: &'a mut Vec<Note>,
+    /// Comments that have found their place, by index.
+    placed: Vec<bool>,
+    has_comments: bool,
+}
+
+impl<'a> Drafter<'a> {
+    pub fn new(
+        id: &'a ComponentId,
+        found: &'a Found,
+        concise: bool,
+        bindings: &'a mut Bindings,
+        notes: &'a mut Vec<Note>,
+    ) -> Self {
+        let comments = &found.document.comments;
+        let placed = comments.iter().map(|comment| comment.before == Place::Component).collect();
+        let has_comments = comments.iter().any(|comment| comment.before != Place::Component);
+        Drafter { id, found, concise, bindings, notes, placed, has_comments }
+    }
+
+    pub fn component(&mut self) -> Vec<Entry> {
+        let kind = self.id.kind;
+        let mut path = FieldPath::root();
+        let mut entries = self.group(Some(&kind.fields), &mut path, &self.found.document.fields);
+        let lead = |entry: &Entry| {
+            kind.lead
+                .iter()
+                .position(|name| kind.fields.field(name).is_some_and(|field| field.key == entry.key))
+                .unwrap_or(kind.lead.len())
+        };
+        entries.sort_by_key(lead);
+        for (comment, placed) in self.found.document.comments.iter().zip(&self.placed) {
+            if !placed {
+                self.notes.push(Note {
+                    kind: NoteKind::NotKept,
+                    component: self.id.clone(),
+                    field: None,
+                    place: (self.found.path.clone(), Some(comment.line)),
+                    text: format!("a comment that nothing follows: {}", first_line(&comment.text)),
+                });
+            }
+        }
+        entries
+    }
+
+    fn group(
+        &mut self,
+        group: Option<&'static Group>,
+        path: &mut FieldPath,
+        fields: &Fields<Sited>,
+    ) -> Vec<Entry> {
+        let mut entries = Vec::with_capacity(fields.len());
+        let mut extra = Vec::new();
+        for (name, tree) in fields {
+            path.0.push(Step::Element(name.clone()));
+            let field = group.and_then(|group| group.field(name));
+            let outcome = match field {
+                Some(field) => self.field(field, path, tree),
+                None => Outcome::Extra,
+            };
+            match (outcome, field) {
+                (Outcome::Written(node), Some(field)) => {
+                    let comments = self.comments(path);
+                    entries.push(Entry { key: field.key.clone(), comments, node });
+                }
+                (Outcome::Extra, field) => {
+                    if let Some(node) = self.extra(field, name, path, tree) {
+                        let comments = self.comments(path);
+                        extra.push(Entry { key: name.to_string(), comments, node });
+                    }
+                }
+                _ => {}
+            }
+            path.0.pop();
+        }
+        if let Some(group) = group {
+            self.implied(group, path, fields, &mut entries);
+        }
+        entries.sort_by(|one, other| one.key.cmp(&other.key));
+        if !extra.is_empty() {
+            entries.push(Entry { key: "extra".to_owned(), comments: Vec::new(), node: Node::Table(extra) });
+        }
+        entries
+    }
+
+    /// Secrets that there must be, because of what other fields say, though no org gives them back.
+    fn implied(
+        &mut self,
+        group: &'static Group,
+        path: &mut FieldPath,
+        fields: &Fields<Sited>,
+        entries: &mut Vec<Entry>,
+    ) {
+        let has = |name: &str, value: &str| {
+            let leaf = fields.get(name).and_then(Tree::as_leaf);
+            leaf.is_some_and(|leaf| leaf.scalar.to_string() == value)
+        };
+        for field in group.fields.iter().filter(|field| !field.implied_by.is_empty()) {
+            if entries.iter().any(|entry| entry.key == field.key)
+                || !field.implied_by.iter().all(|(name, value)| has(name, value))
+            {
+                continue;
+            }
+            path.0.push(Step::Element(field.name.as_str().into()));
+            let name = self.bindings.source(self.id, field, path, "");
+            self.note(NoteKind::Secret, path, None, &format!("no org gives it back; to be read from {name}"));
+            path.0.pop();
+            let node = Node::Source(name);
+            entries.push(Entry { key: field.key.clone(), comments: Vec::new(), node });
+        }
+    }
+
+    fn field(&mut self, field: &'static Field, path: &mut FieldPath, tree: &Tree<Sited>) -> Outcome {
+        if field.read_only {
+            self.note(NoteKind::NotKept, path, line(tree), "only the org writes it");
+            return Outcome::Left;
+        }
+        if self.concise && !field.required && is_default(field, tree) {
+            return Outcome::Left;
+        }
+        match tree {
+            Tree::Leaf(Sited { scalar: Scalar::Nil, .. }) => Outcome::Written(Node::Nil),
+            Tree::List(items) if field.repeated => self.list(field, path, items),
+            Tree::List(_) => Outcome::Extra,
+            single => self.one(field, path, single),
+        }
+    }
+
+    fn list(&mut self, field: &'static Field, path: &mut FieldPath, items: &[Tree<Sited>]) -> Outcome {
+        // What cannot be written is found out first: nothing may be noted of a list that goes to `extra`.
+        if !items.iter().all(|item| can_be_written(field, item)) {
+            return Outcome::Extra;
+        }
+        let mut nodes = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            path.0.push(Step::Index(index));
+            if let Outcome::Written(node) = self.one(field, path, item) {
+                nodes.push(node);
+            }
+            path.0.pop();
+        }
+        Outcome::Written(Node::List(nodes))
+    }
+
+    fn one(&mut self, field: &'static Field, path: &mut FieldPath, tree: &Tree<Sited>) -> Outcome {
+        if !can_be_written(field, tree) {
+            return Outcome::Extra;
+        }
+        match (&field.kind, tree) {
+            (Kind::Group(inner), Tree::Group(fields)) => {
+                Outcome::Written(Node::Table(self.group(Some(inner), path, fields)))
+            }
+            (_, Tree::Leaf(Sited { scalar: Scalar::Flag(flag), .. })) => Outcome::Written(Node::Flag(*flag)),
+            (_, Tree::Leaf(Sited { scalar: Scalar::Number(number), .. })) => {
+                Outcome::Written(Node::Number(*number))
+            }
+            (Kind::Enumeration(_), Tree::Leaf(Sited { scalar: Scalar::Text(text), .. })) => {
+                Outcome::Written(plain_list(field, text).unwrap_or_else(|| Node::Text(escaped(text))))
+            }
+            (_, Tree::Leaf(Sited { scalar: Scalar::Text(text), line })) => {
+                self.text(field, path, text, *line)
+            }
+            _ => Outcome::Extra,
+        }
+    }
+
+    fn text(&mut self, field: &'static Field, path: &FieldPath, text: &str, line: u32) -> Outcome {
+        if field.secret && text.trim().is_empty() {
+            self.note(NoteKind::NotKept, path, Some(line), "an empty secret says nothing");
+            return Outcome::Left;
+        }
+        let stands_for_one = field.sourced && (is_placeholder(text) || looks_like_a_token(field, text));
+        if field.secret || stands_for_one {
+            let name = self.bindings.source(self.id, field, path, text);
+            let said = if is_placeholder(text) {
+                format!("stood as a placeholder; to be read from {name}")
+            } else {
+                format!("is in the file as text, and was not copied; to be read from {name}")
+            };
+            self.note(NoteKind::Secret, path, Some(line), &said);
+            return Outcome::Written(Node::Source(name));
+        }
+        let separator = field.separator.as_deref();
+        if separator == Some("\n") {
+            let lines: Vec<&str> = text.split('\n').collect();
+            let mut nodes = Vec::with_capacity(lines.len());
+            for one in &lines {
+                let bound = self.bindings.line(self.id, field, one.trim_end_matches('\r'), &lines);
+                self.said(path, line, bound.said);
+                nodes.push(Node::Text(bound.text));
+            }
+            return Outcome::Written(if nodes.len() == 1 { nodes.remove(0) } else { Node::List(nodes) });
+        }
+        if separator.is_some()
+            && !field.org_bound
+            && let Some(list) = plain_list(field, text)
+        {
+            return Outcome::Written(list);
+        }
+        let bound = self.bindings.text(self.id, field, text);
+        self.said(path, line, bound.said);
+        Outcome::Written(Node::Text(bound.text))
+    }
+
+    /// An element that no key can say, by its API name.
+    fn extra(
+        &mut self,
+        field: Option<&Field>,
+        name: &str,
+        path: &FieldPath,
+        tree: &Tree<Sited>,
+    ) -> Option<Node> {
+        if !is_element_name(name) {
+            self.note(NoteKind::NotKept, path, line(tree), "a manifest cannot spell the name of the element");
+            return None;
+        }
+        let said = match field {
+            Some(_) => "has a value that orgwire does not know; kept under `extra`",
+            None => "is not an element that orgwire knows; kept under `extra`",
+        };
+        let node = self.extra_node(name, path, tree)?;
+        self.note(NoteKind::Extra, path, line(tree), said);
+        Some(node)
+    }
+
+    fn extra_node(&mut self, name: &str, path: &FieldPath, tree: &Tree<Sited>) -> Option<Node> {
+        Some(match tree {
+            Tree::Leaf(Sited { scalar, line }) => match scalar {
+                Scalar::Text(text)
+                    if looks_secret(name)
+                        && !text.trim().is_empty()
+                        && !matches!(text.trim(), "true" | "false") =>
+                {
+                    self.note(
+                        NoteKind::NotKept,
+                        path,
+                        Some(*line),
+                        "may be a secret, which `extra` cannot hold",
+                    );
+                    return None;
+                }
+                // `extra` passes texts through as they are.
+                Scalar::Text(text) => Node::Text(text.clone()),
+                Scalar::Flag(flag) => Node::Flag(*flag),
+                Scalar::Number(number) => Node::Number(*number),
+                Scalar::Nil => Node::Nil,
+            },
+            Tree::List(items) => {
+                Node::List(items.iter().filter_map(|item| self.extra_node(name, path, item)).collect())
+            }
+            Tree::Group(fields) => {
+                let mut entries = Vec::new();
+                for (name, tree) in fields {
+                    let path = path.element(name.clone());
+                    if !is_element_name(name) {
+                        let said = "a manifest cannot spell the name of the element";
+                        self.note(NoteKind::NotKept, &path, line(tree), said);
+                        continue;
+                    }
+                    if let Some(node) = self.extra_node(name, &path, tree) {
+                        entries.push(Entry { key: name.to_string(), comments: Vec::new(), node });
+                    }
+                }
+                Node::Table(entries)
+            }
+        })
+    }
+
+    /// The comments that stand before an element, and before its first occurrence if it is a list.
+    fn comments(&mut self, path: &FieldPath) -> Vec<String> {
+        if !self.has_comments {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for (comment, placed) in self.found.document.comments.iter().zip(&mut self.placed) {
+            let Place::Element(before) = &comment.before else { continue };
+            let inside = before.0.strip_prefix(path.0.as_slice());
+            let is_item = inside.is_some_and(|rest| rest.iter().all(|step| matches!(step, Step::Index(_))));
+            if is_item && !*placed {
+                *placed = true;
+                found.push(comment.text.clone());
+            }
+        }
+        found
+    }
+
+    fn said(&mut self, path: &FieldPath, line: u32, said: Vec<(NoteKind, String)>) {
+        for (kind, text) in said {
+            self.note(kind, path, Some(line), &text);
+        }
+    }
+
+    fn note(&mut self, kind: NoteKind, path: &FieldPath, line: Option<u32>, text: &str) {
+        self.notes.push(Note {
+            kind,
+            component: self.id.clone(),
+            field: Some(path.clone()),
+            place: (self.found.path.clone(), line),
+            text: text.to_owned(),
+        });
+    }
+}
+
+/// Whether the value is one that the key of its field can say.
+fn can_be_written(field: &Field, tree: &Tree<Sited>) -> bool {
+    match (&field.kind, tree) {
+        (Kind::Group(_), tree) => matches!(tree, Tree::Group(_)),
+        (_, Tree::Group(_) | Tree::List(_)) => false,
+        (Kind::Flag, Tree::Leaf(sited)) => matches!(sited.scalar, Scalar::Flag(_)),
+        (Kind::Number, Tree::Leaf(sited)) => matches!(sited.scalar, Scalar::Number(_)),
+        (Kind::Enumeration(values), Tree::Leaf(Sited { scalar: Scalar::Text(text), .. })) => {
+            text.is_empty() && field.repeated
+                || field.split(text).iter().all(|one| values.values.iter().any(|value| value.matches(one)))
+                    && !field.split(text).is_empty()
+        }
+        (Kind::Text | Kind::Binary, Tree::Leaf(sited)) => matches!(sited.scalar, Scalar::Text(_)),
+        _ => false,
+    }
+}
+
+/// The values of a text that is a list of them, where putting them together again gives the same text.
+fn plain_list(field: &Field, text: &str) -> Option<Node> {
+    let separator = field.separator.as_deref()?;
+    let values = field.split(text);
+    (values.join(separator) == text && !values.is_empty())
+        .then(|| Node::List(values.into_iter().map(|value| Node::Text(escaped(value))).collect()))
+}
+
+fn is_default(field: &Field, tree: &Tree<Sited>) -> bool {
+    match (tree, &field.default) {
+        (Tree::Leaf(sited), Some(default)) => sited.scalar.to_string() == *default,
+        (Tree::Leaf(sited), None) => {
+            matches!(&sited.scalar, Scalar::Text(text) if text.is_empty()) && !field.clears
+        }
+        _ => false,
+    }
+}
+
+/// A long word of letters and digits, in a field where secrets are often kept, is taken for one.
+fn looks_like_a_token(field: &Field, text: &str) -> bool {
+    let has = |of: fn(&char) -> bool| text.chars().any(|letter| of(&letter));
+    !field.org_bound
+        && field.generate.is_none()
+        && matches!(field.kind, Kind::Text)
+        && field.names.is_none()
+        && !field.name.to_ascii_lowercase().ends_with("key")
+        && text.len() >= 20
+        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.+/=".contains(letter))
+        && has(char::is_ascii_digit)
+        && has(char::is_ascii_alphabetic)
+}
+
+/// The line of the first value in a tree.
+fn line(tree: &Tree<Sited>) -> Option<u32> {
+    match tree {
+        Tree::Leaf(sited) => Some(sited.line),
+        Tree::List(items) => items.iter().find_map(line),
+        Tree::Group(fields) => fields.values().find_map(line),
+    }
+}
+
+fn first_line(text: &str) -> &str {
+    text.trim().lines().next().unwrap_or_default().trim()
+}
+
+fn is_element_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}

@@ -1,0 +1,206 @@
+//! Drafts -> the text of a manifest, in the layout that `fmt` keeps.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::component::ComponentId;
+
+use super::bindings::Variable;
+use super::draft::{Entry, Node};
+
+/// Longer values are broken into a line per item.
+const WIDTH: usize = 100;
+
+/// One component, ready to be written.
+pub(super) struct Component<'a> {
+    pub id: &'a ComponentId,
+    pub comments: Vec<String>,
+    pub entries: Vec<Entry>,
+}
+
+pub(super) fn manifest(
+    api_version: u16,
+    variables: &BTreeMap<String, Variable>,
+    components: &[Component<'_>],
+) -> String {
+    let mut text = format!("api-version = \"{api_version}.0\"\n");
+    if !variables.is_empty() {
+        text.push_str("\n[variables]\n");
+        for (name, variable) in variables {
+            let _ = writeln!(text, "{} = {} # {}", key(name), quoted(&variable.default), variable.about);
+        }
+    }
+    for component in components {
+        text.push('\n');
+        comments(&mut text, &component.comments);
+        let header = format!("{}.{}", component.id.kind.key, key(&component.id.name));
+        table(&mut text, &header, "[", "]", &component.entries);
+    }
+    text
+}
+
+/// A table with its header: simple values first, then its own tables.
+fn table(text: &mut String, header: &str, open: &str, close: &str, entries: &[Entry]) {
+    let _ = writeln!(text, "{open}{header}{close}");
+    let (nested, simple): (Vec<&Entry>, Vec<&Entry>) = entries.iter().partition(|entry| is_nested(entry));
+    for entry in simple {
+        comments(text, &entry.comments);
+        let _ = writeln!(text, "{}", simple_line(entry));
+    }
+    for entry in nested {
+        text.push('\n');
+        let header = format!("{header}.{}", key(&entry.key));
+        match &entry.node {
+            Node::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    if index > 0 {
+                        text.push('\n');
+                    } else {
+                        comments(text, &entry.comments);
+                    }
+                    if let Node::Table(entries) = item {
+                        table(text, &header, "[[", "]]", entries);
+                    }
+                }
+            }
+            Node::Table(entries) => {
+                comments(text, &entry.comments);
+                table(text, &header, "[", "]", entries);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether a value gets headers of its own.
+fn is_nested(entry: &Entry) -> bool {
+    match &entry.node {
+        Node::Table(entries) => {
+            entry.key != "extra" || !is_flat(entries) || inline(&entry.node).len() + 10 > WIDTH
+        }
+        Node::List(items) => {
+            let tables = items.iter().filter(|item| matches!(item, Node::Table(_))).count();
+            let short = |item: &Node| match item {
+                Node::Table(entries) => is_flat(entries) && inline(item).len() + 5 <= WIDTH,
+                _ => true,
+            };
+            tables > 0 && tables == items.len() && !items.iter().all(short)
+        }
+        _ => false,
+    }
+}
+
+fn is_flat(entries: &[Entry]) -> bool {
+    entries.iter().all(|entry| {
+        let simple = match &entry.node {
+            Node::Table(_) => false,
+            Node::List(items) => items.iter().all(|item| !matches!(item, Node::Table(_) | Node::List(_))),
+            Node::Text(text) => !text.contains('\n'),
+            _ => true,
+        };
+        simple && entry.comments.is_empty()
+    })
+}
+
+fn simple_line(entry: &Entry) -> String {
+    let name = key(&entry.key);
+    if let Node::List(items) = &entry.node {
+        let one_line = format!("{name} = {}", inline(&entry.node));
+        let tables = items.iter().filter(|item| matches!(item, Node::Table(_))).count();
+        if one_line.chars().count() <= WIDTH && tables < 2 {
+            return one_line;
+        }
+        let mut text = format!("{name} = [\n");
+        for item in items {
+            let _ = writeln!(text, "    {},", inline(item));
+        }
+        text.push(']');
+        return text;
+    }
+    format!("{name} = {}", inline(&entry.node))
+}
+
+fn inline(node: &Node) -> String {
+    match node {
+        Node::Text(text) => quoted(text),
+        Node::Flag(flag) => flag.to_string(),
+        Node::Number(number) => number.to_string(),
+        Node::Nil => "{ nil = true }".to_owned(),
+        Node::Source(name) => format!("{{ env = {} }}", quoted(name)),
+        Node::List(items) => format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", ")),
+        Node::Table(entries) if entries.is_empty() => "{}".to_owned(),
+        Node::Table(entries) => {
+            let fields: Vec<String> = entries
+                .iter()
+                .map(|entry| format!("{} = {}", key(&entry.key), inline(&entry.node)))
+                .collect();
+            format!("{{ {} }}", fields.join(", "))
+        }
+    }
+}
+
+fn comments(text: &mut String, comments: &[String]) {
+    for comment in comments {
+        let lines: Vec<&str> = comment.lines().map(str::trim_end).collect();
+        let first = lines.iter().position(|line| !line.trim().is_empty()).unwrap_or(lines.len());
+        let last = lines.iter().rposition(|line| !line.trim().is_empty()).map_or(first, |at| at + 1);
+        let lines = &lines[first..last];
+        // The indentation that all lines but the first share is that of the XML around them.
+        let shared = lines
+            .iter()
+            .skip(usize::from(first == 0))
+            .filter(|line| !line.trim().is_empty())
+            .map(|line| line.len() - line.trim_start().len())
+            .min()
+            .unwrap_or(0);
+        for (index, line) in lines.iter().enumerate() {
+            let line =
+                if index == 0 && first == 0 { line.trim_start() } else { line.get(shared..).unwrap_or("") };
+            // A TOML comment holds no control characters but the tab.
+            let line: String =
+                line.chars().filter(|letter| !letter.is_control() || *letter == '\t').collect();
+            let _ = writeln!(text, "#{}{line}", if line.is_empty() { "" } else { " " });
+        }
+    }
+}
+
+/// A bare key where TOML allows one.
+fn key(name: &str) -> String {
+    let bare = !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+    if bare { name.to_owned() } else { basic(name) }
+}
+
+fn quoted(text: &str) -> String {
+    let lines = text.contains('\n') && !text.contains('\r');
+    if lines {
+        return format!("\"\"\"\n{}\"\"\"", escape(text, true));
+    }
+    let literal = (text.contains('"') || text.contains('\\'))
+        && !text.contains('\'')
+        && !text.chars().any(|letter| letter.is_control());
+    if literal { format!("'{text}'") } else { basic(text) }
+}
+
+fn basic(text: &str) -> String {
+    format!("\"{}\"", escape(text, false))
+}
+
+fn escape(text: &str, multi_line: bool) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\\' => escaped.push_str("\\\\"),
+            '"' => escaped.push_str("\\\""),
+            '\n' if multi_line => escaped.push('\n'),
+            '\n' => escaped.push_str("\\n"),
+            '\r' => escaped.push_str("\\r"),
+            '\t' => escaped.push_str("\\t"),
+            letter if letter.is_control() => {
+                let _ = write!(escaped, "\\u{:04X}", u32::from(letter));
+            }
+            letter => escaped.push(letter),
+        }
+    }
+    escaped
+}
