@@ -1,17 +1,18 @@
-//! Two sets of values: the fields that differ.
+//! The fields in which two components of one type differ.
 //!
-//! Two values are equal when an org would treat them as equal. How an element is normalised says its
-//! description: lists without order, values that fold into others, defaults, what an org makes up itself.
-//! Secrets compare by state, never by value.
+//! How an element is normalised says its description: lists without order, values that fold into others, defaults,
+//! what an org makes up itself. Secrets compare by state, never by value.
 //!
 //! [`compare`] holds what a manifest asks for against what an org has: what the manifest does not mention is not
-//! managed, so it is never a difference. [`differences`] holds two sets of the same kind against each other.
+//! managed, so it is never a difference. [`differences`] holds two components of any origin against each other.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::normal::{Normal, normal, or_default};
+use super::pattern::formulas_agree;
+
 use crate::component::{Field, FieldPath, Fields, Group, Kind, Scalar, Tree};
-use crate::reference::{Formula, Part, Reference};
+use crate::reference::{Formula, Reference};
 use crate::secret::{SecretSource, is_placeholder};
 
 /// A wanted value, as far as the org has told what it depends on.
@@ -296,7 +297,7 @@ fn identity(field: &Field, item: &Tree<Held>) -> String {
 }
 
 /// Whether an org would treat the two as equal.
-fn is_equal<B: Leaf, A: Leaf>(
+pub(super) fn is_equal<B: Leaf, A: Leaf>(
     field: Option<&Field>,
     rules: Rules,
     before: Option<&Tree<B>>,
@@ -313,6 +314,10 @@ fn is_equal<B: Leaf, A: Leaf>(
         (false, false) => return true,
         (true, false) | (false, true) if assigned => return true,
         _ => {}
+    }
+    // A key that is read from somewhere, or made by us, is whatever the other side has.
+    if is_sourced(before) || is_sourced(after) {
+        return is_there(before) && is_there(after);
     }
     if waits(before) || waits(after) {
         return formulas_agree(field, before, after);
@@ -346,6 +351,10 @@ fn is_empty<L: Leaf>(tree: Option<&Tree<L>>) -> bool {
         Some(Tree::List(items)) => items.iter().all(|item| is_empty(Some(item))),
         None => false,
     }
+}
+
+fn is_sourced<L: Leaf>(tree: Option<&Tree<L>>) -> bool {
+    matches!(tree, Some(Tree::Leaf(leaf)) if matches!(leaf.look(), Look::Secret))
 }
 
 fn waits<L: Leaf>(tree: Option<&Tree<L>>) -> bool {
@@ -382,274 +391,11 @@ fn secrets_agree<B: Leaf, A: Leaf>(
     }
 }
 
-/// Where a text waits for values of an org, it equals another that waits for the same, and a text that it may
-/// become.
-fn formulas_agree<B: Leaf, A: Leaf>(
-    field: Option<&Field>,
-    before: Option<&Tree<B>>,
-    after: Option<&Tree<A>>,
-) -> bool {
-    let (Some(before), Some(after)) = (before, after) else { return false };
-    let (Some(mut before), Some(mut after)) = (patterns(field, before), patterns(field, after)) else {
-        return false;
-    };
-    before.retain(|one| {
-        let twin = after.iter().position(|other| one == other);
-        twin.map(|at| after.remove(at)).is_none()
-    });
-    before.retain(|one| {
-        let match_ = after.iter().position(|other| may_be(one, other) || may_be(other, one));
-        match_.map(|at| after.remove(at)).is_none()
-    });
-    before.is_empty() && after.is_empty()
-}
-
-/// A text with gaps that an org fills.
-type Pattern = Vec<Part>;
-
-/// The texts in a tree of leaves, split where the field is a list in one text; `None` where a leaf has none.
-fn patterns<L: Leaf>(field: Option<&Field>, tree: &Tree<L>) -> Option<Vec<Pattern>> {
-    let separator = field.and_then(|field| field.separator.as_deref());
-    let mut patterns = Vec::new();
-    let mut complete = true;
-    tree.each_leaf(&mut |leaf| {
-        let parts = match leaf.look() {
-            Look::Known(Scalar::Nil) | Look::Secret | Look::Pending => {
-                complete = false;
-                return;
-            }
-            Look::Known(scalar) => vec![Part::Text(scalar.to_string())],
-            Look::Waits(formula) => formula.0.clone(),
-        };
-        let Some(separator) = separator else {
-            patterns.push(parts);
-            return;
-        };
-        let mut line: Pattern = Vec::new();
-        for part in parts {
-            let Part::Text(text) = part else {
-                line.push(part);
-                continue;
-            };
-            for (index, piece) in text.split(separator.trim_matches(' ')).enumerate() {
-                if index > 0 {
-                    patterns.push(std::mem::take(&mut line));
-                }
-                if !piece.trim().is_empty() {
-                    line.push(Part::Text(piece.trim().to_owned()));
-                }
-            }
-        }
-        patterns.push(line);
-    });
-    patterns.retain(|pattern| !pattern.is_empty());
-    complete.then_some(patterns)
-}
-
-/// Whether a text without gaps is one that a pattern may become.
-fn may_be(pattern: &Pattern, text: &Pattern) -> bool {
-    let [Part::Text(text)] = text.as_slice() else { return false };
-    let mut rest = text.as_str();
-    let mut anchored = true;
-    let mut parts = pattern.iter().flat_map(possible).peekable();
-    while let Some(part) = parts.next() {
-        match part {
-            Part::Reference(_) => anchored = false,
-            Part::Text(literal) if anchored => match rest.strip_prefix(literal.as_str()) {
-                Some(behind) => rest = behind,
-                None => return false,
-            },
-            Part::Text(literal) if parts.peek().is_none() => return rest.ends_with(literal.as_str()),
-            Part::Text(literal) => match rest.find(literal.as_str()) {
-                Some(at) => {
-                    rest = &rest[at + literal.len()..];
-                    anchored = true;
-                }
-                None => return false,
-            },
-        }
-    }
-    !anchored || rest.is_empty()
-}
-
-/// A reference as far as its value can be told in advance: `${auth-provider.X.callback-url}` is some address of an
-/// org with `/services/authcallback/X` behind it.
-fn possible(part: &Part) -> Vec<Part> {
-    let Part::Reference(reference @ Reference::Attribute { of, attribute }) = part else {
-        return vec![part.clone()];
-    };
-    let predicted = of.kind.attributes.get(attribute).and_then(|attribute| match &attribute.source {
-        crate::component::AttributeSource::Query { predicted, .. } => predicted.as_deref(),
-        crate::component::AttributeSource::Field(_) => None,
-    });
-    let gap = Part::Reference(reference.clone());
-    match predicted.map(|text| text.replace("{name}", &of.name)) {
-        None => vec![gap],
-        Some(text) => {
-            let mut parts = Vec::new();
-            for (index, literal) in text.split("{instance-url}").enumerate() {
-                if index > 0 {
-                    parts.push(gap.clone());
-                }
-                if !literal.is_empty() {
-                    parts.push(Part::Text(literal.to_owned()));
-                }
-            }
-            parts
-        }
-    }
-}
-
-/// A value in the one form that all equal values share.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Normal<'a> {
-    Nothing,
-    Text(Cow<'a, str>),
-    /// A secret, or what is not known: equal by state.
-    State(Option<SecretState>),
-    /// Elements of one name, sorted, because their order means nothing.
-    List(Vec<Normal<'a>>),
-    /// Elements that say something, by name.
-    Group(Vec<(&'a str, Normal<'a>)>),
-}
-
-fn normal<'a, L: Leaf>(field: Option<&'a Field>, rules: Rules, tree: &'a Tree<L>) -> Normal<'a> {
-    match tree {
-        Tree::List(items) => list(field, items.iter().map(|item| normal_one(field, rules, item)).collect()),
-        // One repeated element, as read from XML.
-        single if field.is_some_and(|field| field.repeated) => {
-            list(field, vec![normal_one(field, rules, single)])
-        }
-        single => normal_one(field, rules, single),
-    }
-}
-
-fn list<'a>(field: Option<&Field>, mut items: Vec<Normal<'a>>) -> Normal<'a> {
-    items.retain(|item| *item != Normal::Nothing);
-    if items.is_empty() {
-        return Normal::Nothing;
-    }
-    items.sort_unstable();
-    // An org has each value of an enumeration once, and several may fold into one (CA-1.4).
-    if matches!(field, Some(Field { kind: Kind::Enumeration(_), .. })) {
-        items.dedup();
-    }
-    Normal::List(items)
-}
-
-fn normal_one<'a, L: Leaf>(field: Option<&'a Field>, rules: Rules, tree: &'a Tree<L>) -> Normal<'a> {
-    match tree {
-        Tree::Leaf(leaf) => match leaf.look() {
-            look if field.is_some_and(|field| field.secret) => Normal::State(Some(secret_state(look))),
-            Look::Known(Scalar::Nil) => Normal::Nothing,
-            Look::Known(Scalar::Text(text)) => normal_text(field, Cow::Borrowed(text)),
-            Look::Known(scalar) => normal_text(field, Cow::Owned(scalar.to_string())),
-            Look::Secret | Look::Waits(_) | Look::Pending => Normal::State(None),
-        },
-        Tree::Group(fields) => {
-            let group = match field.map(|field| &field.kind) {
-                Some(Kind::Group(group)) => Some(group),
-                _ => None,
-            };
-            let mut told: Vec<(&str, Normal<'_>)> = fields
-                .iter()
-                .filter_map(|(name, tree)| {
-                    let field = group.and_then(|group| group.field(name));
-                    if field.is_some_and(|field| field.read_only) {
-                        return None;
-                    }
-                    let value = normal(field, rules, tree);
-                    let says_nothing = value == Normal::Nothing || value == default(field, rules);
-                    (!says_nothing).then_some((name.as_ref(), value))
-                })
-                .collect();
-            told.sort_unstable();
-            Normal::Group(told)
-        }
-        Tree::List(_) => normal(field, rules, tree),
-    }
-}
-
-fn normal_text<'a>(field: Option<&'a Field>, text: Cow<'a, str>) -> Normal<'a> {
-    if let Some(list_field) = field.filter(|field| field.separator.is_some()) {
-        let one = |value: &str| match &list_field.kind {
-            Kind::Enumeration(values) => folded(values, value),
-            _ => value.to_owned(),
-        };
-        let mut values: Vec<Normal<'a>> =
-            list_field.split(&text).into_iter().map(|value| Normal::Text(one(value).into())).collect();
-        values.sort_unstable();
-        values.dedup();
-        return if values.is_empty() { Normal::Nothing } else { Normal::List(values) };
-    }
-    match field.map(|field| &field.kind) {
-        _ if text.is_empty() => Normal::Nothing,
-        Some(Kind::Enumeration(values)) => Normal::Text(folded(values, text.trim()).into()),
-        Some(Kind::Flag) => Normal::Text(match text.trim() {
-            "1" => "true".into(),
-            "0" => "false".into(),
-            other => other.to_owned().into(),
-        }),
-        Some(Kind::Number) => match text.trim().parse::<i64>() {
-            Ok(number) => Normal::Text(number.to_string().into()),
-            Err(_) => Normal::Text(text),
-        },
-        Some(Kind::Binary) => Normal::Text(without_blanks(&text).into()),
-        _ if field.is_some_and(|field| field.pem) => Normal::Text(pem_body(&text).into()),
-        _ if text.contains('\r') => Normal::Text(text.replace("\r\n", "\n").into()),
-        _ => Normal::Text(text),
-    }
-}
-
-/// The API's spelling of the value that an org gives back.
-fn folded(values: &crate::component::Enumeration, text: &str) -> String {
-    match values.find(text) {
-        Some(value) => match &value.folds_into {
-            Some(folded) => folded.clone(),
-            None if value.matches(text) => text.to_owned(),
-            None => value.name.clone(),
-        },
-        None => text.to_owned(),
-    }
-}
-
-fn without_blanks(text: &str) -> String {
-    text.split_whitespace().collect()
-}
-
-/// What counts of a certificate: an org gives it back on one line without its first and last (CA-1.1).
-fn pem_body(text: &str) -> String {
-    text.lines()
-        .filter(|line| !line.trim_start().starts_with("-----"))
-        .flat_map(str::split_whitespace)
-        .collect()
-}
-
-/// What an org means by not showing an element.
-fn default<'a>(field: Option<&'a Field>, rules: Rules) -> Normal<'a> {
-    match field {
-        Some(field @ Field { default: Some(default), .. }) if field.exists_at(rules.api_version) => {
-            normal_text(Some(field), Cow::Borrowed(default))
-        }
-        _ => Normal::Nothing,
-    }
-}
-
-/// What a value says, where nothing means the default, and a group of which every element is left out means
-/// nothing.
-fn or_default<'a>(field: Option<&'a Field>, rules: Rules, value: Normal<'a>) -> Normal<'a> {
-    match value {
-        Normal::Nothing => default(field, rules),
-        Normal::Group(elements) if elements.is_empty() => Normal::Nothing,
-        value => value,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::component::{ComponentId, type_named};
-    use crate::reference::OrgAttribute;
+    use crate::reference::{OrgAttribute, Part};
 
     const RULES: Rules = Rules { api_version: 62, with_org: false };
 
