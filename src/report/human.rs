@@ -19,6 +19,10 @@ impl Paint {
         self.with("32", text)
     }
 
+    pub fn red(self, text: &str) -> String {
+        self.with("31", text)
+    }
+
     pub fn yellow(self, text: &str) -> String {
         self.with("33", text)
     }

@@ -70,7 +70,7 @@ fn tree(tree: &Tree<Scalar>) -> Value {
 }
 
 /// A value, or `{"state": "(secret)"}` where there is none to show.
-fn shown(shown: &Shown) -> Value {
+pub(super) fn shown(shown: &Shown) -> Value {
     match shown {
         Shown::Absent => Value::Null,
         Shown::Value(value) => tree(value),

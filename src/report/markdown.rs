@@ -78,7 +78,7 @@ pub fn diagnostics(sources: &Sources, diagnostics: &Diagnostics) -> String {
 }
 
 /// Text that means nothing to Markdown or HTML, on one line.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -27,7 +27,7 @@ pub fn before(change: &Change, field_change: &FieldChange) -> Shown {
 }
 
 /// Nothing tells whether an element without description is a secret but its name.
-fn undescribed(field: Option<&Field>, path: &FieldPath, value: Shown) -> Shown {
+pub(super) fn undescribed(field: Option<&Field>, path: &FieldPath, value: Shown) -> Shown {
     if field.is_some() {
         return value;
     }
