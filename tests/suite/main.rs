@@ -11,6 +11,7 @@ mod diagnostics;
 mod explain;
 mod init;
 mod plan;
+mod properties;
 mod render;
 mod secrets;
 mod simulate;
