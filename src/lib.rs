@@ -6,7 +6,8 @@
 //! A user runs `orgwire deploy manifests/axsy.toml`. [`cli`] reads the words, and [`command`] turns them into
 //! calls. From then on only plain values travel.
 //!
-//! 1. [`project`] finds files and reads them. [`configuration`] reads `orgwire.toml`, if there is one.
+//! 1. [`project`] finds files and reads them, from disk or from a revision of a git repository: [`files`] is the
+//!    door to both. [`configuration`] reads `orgwire.toml`, if there is one.
 //! 2. [`manifest`] turns the text of each file into a `Manifest`: what was written, with positions. It knows
 //!    the keys from the type descriptions in `templates/`, which [`component`] reads; a single field is a
 //!    [`setting`]: plain, `"${...}"`, or `{ env = "NAME" }`.
@@ -44,14 +45,16 @@
 //!
 //! # Who may do what
 //!
-//! `project` and `command` touch the disk, `secret` the process environment, `org` the network, `report` the
-//! terminal, `simulator` a port. Every other module is a function of its arguments. Only `deploy` is given
-//! an `org::Writer`, so nothing else can change an org; only `render` turns a secret into text.
+//! `files` and `command` touch the disk, and `files` runs `git`; `secret` reads the process environment, `org`
+//! speaks to the network, `report` to the terminal, `simulator` listens on a port. Every other module is a
+//! function of its arguments. Only `deploy` is given an `org::Writer`, so nothing else can change an org; only
+//! `render` turns a secret into text.
 
 pub mod cli;
 pub mod command;
 
 pub mod configuration;
+pub mod files;
 pub mod project;
 
 pub mod component;
