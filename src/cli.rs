@@ -66,6 +66,8 @@ pub enum Command {
     Init(Init),
     /// Check everything that can be known without an org.
     Lint(Lint),
+    /// Lay manifests and orgwire.toml out the one way there is; comments stay, the meaning too.
+    Fmt(Fmt),
     /// Write the XML that would be deployed.
     Render(Render),
     /// Show what would change in the org, in which pass, and what waits for what.
@@ -134,6 +136,23 @@ pub struct Lint {
     /// How findings are written to standard output.
     #[arg(long, value_enum, default_value = "human", conflicts_with = "json")]
     pub format: LintFormat,
+}
+
+/// Lays manifests and orgwire.toml out the one way there is.
+///
+/// api-version comes first, then variables, components by type, and environments; in a table the leading
+/// fields, the others by key, then tables below headers of their own. Comments move with what they are about.
+/// A file that is laid out already is not touched. If one file is not valid TOML, none is written.
+#[derive(Debug, Args)]
+pub struct Fmt {
+    /// Manifests, or folders of them; `-` reads standard input and writes standard output.
+    ///
+    /// Without one: the manifests that orgwire.toml names, or the folder manifests/, and orgwire.toml itself.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Write nothing; show what would change, and fail if anything would.
+    #[arg(long)]
+    pub check: bool,
 }
 
 #[derive(Debug, Args)]

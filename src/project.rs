@@ -14,6 +14,9 @@ pub const CONFIGURATION_FILE: &str = "orgwire.toml";
 /// Where manifests are looked for when neither the command line nor the configuration says.
 pub const DEFAULT_FOLDER: &str = "manifests";
 
+/// Names standard input where a path is expected.
+pub const STANDARD_INPUT: &str = "-";
+
 /// Larger files are refused unread: a manifest of this size is a mistake, often the wrong file.
 const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
 /// Deeper folders are not searched, which also ends a loop of symbolic links.
@@ -91,8 +94,34 @@ pub fn read_file(
     let mut file = fs::File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
     (&mut file).take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    let size = file.metadata().map_err(failed)?.len();
+    Ok(text(shown, bytes, size, sources, diagnostics))
+}
+
+/// Reads a text from standard input, under the name that stands for it on the command line.
+pub fn read_standard_input(
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Result<Option<SourceId>, Error> {
+    let mut bytes = Vec::new();
+    io::stdin()
+        .lock()
+        .take(MAX_FILE_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|source| Error::Read { path: PathBuf::from(STANDARD_INPUT), source })?;
+    let size = bytes.len() as u64;
+    Ok(text(STANDARD_INPUT.to_owned(), bytes, size, sources, diagnostics))
+}
+
+/// Adds the text of a file to the sources.
+fn text(
+    shown: String,
+    bytes: Vec<u8>,
+    size: u64,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Option<SourceId> {
     if bytes.len() as u64 > MAX_FILE_BYTES {
-        let size = file.metadata().map_err(failed)?.len();
         diagnostics.push(
             Diagnostic::error(
                 Code::FileTooLarge,
@@ -100,12 +129,12 @@ pub fn read_file(
             )
             .help("name the manifest itself, or move large files out of the manifest folder"),
         );
-        return Ok(None);
+        return None;
     }
     match String::from_utf8(bytes) {
         Ok(text) => {
             let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-            Ok(Some(sources.add(shown, text)))
+            Some(sources.add(shown, text))
         }
         Err(error) => {
             let valid = error.utf8_error().valid_up_to();
@@ -126,7 +155,7 @@ pub fn read_file(
                     .label(Span::new(id, valid..valid + '\u{FFFD}'.len_utf8()), "not text from here on")
                     .help("save the file as UTF-8, for example: iconv -f WINDOWS-1252 -t UTF-8 FILE"),
             );
-            Ok(None)
+            None
         }
     }
 }

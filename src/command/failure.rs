@@ -19,6 +19,8 @@ Trouble {
     UnwritableFile = "unwritable-file",
     FileExists = "file-exists",
     StaleFiles = "stale-files",
+    UnformattedFiles = "unformatted-files",
+    Layout = "layout",
     Output = "output",
     BrokenTemplate = "broken-template",
     Package = "package",

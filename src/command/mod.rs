@@ -4,6 +4,7 @@ mod deploy;
 mod explain;
 pub mod failure;
 mod file;
+mod fmt;
 mod import;
 mod init;
 mod lint;
@@ -47,6 +48,7 @@ pub fn run(cli: Cli) -> Exit {
     let outcome = match cli.command {
         Command::Init(arguments) => init::run(&arguments, &terminal),
         Command::Lint(arguments) => lint::run(&arguments, &terminal),
+        Command::Fmt(arguments) => fmt::run(&arguments, &terminal),
         Command::Render(arguments) => render::run(&arguments, &terminal),
         Command::Plan(arguments) => plan::run(&arguments, &terminal),
         Command::Deploy(arguments) => deploy::run(&arguments, &terminal),

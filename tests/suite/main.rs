@@ -9,6 +9,7 @@ mod cases;
 mod deploy;
 mod diagnostics;
 mod explain;
+mod fmt;
 mod init;
 mod plan;
 mod properties;
