@@ -74,6 +74,8 @@ pub enum Command {
     Plan(Plan),
     /// Plan, confirm, deploy and wire.
     Deploy(Deploy),
+    /// Show what differs between two sets of components.
+    Diff(Diff),
     /// Turn metadata that exists into a manifest.
     Import(Import),
     /// Serve the org inside this program on loopback, until interrupted.
@@ -229,6 +231,34 @@ pub struct Deploy {
     /// The local org refuses to create connected apps, as most orgs do since Spring '26.
     #[arg(long)]
     pub spring_26_block: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// The first side: a manifest, a folder or zip of metadata, git:REV[:PATH], env:NAME or org:NAME.
+    #[arg(value_name = "A")]
+    pub before: String,
+    /// The second side; the project as it is on disk if left out.
+    #[arg(value_name = "B")]
+    pub after: Option<String>,
+    /// Apply the overlays and variables of this environment to manifests.
+    #[arg(short, long, value_name = "NAME")]
+    pub env: Option<String>,
+    /// Set a variable of the manifests; not for secrets.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub var: Vec<(String, String)>,
+    /// Only this component, such as connected-app.AxsyApexAPI; may be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    pub target: Vec<String>,
+    /// How the result is written to standard output.
+    #[arg(long, value_enum, default_value = "human", conflicts_with = "json")]
+    pub format: Format,
+    /// Show the XML of both sides as well, line by line.
+    #[arg(long)]
+    pub xml: bool,
+    /// Exit with 2 if the sides differ.
+    #[arg(long)]
+    pub exit_code: bool,
 }
 
 #[derive(Debug, Args)]

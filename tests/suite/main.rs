@@ -6,6 +6,7 @@ mod simulated;
 mod test;
 
 mod cases;
+mod corpus;
 mod deploy;
 mod diagnostics;
 mod explain;
