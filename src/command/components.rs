@@ -1,19 +1,12 @@
 //! Component files of a folder, a zip, a file or a revision, whatever layout they lie in.
 
 use crate::collect::{self, Collected, Trouble as FileTrouble, TroubleKind};
-use crate::command::{Failure, Trouble};
+use crate::command::Failure;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::files::{Entry, Files, LeftOut};
 
 /// The file that makes a folder an sfdx project.
 const PROJECT: &str = "sfdx-project.json";
-
-impl From<crate::files::Error> for Failure {
-    fn from(error: crate::files::Error) -> Failure {
-        let help = error.help();
-        Failure::new(Trouble::UnreadableFile, error).help(help)
-    }
-}
 
 /// Reads every component file of a place, one at a time.
 pub fn collect(mut files: Files) -> Result<Collected, Failure> {

@@ -11,7 +11,7 @@ use crate::cli;
 use crate::command::{Attempt, Exit, Failure, Trouble};
 use crate::configuration::{self, Configuration};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, Sources};
-use crate::project::{self, Project, STANDARD_INPUT};
+use crate::project::{self, Project, STANDARD_INPUT, Where};
 use crate::report::{self, Format, Terminal};
 use crate::setting::Context;
 use crate::{layout, manifest};
@@ -88,10 +88,10 @@ fn read(
         return Ok((project.sources, id.into_iter().collect()));
     }
     if !arguments.paths.is_empty() {
-        project::read_manifests(&arguments.paths, &mut project, diagnostics)?;
+        project::read_manifests(&arguments.paths, &Where::Disk, &mut project, diagnostics)?;
         return Ok((project.sources, project.manifests));
     }
-    let configuration_id = project::read_configuration(Path::new(""), &mut project, diagnostics)?;
+    let configuration_id = project::read_configuration(Path::new(""), &Where::Disk, &mut project, diagnostics)?;
     // What it says is judged by `lint`; here it only has to be TOML.
     let configuration = match configuration_id {
         Some(id) => configuration::read(id, project.sources.get(id), &mut Diagnostics::default()),
@@ -103,7 +103,7 @@ fn read(
         configuration.manifests
     };
     if paths.iter().any(|path| path.exists()) {
-        project::read_manifests(&paths, &mut project, diagnostics)?;
+        project::read_manifests(&paths, &Where::Disk, &mut project, diagnostics)?;
     } else if configuration_id.is_none() {
         diagnostics.push(
             Diagnostic::error(

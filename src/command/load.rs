@@ -59,6 +59,31 @@ pub fn load_from(arguments: &cli::Project, from: &Where, purpose: Purpose) -> Re
     Ok(loaded)
 }
 
+/// No project but what orgwire.toml says, for commands that look at something else.
+pub fn bare() -> Result<Loaded, Failure> {
+    let mut project = Project::default();
+    let mut diagnostics = Diagnostics::default();
+    let read = project::read_configuration(Path::new(""), &Where::Disk, &mut project, &mut diagnostics)?;
+    let configuration = match read {
+        Some(id) => configuration::read(id, project.sources.get(id), &mut diagnostics),
+        None => Configuration::default(),
+    };
+    if diagnostics.has_errors() {
+        return Err(Failure::diagnostics(project.sources, diagnostics));
+    }
+    let inputs = Inputs {
+        manifests: &[],
+        configuration: &configuration,
+        environment: None,
+        variables: &BTreeMap::new(),
+        process: &|_| None,
+    };
+    let desired = resolve::resolve(&inputs, &mut diagnostics);
+    let sources = project.sources;
+    let templates = Templates::built_in()?;
+    Ok(Loaded { sources, configuration, desired, environment_org: None, diagnostics, templates })
+}
+
 /// The same, problems included. The flag tells whether all errors are lints that the project denies.
 pub fn check(arguments: &cli::Project, from: &Where, purpose: Purpose) -> Result<(Loaded, bool), Failure> {
     let mut project = Project::default();
