@@ -2,6 +2,8 @@
 
 use crate::collect::{self, Collected, Trouble as FileTrouble, TroubleKind};
 use crate::command::Failure;
+use crate::command::target::Opened;
+use crate::component::Type;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::files::{Entry, Files, LeftOut};
 
@@ -27,6 +29,38 @@ pub fn collect(mut files: Files) -> Result<Collected, Failure> {
     }
     collected.finish();
     Ok(collected)
+}
+
+/// Reads everything that an org has of these types. What it could not give is in the notes.
+pub async fn of_org(
+    opened: &Opened,
+    kinds: &[&'static Type],
+    api_version: u16,
+) -> Result<(Collected, Vec<String>), Failure> {
+    let everything = opened.org.reader().everything(kinds, api_version).await?;
+    let mut collected = Collected::default();
+    for file in &everything.files {
+        // Retrieved files lie in folders of their own: unpackaged/connectedApps/...
+        collected.add(&file.path, &file.path, &file.bytes);
+    }
+    collected.finish();
+    let mut notes = everything.notes;
+    if !everything.left_out.is_empty() {
+        let count = everything.left_out.len();
+        let names: Vec<String> =
+            everything.left_out.iter().map(|one| format!("{} {}", one.type_name, one.full_name)).collect();
+        notes.push(format!(
+            "{count} of managed packages left out, which nobody else can deploy: {}",
+            names.join(", ")
+        ));
+    }
+    if !everything.unknown.is_empty() {
+        notes.push(format!(
+            "the org does not have, or not at API version {api_version}.0: {}",
+            everything.unknown.join(", ")
+        ));
+    }
+    Ok((collected, notes))
 }
 
 /// Of an sfdx project only the package directories: other folders hold copies, tests and drafts.

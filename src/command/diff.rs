@@ -194,9 +194,12 @@ async fn of_org(name: &str, other: &Side) -> Result<Set, Failure> {
         }
         _ => types().iter().collect(),
     };
-    let everything = wire::everything(&kinds, &opened.org).await;
+    let version = loaded.desired.api_version;
+    let everything = components::of_org(&opened, &kinds, version).await;
     opened.close().await;
-    Ok(Set::of_org(shown, loaded.desired.api_version, everything?))
+    let (mut collected, _) = everything?;
+    collected.api_version = Some((version, shown.clone()));
+    Ok(Set { origin: diff::Origin::Org, ..Set::of_files(shown, &collected) })
 }
 
 /// Keeps the components that were asked for.

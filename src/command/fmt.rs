@@ -91,7 +91,8 @@ fn read(
         project::read_manifests(&arguments.paths, &Where::Disk, &mut project, diagnostics)?;
         return Ok((project.sources, project.manifests));
     }
-    let configuration_id = project::read_configuration(Path::new(""), &Where::Disk, &mut project, diagnostics)?;
+    let configuration_id =
+        project::read_configuration(Path::new(""), &Where::Disk, &mut project, diagnostics)?;
     // What it says is judged by `lint`; here it only has to be TOML.
     let configuration = match configuration_id {
         Some(id) => configuration::read(id, project.sources.get(id), &mut Diagnostics::default()),

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use crate::cli;
 use crate::collect::Collected;
 use crate::command::file::write;
-use crate::command::{Exit, Failure, Trouble, components};
-use crate::component::ComponentId;
+use crate::command::{Exit, Failure, Trouble, components, load, runtime, target};
+use crate::component::{ComponentId, Type, types};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Sources};
 use crate::files::{self, Files, Origin, Place};
 use crate::import::{self, Imported, NoteKind, Options};
@@ -17,6 +17,10 @@ use crate::report::{self, Format, Terminal};
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is already there")]
 struct Exists(String);
+
+#[derive(Debug, thiserror::Error)]
+#[error("environment `{0}` is made of manifests already")]
+struct IsAProject(String);
 
 pub fn run(arguments: &cli::Import, terminal: &Terminal) -> Result<Exit, Failure> {
     let output = match &arguments.into {
@@ -29,7 +33,10 @@ pub fn run(arguments: &cli::Import, terminal: &Terminal) -> Result<Exit, Failure
         let failure = Failure::new(Trouble::FileExists, Exists(output.display().to_string()));
         return Err(failure.help("name another file, or write over it with --force"));
     }
-    let mut collected = read(&arguments.source)?;
+    let Read { mut collected, instance_url, notes } = read(arguments)?;
+    for note in &notes {
+        terminal.talk(&format!("note: {note}\n"));
+    }
     let severity = if arguments.strict { Severity::Error } else { Severity::Warning };
     let mut diagnostics = components::findings(&collected, severity);
     select(&arguments.target, &mut collected, &mut diagnostics);
@@ -40,8 +47,7 @@ pub fn run(arguments: &cli::Import, terminal: &Terminal) -> Result<Exit, Failure
     if collected.components.is_empty() {
         return Err(Failure::diagnostics(sources, diagnostics));
     }
-    let options =
-        Options { api_version: arguments.api_version, concise: arguments.concise, instance_url: None };
+    let options = Options { api_version: arguments.api_version, concise: arguments.concise, instance_url };
     let mut imported = import::import(&collected, &options);
     // The layout of `fmt`, so that the next run of it changes nothing.
     if let Ok(text) = crate::layout::format(&imported.text) {
@@ -77,13 +83,49 @@ pub fn run(arguments: &cli::Import, terminal: &Terminal) -> Result<Exit, Failure
     Ok(if arguments.strict && (not_kept || !diagnostics.is_empty()) { Exit::Error } else { Exit::Done })
 }
 
-fn read(source: &str) -> Result<Collected, Failure> {
-    let place = match files::origin(source) {
+/// What a source holds.
+struct Read {
+    collected: Collected,
+    /// Of the org that it is.
+    instance_url: Option<String>,
+    notes: Vec<String>,
+}
+
+fn read(arguments: &cli::Import) -> Result<Read, Failure> {
+    let place = match files::origin(&arguments.source) {
         Origin::Path(path) => Place::on_disk(&path)?,
         Origin::Revision { revision, path } => Place::Revision { repository: PathBuf::new(), revision, path },
-        Origin::Org(_) | Origin::Environment(_) => todo!(),
+        Origin::Org(name) => return of_org(&name, arguments),
+        Origin::Environment(name) => {
+            return Err(Failure::new(Trouble::Usage, IsAProject(name)).help("import its org: org:NAME"));
+        }
     };
-    components::collect(Files::open(&place)?)
+    let collected = components::collect(Files::open(&place)?)?;
+    Ok(Read { collected, instance_url: None, notes: Vec::new() })
+}
+
+fn of_org(name: &str, arguments: &cli::Import) -> Result<Read, Failure> {
+    let mut loaded = load::bare()?;
+    if let Some(version) = arguments.api_version {
+        loaded.desired.api_version = version;
+    }
+    let version = loaded.desired.api_version;
+    // Addresses say of which types something is wanted.
+    let mut kinds: Vec<&'static Type> = types().iter().collect();
+    if !arguments.target.is_empty() {
+        let keys = arguments.target.iter().filter_map(|address| address.split_once('.'));
+        let keys: Vec<&str> = keys.map(|(key, _)| key).collect();
+        kinds.retain(|kind| keys.contains(&kind.key.as_str()));
+    }
+    runtime()?.block_on(async {
+        let opened = target::open(Some(name), &loaded, false).await?;
+        let instance_url = opened.org.instance_url().to_owned();
+        let everything = components::of_org(&opened, &kinds, version).await;
+        opened.close().await;
+        let (mut collected, notes) = everything?;
+        collected.api_version = Some((version, format!("org {name}")));
+        Ok(Read { collected, instance_url: Some(instance_url), notes })
+    })
 }
 
 /// What `render --observed` reads.

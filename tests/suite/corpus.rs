@@ -108,9 +108,10 @@ fn difference(one: &Element, other: &Element, at: &str) -> Option<String> {
         (Element::Parent(one), Element::Parent(other)) => {
             let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
             names.into_iter().find_map(|name| match (one.get(name), other.get(name)) {
-                (Some(one), Some(other)) if one.len() == other.len() => {
-                    one.iter().zip(other).find_map(|(one, other)| difference(one, other, &format!("{at}/{name}")))
-                }
+                (Some(one), Some(other)) if one.len() == other.len() => one
+                    .iter()
+                    .zip(other)
+                    .find_map(|(one, other)| difference(one, other, &format!("{at}/{name}"))),
                 (one, other) => Some(format!("{at}/{name}: {one:?} became {other:?}")),
             })
         }
