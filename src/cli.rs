@@ -260,6 +260,9 @@ pub struct Explain {
     /// A code such as unset-secret, or connected-app.oauth-config.callback-url; all codes if left out.
     #[arg(value_name = "CODE|FIELD")]
     pub topic: Option<String>,
+    /// Every metadata type with every field, as one Markdown page: the text of docs/reference.md.
+    #[arg(long, conflicts_with = "topic")]
+    pub all: bool,
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), String> {
