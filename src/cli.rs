@@ -67,6 +67,10 @@ pub enum Command {
     /// Check everything that can be known without an org.
     Lint(Lint),
     /// Lay manifests and orgwire.toml out the one way there is; comments stay, the meaning too.
+    ///
+    /// api-version comes first, then variables, components by type, and environments; in a table the leading
+    /// fields, the others by key, then tables below headers of their own. Comments move with what they are about.
+    /// A file that is laid out already is not touched. If one file is not valid TOML, none is written.
     Fmt(Fmt),
     /// Write the XML that would be deployed.
     Render(Render),
@@ -140,11 +144,6 @@ pub struct Lint {
     pub format: LintFormat,
 }
 
-/// Lays manifests and orgwire.toml out the one way there is.
-///
-/// api-version comes first, then variables, components by type, and environments; in a table the leading
-/// fields, the others by key, then tables below headers of their own. Comments move with what they are about.
-/// A file that is laid out already is not touched. If one file is not valid TOML, none is written.
 #[derive(Debug, Args)]
 pub struct Fmt {
     /// Manifests, or folders of them; `-` reads standard input and writes standard output.
@@ -326,6 +325,9 @@ pub struct Explain {
     /// A code such as unset-secret, or connected-app.oauth-config.callback-url; all codes if left out.
     #[arg(value_name = "CODE|FIELD")]
     pub topic: Option<String>,
+    /// Every metadata type with every field, as one Markdown page: the text of docs/reference.md.
+    #[arg(long, conflicts_with = "topic")]
+    pub all: bool,
 }
 
 fn api_version(text: &str) -> Result<u16, String> {

@@ -75,14 +75,24 @@ pub fn topics() -> Vec<String> {
 
 /// What is true of a field besides its type, a sentence each.
 pub fn remarks(kind: &Type, field: &Field) -> Vec<String> {
+    let needed = needed(field).map(|when| format!("{when}."));
+    let versions = versions(kind, field).map(|versions| format!("{versions}."));
+    let default = field.default.as_ref().map(|default| format!("Left out, it means `{default}`."));
+    [needed, versions, default].into_iter().flatten().chain(notes(field)).collect()
+}
+
+/// When a field must be there, without a full stop.
+pub fn needed(field: &Field) -> Option<String> {
+    match (field.required, field.required_until) {
+        (true, _) => Some("Required".to_owned()),
+        (false, Some(last)) => Some(format!("Required up to API version {last}.0")),
+        (false, None) => None,
+    }
+}
+
+/// What is true of a field besides its type, its versions, its default, and whether it is needed.
+pub fn notes(field: &Field) -> Vec<String> {
     let mut said = Vec::new();
-    if field.required {
-        said.push("Required.".to_owned());
-    }
-    if let Some(last) = field.required_until {
-        said.push(format!("Required up to API version {last}.0."));
-    }
-    said.extend(versions(kind, field).map(|versions| format!("{versions}.")));
     if let Some(longest) = field.max_length {
         let together = match field.separator.as_deref() {
             Some("\n") => ", all lines together",
@@ -96,9 +106,6 @@ pub fn remarks(kind: &Type, field: &Field) -> Vec<String> {
     }
     if field.content {
         said.push("In a package it is a file of its own, beside the one with the elements.".to_owned());
-    }
-    if let Some(default) = &field.default {
-        said.push(format!("Left out, it means `{default}`."));
     }
     if field.assigned {
         said.push("Left out, the org makes one up and keeps it.".to_owned());

@@ -41,3 +41,12 @@ fn the_schema_is_json_and_always_the_same() {
     assert_eq!(test.run("schema").success().stdout, first.stdout);
     assert_eq!(test.run("schema configuration").success().json()["type"], "object");
 }
+
+#[test]
+fn the_reference_is_one_page() {
+    let test = Test::new();
+    let said = test.run("explain --all").success();
+    assert!(said.stdout.starts_with("# Reference\n") && said.stdout.contains("\n## connected-app\n"));
+    assert_eq!(test.run("explain --all --json").success().json()["text"], said.stdout);
+    assert!(test.run("explain --all connected-app").exits(2).stderr.contains("cannot be used with"));
+}
