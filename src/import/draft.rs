@@ -6,7 +6,7 @@ use crate::retrieved::{Place, Sited};
 use crate::secret::is_placeholder;
 use crate::setting::looks_secret;
 
-use super::bindings::{Bindings, escaped};
+use super::bindings::{Bindings, escaped, is_consumer_key};
 use super::{Note, NoteKind};
 
 /// A value as a manifest writes it.
@@ -396,6 +396,7 @@ fn is_default(field: &Field, tree: &Tree<Sited>) -> bool {
 fn looks_like_a_token(field: &Field, text: &str) -> bool {
     let has = |of: fn(&char) -> bool| text.chars().any(|letter| of(&letter));
     !field.org_bound
+        && !is_consumer_key(text)
         && field.generate.is_none()
         && matches!(field.kind, Kind::Text)
         && field.names.is_none()
