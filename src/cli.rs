@@ -66,12 +66,20 @@ pub enum Command {
     Init(Init),
     /// Check everything that can be known without an org.
     Lint(Lint),
+    /// Lay manifests and orgwire.toml out the one way there is; comments stay, the meaning too.
+    ///
+    /// api-version comes first, then variables, components by type, and environments; in a table the leading
+    /// fields, the others by key, then tables below headers of their own. Comments move with what they are about.
+    /// A file that is laid out already is not touched. If one file is not valid TOML, none is written.
+    Fmt(Fmt),
     /// Write the XML that would be deployed.
     Render(Render),
     /// Show what would change in the org, in which pass, and what waits for what.
     Plan(Plan),
     /// Plan, confirm, deploy and wire.
     Deploy(Deploy),
+    /// Show what differs between two sets of components.
+    Diff(Diff),
     /// Turn metadata that exists into a manifest.
     Import(Import),
     /// Serve the org inside this program on loopback, until interrupted.
@@ -134,6 +142,18 @@ pub struct Lint {
     /// How findings are written to standard output.
     #[arg(long, value_enum, default_value = "human", conflicts_with = "json")]
     pub format: LintFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct Fmt {
+    /// Manifests, or folders of them; `-` reads standard input and writes standard output.
+    ///
+    /// Without one: the manifests that orgwire.toml names, or the folder manifests/, and orgwire.toml itself.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Write nothing; show what would change, and fail if anything would.
+    #[arg(long)]
+    pub check: bool,
 }
 
 #[derive(Debug, Args)]
@@ -213,6 +233,34 @@ pub struct Deploy {
 }
 
 #[derive(Debug, Args)]
+pub struct Diff {
+    /// The first side: a manifest, a folder or zip of metadata, git:REV[:PATH], env:NAME or org:NAME.
+    #[arg(value_name = "A")]
+    pub before: String,
+    /// The second side; the project as it is on disk if left out.
+    #[arg(value_name = "B")]
+    pub after: Option<String>,
+    /// Apply the overlays and variables of this environment to manifests.
+    #[arg(short, long, value_name = "NAME")]
+    pub env: Option<String>,
+    /// Set a variable of the manifests; not for secrets.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub var: Vec<(String, String)>,
+    /// Only this component, such as connected-app.AxsyApexAPI; may be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    pub target: Vec<String>,
+    /// How the result is written to standard output.
+    #[arg(long, value_enum, default_value = "human", conflicts_with = "json")]
+    pub format: Format,
+    /// Show the XML of both sides as well, line by line.
+    #[arg(long)]
+    pub xml: bool,
+    /// Exit with 2 if the sides differ.
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct Import {
     /// A folder or zip of metadata, an sfdx project, a single file, or an org (org:NAME).
     #[arg(value_name = "SOURCE")]
@@ -277,6 +325,9 @@ pub struct Explain {
     /// A code such as unset-secret, or connected-app.oauth-config.callback-url; all codes if left out.
     #[arg(value_name = "CODE|FIELD")]
     pub topic: Option<String>,
+    /// Every metadata type with every field, as one Markdown page: the text of docs/reference.md.
+    #[arg(long, conflicts_with = "topic")]
+    pub all: bool,
 }
 
 fn api_version(text: &str) -> Result<u16, String> {

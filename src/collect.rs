@@ -46,6 +46,8 @@ pub struct Trouble {
     pub at: Option<(usize, usize)>,
     pub kind: TroubleKind,
     pub what: String,
+    /// Something to do, where it is not the same for all of its kind.
+    pub help: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,7 +71,13 @@ impl fmt::Display for Trouble {
 
 impl Trouble {
     pub fn unreadable(path: &str, what: impl Into<String>) -> Self {
-        Trouble { path: path.to_owned(), at: None, kind: TroubleKind::Unreadable, what: what.into() }
+        Trouble {
+            path: path.to_owned(),
+            at: None,
+            kind: TroubleKind::Unreadable,
+            what: what.into(),
+            help: None,
+        }
     }
 }
 
@@ -113,33 +121,33 @@ fn role(path: &str) -> Role<'_> {
 }
 
 impl Collected {
-    /// Adds one file.
-    pub fn add(&mut self, path: &str, bytes: &[u8]) {
+    /// Adds one file by its path; `shown` is what people call it.
+    pub fn add(&mut self, path: &str, shown: &str, bytes: &[u8]) {
         match role(path) {
-            Role::Package => self.note_version(path, package_version(bytes)),
-            Role::Project => self.note_version(path, project_version(bytes)),
+            Role::Package => self.note_version(shown, package_version(bytes)),
+            Role::Project => self.note_version(shown, project_version(bytes)),
             Role::Elements { name, suffix } => {
                 let known = || types().iter().filter(|kind| kind.suffix == suffix);
-                self.elements(path, name, bytes, &|root| {
+                self.elements(shown, name, bytes, &|root| {
                     known().find(|kind| kind.name == root).ok_or_else(|| {
                         let names: Vec<&str> = known().map(|kind| kind.name.as_str()).collect();
                         retrieved::wrong_root(root, &names.join("` or `"))
                     })
                 });
             }
-            Role::Content { name, kind } => self.content(path, name, kind, bytes),
+            Role::Content { name, kind } => self.content(shown, name, kind, bytes),
             Role::Other => self.others += 1,
         }
     }
 
     /// Adds a file that somebody named: its root element alone says what it is.
-    pub fn add_named(&mut self, path: &str, bytes: &[u8]) {
+    pub fn add_named(&mut self, path: &str, shown: &str, bytes: &[u8]) {
         if is_wanted(path) {
-            return self.add(path, bytes);
+            return self.add(path, shown, bytes);
         }
         let file = path.rsplit('/').next().unwrap_or(path);
         let name = file.split('.').next().unwrap_or(file);
-        self.elements(path, name, bytes, &|root| {
+        self.elements(shown, name, bytes, &|root| {
             type_named(root).ok_or_else(|| format!("`{root}` is no metadata type that orgwire knows"))
         });
     }
@@ -159,6 +167,7 @@ impl Collected {
                     at: Some((error.line, error.column)),
                     kind: TroubleKind::Unreadable,
                     what: error.reason,
+                    help: None,
                 });
                 return;
             }
@@ -173,6 +182,7 @@ impl Collected {
                 at: Some((usize::try_from(*line).unwrap_or(usize::MAX), 1)),
                 kind: TroubleKind::Lost,
                 what: format!("{what} is not kept"),
+                help: None,
             });
         }
         self.components.insert(id, Found { path: path.to_owned(), document });
@@ -204,7 +214,7 @@ impl Collected {
                  this file is left out"
             )
         };
-        self.troubles.push(Trouble { path: path.to_owned(), at: None, kind: TroubleKind::Duplicate, what });
+        self.troubles.push(Trouble { kind: TroubleKind::Duplicate, ..Trouble::unreadable(path, what) });
         false
     }
 
@@ -229,6 +239,8 @@ impl Collected {
                 (Some(found), Some(field)) => {
                     found.document.fields.insert(field.into(), Tree::Leaf(content));
                 }
+                // Certificates lie in other folders for other reasons.
+                _ if path.rsplit('/').nth(1) != Some(id.kind.directory.as_str()) => self.others += 1,
                 _ => {
                     let what = format!("its other half `{path}{META}` is missing");
                     self.troubles.push(Trouble::unreadable(&path, what));
@@ -262,6 +274,17 @@ fn project_version(bytes: &[u8]) -> Result<Option<u16>, Trouble> {
     let project: serde_json::Value =
         serde_json::from_slice(bytes).map_err(|error| Trouble::unreadable("", error.to_string()))?;
     Ok(project.get("sourceApiVersion").and_then(|version| version.as_str()).and_then(major))
+}
+
+/// The folders of an sfdx project that hold metadata, from the project's folder on; none if the file cannot be read.
+pub fn package_directories(project: &[u8]) -> Vec<String> {
+    let project: serde_json::Value = serde_json::from_slice(project).unwrap_or_default();
+    let directories = project.get("packageDirectories").and_then(|list| list.as_array());
+    let path = |one: &serde_json::Value| {
+        let path = one.get("path")?.as_str()?.trim_start_matches("./").trim_matches('/');
+        Some(path.to_owned())
+    };
+    directories.into_iter().flatten().filter_map(path).collect()
 }
 
 fn major(version: &str) -> Option<u16> {

@@ -12,6 +12,8 @@ use std::ops::Range;
 pub struct Source {
     /// As the user would write it: relative to where the command runs.
     pub path: String,
+    /// How messages call it: the path, and where it is from if that is not the disk.
+    pub name: String,
     pub text: String,
 }
 
@@ -21,7 +23,18 @@ pub struct Sources(Vec<Source>);
 
 impl Sources {
     pub fn add(&mut self, path: impl Into<String>, text: impl Into<String>) -> SourceId {
-        self.0.push(Source { path: path.into(), text: text.into() });
+        let path = path.into();
+        self.add_named(path.clone(), path, text)
+    }
+
+    /// A file that messages call by another name than its path: `manifests/axsy.toml (at origin/main)`.
+    pub fn add_named(
+        &mut self,
+        path: impl Into<String>,
+        name: impl Into<String>,
+        text: impl Into<String>,
+    ) -> SourceId {
+        self.0.push(Source { path: path.into(), name: name.into(), text: text.into() });
         SourceId(u32::try_from(self.0.len() - 1).expect("a project has fewer than 2^32 files"))
     }
 
@@ -35,7 +48,7 @@ impl Sources {
         let before = &source.text[..floor(&source.text, span.start())];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         Position {
-            path: &source.path,
+            path: &source.name,
             line: before.matches('\n').count() + 1,
             column: before[line_start..].chars().count() + 1,
         }
@@ -218,6 +231,22 @@ impl Code {
         Code::NobodyApproved,
         Code::NoScopes,
         Code::ClientCredentialsScope,
+    ];
+
+    /// What only an org minds: it would refuse the component, but what the manifest says is clear and can be
+    /// written down. Whoever imports old files or reviews a difference must see what they say, even where the
+    /// org of today would not take it; so these are warnings to `render`, which sends nothing, and errors to
+    /// `lint`, `plan` and `deploy`.
+    pub const FOR_THE_ORG: &[Code] = &[
+        Code::ValueTooLong,
+        Code::ValueOutOfRange,
+        Code::InvalidName,
+        Code::FieldTooNew,
+        Code::FieldRetired,
+        Code::ReadOnlyField,
+        Code::MissingField,
+        Code::InvalidCallback,
+        Code::InvalidEmail,
     ];
 
     pub fn named(name: &str) -> Option<Code> {

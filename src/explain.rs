@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use crate::component::{
-    Attribute, AttributeSource, Enumeration, Field, Group, Kind, Type, embedded, type_named, type_with_key,
-    types,
+    Attribute, AttributeSource, Enumeration, Enumerator, Field, Group, Kind, Type, embedded, type_named,
+    type_with_key, types,
 };
 
 static SUMMARIES: LazyLock<Vec<(&str, String)>> =
@@ -75,19 +75,24 @@ pub fn topics() -> Vec<String> {
 
 /// What is true of a field besides its type, a sentence each.
 pub fn remarks(kind: &Type, field: &Field) -> Vec<String> {
+    let needed = needed(field).map(|when| format!("{when}."));
+    let versions = versions(kind, field).map(|versions| format!("{versions}."));
+    let default = field.default.as_ref().map(|default| format!("Left out, it means `{default}`."));
+    [needed, versions, default].into_iter().flatten().chain(notes(field)).collect()
+}
+
+/// When a field must be there, without a full stop.
+pub fn needed(field: &Field) -> Option<String> {
+    match (field.required, field.required_until) {
+        (true, _) => Some("Required".to_owned()),
+        (false, Some(last)) => Some(format!("Required up to API version {last}.0")),
+        (false, None) => None,
+    }
+}
+
+/// What is true of a field besides its type, its versions, its default, and whether it is needed.
+pub fn notes(field: &Field) -> Vec<String> {
     let mut said = Vec::new();
-    if field.required {
-        said.push("Required.".to_owned());
-    }
-    if let Some(last) = field.required_until {
-        said.push(format!("Required up to API version {last}.0."));
-    }
-    match (field.since > kind.since, field.until) {
-        (true, Some(last)) => said.push(format!("From API version {}.0 to {last}.0.", field.since)),
-        (true, None) => said.push(format!("From API version {}.0 on.", field.since)),
-        (false, Some(last)) => said.push(format!("Up to API version {last}.0.")),
-        (false, None) => {}
-    }
     if let Some(longest) = field.max_length {
         let together = match field.separator.as_deref() {
             Some("\n") => ", all lines together",
@@ -99,8 +104,17 @@ pub fn remarks(kind: &Type, field: &Field) -> Vec<String> {
     if let Some((lowest, highest)) = field.range {
         said.push(format!("From {lowest} to {highest}."));
     }
-    if let Some(default) = &field.default {
-        said.push(format!("Left out, it means `{default}`."));
+    if field.content {
+        said.push("In a package it is a file of its own, beside the one with the elements.".to_owned());
+    }
+    if field.assigned {
+        said.push("Left out, the org makes one up and keeps it.".to_owned());
+    }
+    if field.clears {
+        said.push("Empty, it takes away what the org has; left out, it does not.".to_owned());
+    }
+    if field.org_bound {
+        said.push("Fits one org only: give each environment its own.".to_owned());
     }
     if let Some(named) = &field.names {
         said.push(format!("Names a component of type `{named}`, in the project or in the org."));
@@ -131,6 +145,79 @@ pub fn remarks(kind: &Type, field: &Field) -> Vec<String> {
     said
 }
 
+/// The API versions that know a field, where that are not all of its type's; sources that disagree are told.
+pub fn versions(kind: &Type, field: &Field) -> Option<String> {
+    let told = match (field.since > kind.since, field.until) {
+        (true, Some(last)) => format!("From API version {}.0 to {last}.0", field.since),
+        (true, None) => format!("From API version {}.0 on", field.since),
+        (false, Some(last)) => format!("Up to API version {last}.0"),
+        (false, None) => return None,
+    };
+    let perhaps: Vec<String> = [
+        field.since_perhaps.map(|since| format!("from {since}.0 on")),
+        field.until_perhaps.map(|last| format!("up to {last}.0")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    Some(if perhaps.is_empty() { told } else { format!("{told}; some sources say {}", perhaps.join(", ")) })
+}
+
+/// What the name of a component may be, a sentence each.
+pub fn name_rules(kind: &Type) -> Vec<String> {
+    let member = &kind.member;
+    let called = member.called.as_deref().unwrap_or("API name");
+    let mut rules = vec![match (&member.fixed, member.free) {
+        (Some(only), _) => format!("An org has one of these: NAME is always `{only}`."),
+        (None, true) => {
+            format!(
+                "NAME, in Setup the {called}, has at most {} characters, any that there are.",
+                member.max_length
+            )
+        }
+        (None, false) => {
+            format!("NAME, in Setup the {called}, has at most {} characters.", member.max_length)
+        }
+    }];
+    if member.burnt_after_deletion {
+        rules.push("An org that has had a NAME never takes it again.".to_owned());
+    }
+    if let Some(why) = &member.generated {
+        rules.push(format!("A NAME fits one org only: {why}."));
+    }
+    rules
+}
+
+/// Where a component stands in a package, and under which name package.xml lists it.
+pub fn places(kind: &Type) -> String {
+    let name = kind.member.fixed.as_deref().unwrap_or("NAME");
+    let file = kind.path(name);
+    let content = kind.content_path(name).map(|path| format!(" and `{path}`")).unwrap_or_default();
+    let listed = if kind.package_type == kind.name {
+        String::new()
+    } else {
+        format!(", listed as `{}` in package.xml", kind.package_type)
+    };
+    format!(
+        "`{}` in the Metadata API, from version {}.0 on; in a package `{file}`{content}{listed}.",
+        kind.name, kind.since
+    )
+}
+
+/// What a person has to do afterwards, a sentence each.
+pub fn manual_steps(kind: &Type) -> Vec<String> {
+    let step = |step: &crate::component::ManualStep| {
+        let when: Vec<String> = step
+            .when
+            .iter()
+            .map(|(field, value)| format!("`{} = \"{value}\"`", crate::component::FieldPath::of(field)))
+            .collect();
+        let when = if when.is_empty() { String::new() } else { format!("With {}: ", when.join(" and ")) };
+        format!("{when}{}.{}", step.what, facts(&step.facts))
+    };
+    kind.manual_steps.iter().map(step).collect()
+}
+
 /// The first sentence after the heading, on one line.
 fn first_sentence(story: &str) -> String {
     let paragraph = story.split("\n\n").nth(1).unwrap_or_default();
@@ -141,24 +228,7 @@ fn first_sentence(story: &str) -> String {
 
 fn type_page(kind: &Type) -> String {
     let mut page = heading(&kind.key, &kind.doc);
-    let called = kind.member.called.as_deref().unwrap_or("API name");
-    paragraph(
-        &mut page,
-        &format!(
-            "`{}` in the Metadata API, from version {}.0 on; in a package `{}/NAME.{}`. NAME, in Setup the {called}, has at most {} \
-             characters{}.",
-            kind.name,
-            kind.since,
-            kind.directory,
-            kind.suffix,
-            kind.member.max_length,
-            if kind.member.burnt_after_deletion {
-                ", and an org that has had it never takes it again"
-            } else {
-                ""
-            },
-        ),
-    );
+    paragraph(&mut page, &format!("{} {}", places(kind), name_rules(kind).join(" ")));
     fields(&mut page, &kind.fields);
     if !kind.attributes.is_empty() {
         page.push_str("\n## Others can refer to\n\n");
@@ -168,14 +238,8 @@ fn type_page(kind: &Type) -> String {
     }
     if !kind.manual_steps.is_empty() {
         page.push_str("\n## By hand afterwards\n\n");
-        for step in &kind.manual_steps {
-            let when: Vec<String> = step
-                .when
-                .iter()
-                .map(|(field, value)| format!("`{} = \"{value}\"`", crate::component::FieldPath::of(field)))
-                .collect();
-            let when = if when.is_empty() { String::new() } else { format!("With {}: ", when.join(" and ")) };
-            item(&mut page, &format!("{when}{}.{}", step.what, facts(&step.facts)));
+        for step in manual_steps(kind) {
+            item(&mut page, &step);
         }
     }
     if !kind.left_out.is_empty() {
@@ -198,7 +262,8 @@ fn field_page(kind: &Type, field: &Field, path: &str, api_path: &str) -> String 
         Kind::Enumeration(values) => {
             page.push_str("\n## Values\n\n");
             for value in &values.values {
-                item(&mut page, &format!("`{}`{}", value.name, about_value(value)));
+                let about = about_value(value).map(|about| format!(": {about}")).unwrap_or_default();
+                item(&mut page, &format!("`{}`{about}", value.name));
             }
             if let Some(note) = pattern_note(values) {
                 page.push('\n');
@@ -245,30 +310,40 @@ fn fields(page: &mut String, group: &Group) {
 }
 
 /// What may be written, without a full stop.
-fn holds(field: &Field) -> String {
+pub fn holds(field: &Field) -> String {
+    let values = matches!(field.kind, Kind::Enumeration(_));
     let one = match &field.kind {
-        Kind::Text if field.secret => "the source of a secret, such as `{ env = \"NAME\" }`",
-        Kind::Text if field.separator.as_deref() == Some("\n") => {
-            "text of one or more lines, or a list of lines"
+        Kind::Text if field.secret => "the source of a secret, such as `{ env = \"NAME\" }`".to_owned(),
+        Kind::Text | Kind::Enumeration(_) if let Some(separator) = field.separator.as_deref() => {
+            let what = if values { "one or more of the values below" } else { "text" };
+            match separator.trim() {
+                "" if separator.contains('\n') && !values => {
+                    "text of one or more lines, or a list of lines".to_owned()
+                }
+                "" if separator.contains('\n') => format!("{what}, each on a line or as a list"),
+                "" => format!("{what}, separated by blanks or as a list"),
+                mark => format!("{what}, separated by `{mark}` or as a list"),
+            }
         }
-        Kind::Text => "text",
-        Kind::Flag => "`true` or `false`",
-        Kind::Number => "a whole number",
-        Kind::Binary => "base64 text",
-        Kind::Enumeration(_) => "one of the values below",
-        Kind::Group(_) => "a table of the fields below",
+        Kind::Text => "text".to_owned(),
+        Kind::Flag => "`true` or `false`".to_owned(),
+        Kind::Number => "a whole number".to_owned(),
+        Kind::Binary => "base64 text".to_owned(),
+        Kind::Enumeration(_) => "one of the values below".to_owned(),
+        Kind::Group(_) => "a table of the fields below".to_owned(),
     };
     let words = match (&field.kind, field.repeated) {
         (Kind::Enumeration(_), true) => "one or more of the values below".to_owned(),
         (Kind::Group(_), true) => "one or more tables of the fields below".to_owned(),
         (_, true) => format!("{one}, or a list of such"),
-        (_, false) => one.to_owned(),
+        (_, false) => one,
     };
     let mut letters = words.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-fn about_value(value: &crate::component::Enumerator) -> String {
+/// What is true of a value, without a full stop; nothing for most.
+pub fn about_value(value: &Enumerator) -> Option<String> {
     let mut about = Vec::new();
     if !value.aliases.is_empty() {
         let aliases: Vec<String> = value.aliases.iter().map(|alias| format!("`{alias}`")).collect();
@@ -277,16 +352,22 @@ fn about_value(value: &crate::component::Enumerator) -> String {
     if let Some(since) = value.since {
         about.push(format!("from API version {since}.0 on"));
     }
+    if let Some(perhaps) = value.since_perhaps {
+        about.push(format!("some sources say from {perhaps}.0 on"));
+    }
     if let Some(last) = value.until {
         about.push(format!("up to API version {last}.0"));
     }
     if let Some(folded) = &value.folds_into {
         about.push(format!("an org gives back `{folded}` for it"));
     }
-    if about.is_empty() { String::new() } else { format!(": {}", about.join("; ")) }
+    if let Some(unsure) = &value.unsure {
+        about.push(format!("not confirmed: {unsure}"));
+    }
+    (!about.is_empty()).then(|| about.join("; "))
 }
 
-fn pattern_note(values: &Enumeration) -> Option<&'static str> {
+pub fn pattern_note(values: &Enumeration) -> Option<&'static str> {
     let varies = values.values.iter().any(|value| value.name.contains('{'));
     varies.then_some("`{count}` is a whole number from 1 on, `{unit}` is `HOURS`, `DAYS` or `MONTHS`.")
 }
@@ -483,6 +564,40 @@ own. All lines are replaced at once.
         assert!(page.contains("- `${auth-provider.NAME.callback-url}`: "));
         assert!(topic("auth-provider.callback-url").unwrap().contains("Only the org can tell"));
         assert!(topic("named-credential").unwrap().contains("With `protocol = \"Oauth\"`: authenticate the"));
+    }
+
+    #[test]
+    fn everything_a_description_says_is_told() {
+        let kind = Type::parse(
+            "name = \"Thing\"\npackage-type = \"Settings\"\ndirectory = \"things\"\nsuffix = \"thing\"\nsince = 40\ndoc = \"A thing.\"\n\
+             [member]\nmax-length = 80\nfixed = \"Only\"\ngenerated = \"the org counts them\"\n\
+             [fields.a]\ntype = \"Colour\"\nseparator = \", \"\nsince = 59\nsince-perhaps = 58\nuntil = 60\nuntil-perhaps = 61\n\
+             org-bound = true\nassigned = true\nclears = true\ndoc = \"Colours.\"\n\
+             [fields.b]\ntype = \"string\"\ncontent = true\ndoc = \"The text.\"\n\
+             [enums]\nColour = [\"Red\", { name = \"Blue\", since = 60, since-perhaps = 59, unsure = \"one source\" }]\n",
+        )
+        .unwrap();
+        let page = type_page(&kind);
+        assert!(page.contains("`things/Only.thing-meta.xml` and `things/Only.thing`"), "{page}");
+        let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains(
+            "listed as `Settings` in package.xml. An org has one of these: NAME is always `Only`."
+        ));
+        assert!(words.contains("A NAME fits one org only: the org counts them."), "{page}");
+        let page = field_page(&kind, kind.fields.field("a").unwrap(), "thing.a", "a");
+        assert_eq!(
+            page,
+            "# thing.a\n\nColours.\n\n\
+             - One or more of the values below, separated by `,` or as a list.\n\
+             - From API version 59.0 to 60.0; some sources say from 58.0 on, up to 61.0.\n\
+             - Left out, the org makes one up and keeps it.\n\
+             - Empty, it takes away what the org has; left out, it does not.\n\
+             - Fits one org only: give each environment its own.\n\
+             - In the Metadata API: `a` of `Thing`.\n\n## Values\n\n- `Red`\n\
+             - `Blue`: from API version 60.0 on; some sources say from 59.0 on; not\n  confirmed: one source\n"
+        );
+        let page = field_page(&kind, kind.fields.field("b").unwrap(), "thing.b", "b");
+        assert!(page.contains("- In a package it is a file of its own,"), "{page}");
     }
 
     #[test]

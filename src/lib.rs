@@ -41,7 +41,8 @@
 //!
 //! [`simulator`] is an org in one process: what `local` is, and what tests talk to. It shares the type
 //! descriptions with everything above and nothing else, so that one mistake cannot be right on both sides.
-//! [`schema`] and [`explain`] tell users what the descriptions and diagnostics say.
+//! [`schema`], [`explain`] and [`handbook`] tell users what the descriptions and diagnostics say; [`layout`] is how
+//! a manifest looks that nobody has to argue about.
 //!
 //! # Who may do what
 //!
@@ -83,6 +84,8 @@ pub mod retrieved;
 pub mod wire;
 
 pub mod explain;
+pub mod handbook;
+pub mod layout;
 pub mod report;
 pub mod schema;
 

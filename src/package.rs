@@ -1,8 +1,9 @@
 //! MetadataFiles -> [`Package`]: package.xml and a zip that is the same every time.
 //!
-//! The package carries no timestamp and no trace of the machine, so equal input gives equal bytes.
+//! The package carries no timestamp and no trace of the machine, so equal input gives equal bytes. The way back,
+//! from a path in a package to its component, is here as well.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Write};
 
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
@@ -10,6 +11,7 @@ use zeroize::Zeroizing;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
+use crate::component::{ComponentId, types_in_directory};
 use crate::render::MetadataFiles;
 
 /// The namespace of everything in a package.
@@ -52,12 +54,42 @@ impl Package {
     }
 }
 
-/// package.xml as Salesforce writes it: a `<types>` per metadata type, members sorted, version last.
+/// What one of a component's files holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    Elements,
+    /// The text beside them, such as that of a certificate.
+    Content,
+}
+
+/// The component that a file belongs to, by its path in a package or in the folder of one. Its name is the file's
+/// as it is: what file systems dislike stays percent-encoded, as in package.xml.
+pub fn component_of(path: &str) -> Option<(ComponentId, Part)> {
+    let mut steps = path.rsplit('/');
+    let (file, folder) = (steps.next()?, steps.next()?);
+    let meta = file.strip_suffix("-meta.xml");
+    types_in_directory(folder).find_map(|kind| {
+        let name = meta.unwrap_or(file).strip_suffix(&kind.suffix)?.strip_suffix('.')?;
+        let fits = !name.is_empty() && kind.member.fixed.as_deref().is_none_or(|fixed| fixed == name);
+        let part =
+            if kind.content_field().is_some() && meta.is_none() { Part::Content } else { Part::Elements };
+        fits.then(|| (ComponentId::new(kind, name), part))
+    })
+}
+
+/// package.xml as Salesforce writes it: a `<types>` per metadata type, members sorted, version last. Types that
+/// share a name there, as all settings do, share one; a component is a member once, however many files it has.
 pub fn package_xml(files: &MetadataFiles, api_version: u16) -> String {
-    let mut members: BTreeMap<(u8, &str), Vec<&str>> = BTreeMap::new();
+    let mut orders: BTreeMap<&str, u8> = BTreeMap::new();
+    for kind in files.files.iter().map(|file| file.component.kind) {
+        let order = orders.entry(&kind.package_type).or_insert(kind.order);
+        *order = kind.order.min(*order);
+    }
+    let mut members: BTreeMap<(u8, &str), BTreeSet<&str>> = BTreeMap::new();
     for file in &files.files {
-        let kind = file.component.kind;
-        members.entry((kind.order, &kind.name)).or_default().push(&file.component.name);
+        let name = file.component.kind.package_type.as_str();
+        let order = orders.get(name).copied().unwrap_or_default();
+        members.entry((order, name)).or_default().insert(&file.component.name);
     }
     let mut writer = quick_xml::Writer::new_with_indent(Vec::new(), b' ', 4);
     let mut events = vec![
@@ -71,8 +103,7 @@ pub fn package_xml(files: &MetadataFiles, api_version: u16) -> String {
             Event::End(BytesEnd::new(name)),
         ]
     };
-    for ((_, name), members) in &mut members {
-        members.sort_unstable();
+    for ((_, name), members) in &members {
         events.push(Event::Start(BytesStart::new("types")));
         for member in members {
             events.extend(leaf("members", (*member).to_owned()));
@@ -93,16 +124,21 @@ pub fn package_xml(files: &MetadataFiles, api_version: u16) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::component::{ComponentId, type_named};
+    use crate::component::{type_named, types};
     use crate::render::MetadataFile;
 
     fn files(names: &[(&str, &str)]) -> MetadataFiles {
-        let file = |(kind, name): &(&str, &str)| {
+        let files = names.iter().flat_map(|(kind, name)| {
             let component = ComponentId::new(type_named(kind).unwrap(), *name);
-            let path = format!("{}/{name}.{}", component.kind.directory, component.kind.suffix);
-            MetadataFile { component, path, content: Zeroizing::new(format!("<{kind}/>\n")) }
-        };
-        MetadataFiles { files: names.iter().map(file).collect(), ..MetadataFiles::default() }
+            let content = component.kind.content_path(name).map(|path| (path, "text".to_owned()));
+            let elements = (component.kind.path(name), format!("<{kind}/>\n"));
+            [Some(elements), content].into_iter().flatten().map(move |(path, content)| MetadataFile {
+                component: component.clone(),
+                path,
+                content: Zeroizing::new(content),
+            })
+        });
+        MetadataFiles { files: files.collect(), ..MetadataFiles::default() }
     }
 
     #[test]
@@ -134,6 +170,42 @@ mod tests {
 </Package>
 "
         );
+    }
+
+    #[test]
+    fn settings_share_one_type_and_a_certificate_is_one_member() {
+        let files = files(&[
+            ("OauthOidcSettings", "OauthOidc"),
+            ("Certificate", "Orders"),
+            ("SecuritySettings", "Security"),
+        ]);
+        let xml = package_xml(&files, 62);
+        let certificate =
+            "<types>\n        <members>Orders</members>\n        <name>Certificate</name>\n    </types>";
+        assert!(xml.contains(certificate), "{xml}");
+        let settings = "<types>\n        <members>OauthOidc</members>\n        <members>Security</members>\n        \
+                        <name>Settings</name>\n    </types>";
+        assert!(xml.contains(settings), "{xml}");
+        assert_eq!(files.files.len(), 4);
+    }
+
+    #[test]
+    fn the_path_of_every_file_leads_back_to_its_component() {
+        for kind in types() {
+            let name = kind.member.fixed.as_deref().unwrap_or("Force%2Ecom - Free.x");
+            let id = ComponentId::new(kind, name);
+            assert_eq!(component_of(&kind.path(name)), Some((id.clone(), Part::Elements)));
+            let source = kind.path(name).trim_end_matches("-meta.xml").to_owned() + "-meta.xml";
+            assert_eq!(component_of(&format!("zip/{source}")), Some((id.clone(), Part::Elements)));
+            if let Some(path) = kind.content_path(name) {
+                assert_eq!(component_of(&path), Some((id, Part::Content)));
+            }
+        }
+        for path in
+            ["package.xml", "connectedApps/A.authprovider", "connectedApps/.connectedApp", "x/A.connectedApp"]
+        {
+            assert_eq!(component_of(path), None, "{path}");
+        }
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! The org's refusal of a deployment -> Diagnostics, each at the manifest line it belongs to, in the org's
 //! own words.
 
-use crate::component::{ComponentId, FieldPath, Step, type_named, type_of_file};
+use crate::component::{ComponentId, FieldPath, Step, type_named, type_of_member};
 use crate::deploy::{Reason, Stopped};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::org::{ComponentRow, DeployResult};
+use crate::package;
 use crate::plan::{Action, Plan};
 use crate::resolve::{Component, Desired};
 
@@ -82,12 +83,13 @@ fn words(row: &ComponentRow, problem: &str) -> String {
 }
 
 fn component(row: &ComponentRow) -> Option<ComponentId> {
-    // Rows about files that could not be read may have no type; the folder tells it.
-    let kind = type_named(&row.component_type).or_else(|| {
-        let mut steps = row.file_name.rsplit('/');
-        let (file, folder) = (steps.next()?, steps.next()?);
-        type_of_file(folder, file.split('.').next()?)
-    })?;
+    // The file tells most: rows about files that could not be read may have no type, or a path for a name.
+    if let Some((id, _)) = package::component_of(&row.file_name) {
+        return Some(id);
+    }
+    let kind = type_named(&row.component_type)
+        .or_else(|| type_of_member(&row.component_type, &row.full_name))
+        .filter(|_| !row.component_type.is_empty())?;
     Some(ComponentId::new(kind, row.full_name.as_str()))
 }
 
@@ -153,4 +155,38 @@ fn hint(component: &Component, problem: &str, plan: &Plan) -> Option<String> {
          if that is the reason, ask Support or use an external client app"
             .to_owned()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(component_type: &str, full_name: &str, file_name: &str) -> Option<String> {
+        let text = str::to_owned;
+        let row = ComponentRow {
+            component_type: text(component_type),
+            full_name: text(full_name),
+            file_name: text(file_name),
+            ..ComponentRow::default()
+        };
+        component(&row).map(|id| id.to_string())
+    }
+
+    #[test]
+    fn a_row_leads_to_its_component_whatever_the_org_calls_it() {
+        for (kind, name, file, expected) in [
+            ("ConnectedApp", "A", "connectedApps/A.connectedApp", "connected-app.A"),
+            ("", "A", "zip/connectedApps/A.connectedApp", "connected-app.A"),
+            ("ConnectedApp", "A", "package.xml", "connected-app.A"),
+            ("SecuritySettings", "Security", "settings/Security.settings", "security-settings.Security"),
+            ("Settings", "Security", "package.xml", "security-settings.Security"),
+            ("", "settings/Security.settings", "settings/Security.settings", "security-settings.Security"),
+            ("Certificate", "A", "certs/A.crt", "certificate.A"),
+            ("Certificate", "A", "certs/A.crt-meta.xml", "certificate.A"),
+        ] {
+            assert_eq!(named(kind, name, file).as_deref(), Some(expected), "{kind} {name} {file}");
+        }
+        assert_eq!(named("", "package.xml", "package.xml"), None);
+        assert_eq!(named("ApexClass", "A", "classes/A.cls"), None);
+    }
 }

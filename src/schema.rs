@@ -1,9 +1,17 @@
 //! JSON Schema of manifests and of `orgwire.toml`, for editors that complete and check TOML by one.
 //!
 //! Made from the type descriptions, so it knows what orgwire knows. It accepts whatever orgwire accepts in one
-//! file, with one exception: required fields must stand in the component itself, though orgwire is content
-//! if an overlay brings them. What takes more than the shape of one file to judge (references, versions,
-//! what one value makes necessary) is left to `orgwire lint`.
+//! file, with two exceptions: required fields must stand in the component itself, though orgwire is content
+//! if an overlay brings them; and a required field has a value. What takes more than the shape of one file to
+//! judge (references, versions, what one value makes necessary) is left to `orgwire lint`.
+//!
+//! The dialect is draft-07, because both TOML extensions for editors know it: Taplo (Even Better TOML) reads
+//! every schema as draft-07 or older, Tombi reads that and newer ones. Three habits of theirs shape the rest.
+//! Taplo shows a description only where no `$ref` stands beside it, and of a value that fits none of several
+//! `anyOf` it says no more than that; so the tables inside a component are written out where they stand.
+//! Tombi takes a table for closed unless `additionalProperties` says otherwise, in an `if` as well.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
@@ -11,33 +19,37 @@ use crate::component::{
     Enumeration, Field, Group, Kind, NEWEST_API_VERSION, OLDEST_API_VERSION, Type, types,
 };
 use crate::diagnostic::Code;
-use crate::explain;
+use crate::{explain, layout};
 
 /// The version of JSON Schema that both schemas are written in.
-const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+const DIALECT: &str = "http://json-schema.org/draft-07/schema#";
 
 /// The schema of a manifest.
 pub fn manifest() -> Value {
+    let mut kinds: Vec<&Type> = types().iter().collect();
+    kinds.sort_by_key(|kind| layout::type_order(&kind.key));
     let mut properties = Map::new();
     properties.insert("api-version".to_owned(), api_version());
     properties.insert("variables".to_owned(), variables());
     let mut environment = environment();
     let mut definitions = shared_definitions();
-    for kind in types() {
+    for kind in kinds {
         properties.insert(kind.key.clone(), components(kind, Use::Component));
         environment.insert(kind.key.clone(), components(kind, Use::Overlay));
         for usage in [Use::Component, Use::Overlay] {
-            define(kind, &kind.fields, usage, &mut definitions);
+            let mut component = table(kind, &kind.fields, &kind.lead, usage, kind.since, Nil::Refused);
+            component.insert("description".to_owned(), json!(kind.doc));
+            definitions.insert(usage.definition(kind), Value::Object(component));
         }
     }
     properties.insert(
         "environment".to_owned(),
         tables(
-            closed(environment),
+            closed_with(environment, ENVIRONMENT),
             "What differs in one environment: variables, and any field of any component.",
         ),
     );
-    document("orgwire manifest", properties, definitions)
+    document("manifest", "orgwire manifest", properties, definitions)
 }
 
 /// The schema of `orgwire.toml`.
@@ -53,18 +65,20 @@ pub fn configuration() -> Value {
         }),
     );
     properties.insert("variables".to_owned(), variables());
+    properties.insert("org".to_owned(), tables(org(), "Orgs by the name that `--org` and environments use."));
     properties.insert(
         "environment".to_owned(),
         tables(
-            closed(environment()),
+            closed_with(environment(), ENVIRONMENT),
             "What an environment means for all manifests. Overlays belong into the manifests.",
         ),
     );
-    properties.insert("org".to_owned(), tables(org(), "Orgs by the name that `--org` and environments use."));
     properties.insert("lint".to_owned(), lint());
     properties.insert("templates".to_owned(), templates());
-    document("orgwire.toml", properties, shared_definitions())
+    document("configuration", "orgwire.toml", properties, shared_definitions())
 }
+
+const ENVIRONMENT: &str = "One environment, chosen with `--env`.";
 
 /// Whether a table is a component or changes one.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -74,22 +88,35 @@ enum Use {
 }
 
 impl Use {
-    fn definition(self, group: &Group) -> String {
+    fn definition(self, kind: &Type) -> String {
         match self {
-            Use::Component => group.name.clone(),
-            Use::Overlay => format!("{}Overlay", group.name),
+            Use::Component => kind.key.clone(),
+            Use::Overlay => format!("{}-overlay", kind.key),
         }
     }
 }
 
-fn document(title: &str, properties: Map<String, Value>, definitions: Map<String, Value>) -> Value {
+/// Whether `{ nil = true }` may stand in a table's place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Nil {
+    Taken,
+    Refused,
+}
+
+fn document(
+    name: &str,
+    title: &str,
+    properties: Map<String, Value>,
+    definitions: Map<String, Value>,
+) -> Value {
     let mut schema = Map::new();
     schema.insert("$schema".to_owned(), json!(DIALECT));
+    schema.insert("$id".to_owned(), json!(format!("urn:orgwire:{name}")));
     schema.insert("title".to_owned(), json!(title));
     if let Value::Object(table) = closed(properties) {
         schema.extend(table);
     }
-    schema.insert("$defs".to_owned(), Value::Object(definitions));
+    schema.insert("definitions".to_owned(), Value::Object(definitions));
     Value::Object(schema)
 }
 
@@ -98,86 +125,107 @@ fn closed(properties: Map<String, Value>) -> Value {
     json!({ "type": "object", "properties": properties, "additionalProperties": false })
 }
 
+fn closed_with(properties: Map<String, Value>, description: &str) -> Value {
+    let mut table = closed(properties);
+    table["description"] = json!(description);
+    table
+}
+
 /// A table of named tables.
 fn tables(one: Value, description: &str) -> Value {
     json!({ "description": description, "type": "object", "additionalProperties": one })
 }
 
 fn reference(definition: &str) -> Value {
-    json!({ "$ref": format!("#/$defs/{definition}") })
+    json!({ "$ref": format!("#/definitions/{definition}") })
 }
 
 fn shared_definitions() -> Map<String, Value> {
-    let source = |generate: bool| {
-        let mut sources = vec![
-            json!({
-                "description": "Read from a process variable.",
-                "type": "object",
-                "properties": { "env": { "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$" } },
-                "required": ["env"],
-                "additionalProperties": false,
-            }),
-            json!({
-                "description": "Read from a file; relative paths start at the manifest's folder.",
-                "type": "object",
-                "properties": { "file": { "type": "string", "minLength": 1 } },
-                "required": ["file"],
-                "additionalProperties": false,
-            }),
-            json!({
-                "description": "What a program prints; run without a shell.",
-                "type": "object",
-                "properties": { "command": {
-                    "type": "array",
-                    "items": { "type": "string" },
-                    "prefixItems": [{ "type": "string", "minLength": 1 }],
-                    "minItems": 1,
-                } },
-                "required": ["command"],
-                "additionalProperties": false,
-            }),
-        ];
-        if generate {
-            sources.push(json!({
-                "description": "Made by orgwire when the component is created.",
-                "type": "object",
-                "properties": { "generate": { "const": true } },
-                "required": ["generate"],
-                "additionalProperties": false,
-            }));
-        }
-        json!({ "description": "Where the value lives.", "type": "object", "anyOf": sources })
-    };
-    let mut definitions = Map::new();
-    definitions.insert(
-        "reference".to_owned(),
+    let only = |key: &str, value: Value, description: &str| {
         json!({
-            "description": "Text with a reference in it, such as `${var.NAME}`.",
-            "type": "string",
-            "pattern": r"\$\{",
-        }),
-    );
-    definitions.insert(
-        "secret-reference".to_owned(),
-        json!({
-            "description": "The secret of another component, such as `${connected-app.NAME.consumer-secret}`.",
-            "type": "string",
-            "pattern": r"^\$\{[^{}]+\}$",
-            "not": { "pattern": r"^\$\{env\." },
-        }),
-    );
-    definitions.insert("source".to_owned(), source(false));
-    definitions.insert("source-or-generated".to_owned(), source(true));
-    definitions.insert(
-        "extra".to_owned(),
-        json!({
-            "description": "Elements that orgwire does not know, by their API names; passed through without a check.",
+            "description": description,
             "type": "object",
-            "propertyNames": { "pattern": "^[A-Za-z][A-Za-z0-9_]*$" },
-        }),
-    );
-    definitions
+            "properties": { key: value },
+            "required": [key],
+            "additionalProperties": false,
+        })
+    };
+    let sources = [
+        only(
+            "env",
+            json!({ "description": "The name of the variable.", "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$" }),
+            "Read from a process variable.",
+        ),
+        only(
+            "file",
+            json!({ "description": "The path of the file.", "type": "string", "minLength": 1 }),
+            "Read from a file; relative paths start at the manifest's folder.",
+        ),
+        only(
+            "command",
+            json!({ "description": "The program and its arguments.", "type": "array", "items": { "type": "string" }, "minItems": 1 }),
+            "What a program prints; run without a shell.",
+        ),
+    ];
+    let always = |description: &str| json!({ "description": description, "type": "boolean", "const": true });
+    let generated =
+        only("generate", always("Always `true`."), "Made by orgwire when the component is created.");
+    let nil = only("nil", always("Always `true`."), "The element is there, and marked as having no value.");
+    BTreeMap::from([
+        (
+            "reference",
+            json!({
+                "description": "Text with a reference in it, such as `${var.NAME}`.",
+                "type": "string",
+                "pattern": r"\$\{",
+            }),
+        ),
+        (
+            "secret-reference",
+            json!({
+                "description": "The secret of another component, such as `${connected-app.NAME.consumer-secret}`.",
+                "type": "string",
+                "pattern": r"^\$\{[^{}]+\}$",
+                "not": { "pattern": r"^\$\{env\." },
+            }),
+        ),
+        ("source", json!({ "description": "Where the value lives.", "anyOf": sources })),
+        ("generated", generated),
+        ("nil", nil),
+        (
+            "extra",
+            json!({
+                "description": "Elements that orgwire does not know, by their API names; passed through without a check.",
+                "type": "object",
+                "propertyNames": { "pattern": ELEMENT },
+                "additionalProperties": reference("element"),
+            }),
+        ),
+        (
+            "element",
+            json!({
+                "description": "An element that orgwire does not know.",
+                "anyOf": [
+                    { "type": "string" },
+                    { "type": "boolean" },
+                    { "type": "integer" },
+                    { "type": "array", "items": reference("element") },
+                    {
+                        "type": "object",
+                        "propertyNames": { "pattern": ELEMENT },
+                        "additionalProperties": reference("element"),
+                    },
+                ],
+            }),
+        ),
+    ])
+    .into_iter()
+    .map(|(name, definition)| (name.to_owned(), definition))
+    .collect()
 }
+
+/// The name of an XML element.
+const ELEMENT: &str = "^[A-Za-z][A-Za-z0-9_]*$";
 
 fn api_version() -> Value {
     let versions: Vec<String> =
@@ -187,6 +235,7 @@ fn api_version() -> Value {
 
 fn variables() -> Value {
     let described = json!({
+        "description": "A variable that says what it is for.",
         "type": "object",
         "properties": {
             "default": { "description": "The value, unless an environment or `--var` gives another.", "type": "string" },
@@ -227,6 +276,7 @@ fn environment() -> Map<String, Value> {
 
 fn org() -> Value {
     json!({
+        "description": "One org.",
         "type": "object",
         "properties": {
             "instance-url": { "description": "Where the org is: its My Domain, without a path.", "type": "string" },
@@ -244,9 +294,7 @@ fn lint() -> Value {
             json!({ "description": told, "type": "string", "enum": ["allow", "warn", "deny"], "default": "warn" }),
         );
     }
-    let mut lint = closed(properties);
-    lint["description"] = json!("How strict each rule is.");
-    lint
+    closed_with(properties, "How strict each rule is.")
 }
 
 fn templates() -> Value {
@@ -255,64 +303,92 @@ fn templates() -> Value {
         let description = format!("Template that replaces the built-in one of {}.", kind.name);
         properties.insert(kind.name.clone(), json!({ "description": description, "type": "string" }));
     }
-    let mut templates = closed(properties);
-    templates["description"] = json!("Templates of your own, by the API's name of the type.");
-    templates
+    closed_with(properties, "Templates of your own, by the API's name of the type.")
 }
 
 /// `[TYPE.NAME]` tables.
 fn components(kind: &Type, usage: Use) -> Value {
-    json!({
-        "description": kind.doc,
-        "type": "object",
-        "propertyNames": { "pattern": "^[A-Za-z](_?[A-Za-z0-9])*$", "maxLength": kind.member.max_length },
-        "additionalProperties": reference(&usage.definition(&kind.fields)),
-    })
+    let member = &kind.member;
+    let one = reference(&usage.definition(kind));
+    if let Some(only) = &member.fixed {
+        return closed_with(Map::from_iter([(only.clone(), one)]), &kind.doc);
+    }
+    let name = if member.free {
+        json!({ "minLength": 1, "maxLength": member.max_length })
+    } else {
+        json!({ "pattern": "^[A-Za-z](_?[A-Za-z0-9])*$", "maxLength": member.max_length })
+    };
+    let mut table = tables(one, &kind.doc);
+    table["propertyNames"] = name;
+    table
 }
 
-/// Defines a group and all groups below it.
-fn define(kind: &Type, group: &Group, usage: Use, definitions: &mut Map<String, Value>) {
-    let name = usage.definition(group);
-    if definitions.contains_key(&name) {
-        return;
-    }
-    // Takes its place before the groups inside it do.
-    definitions.insert(name.clone(), Value::Null);
+/// A table of a component, with all that is inside it. `since` is the first API version that knows it.
+fn table(
+    kind: &Type,
+    group: &Group,
+    lead: &[String],
+    usage: Use,
+    since: u16,
+    nil: Nil,
+) -> Map<String, Value> {
+    let rank = layout::field_order(group, lead);
+    let mut fields: Vec<&Field> = group.fields.iter().filter(|field| !field.read_only).collect();
+    fields.sort_by_key(|field| rank(&field.key));
     let mut properties = Map::new();
     let mut required = Vec::new();
-    for field in group.fields.iter().filter(|field| !field.read_only) {
-        // Within a list an overlay replaces everything, so nothing may be missing there.
-        let inner = if field.repeated { Use::Component } else { usage };
-        if let Kind::Group(group) = &field.kind {
-            define(kind, group, inner, definitions);
-        }
-        properties.insert(field.key.clone(), property(kind, field, inner));
-        if field.required && usage == Use::Component {
+    for field in fields {
+        properties.insert(field.key.clone(), property(kind, field, usage, since));
+        // A field that came later is not missing in an earlier version.
+        let always = field.since <= since.max(OLDEST_API_VERSION) && field.until.is_none();
+        if field.required && always && usage == Use::Component {
             required.push(field.key.as_str());
         }
     }
     if group.field_with_key("extra").is_none() {
         properties.insert("extra".to_owned(), reference("extra"));
     }
-    let required = json!(required);
-    let mut table = closed(properties);
-    if usage == Use::Component {
-        table["required"] = required;
+    let mut table = Map::new();
+    table.insert("type".to_owned(), json!("object"));
+    if nil == Nil::Taken {
+        let no_value = "Marks the element as having no value; stands alone.";
+        properties
+            .insert("nil".to_owned(), json!({ "description": no_value, "type": "boolean", "const": true }));
+        let open = |key: &str, value: Value| json!({ key: value, "additionalProperties": true });
+        table.insert("if".to_owned(), open("required", json!(["nil"])));
+        table.insert("then".to_owned(), open("maxProperties", json!(1)));
+        if !required.is_empty() {
+            table.insert("else".to_owned(), open("required", json!(required)));
+        }
+    } else if !required.is_empty() {
+        table.insert("required".to_owned(), json!(required));
     }
-    definitions.insert(name, table);
+    if !required.is_empty() {
+        table.insert("x-taplo".to_owned(), json!({ "initKeys": required }));
+    }
+    table.insert("properties".to_owned(), Value::Object(properties));
+    table.insert("additionalProperties".to_owned(), json!(false));
+    table
 }
 
-fn property(kind: &Type, field: &Field, usage: Use) -> Value {
-    let mut choices = one(field, usage);
-    if field.separator.is_some() {
-        choices.push(json!({ "type": "array", "items": { "type": "string" } }));
-    }
-    if field.repeated {
-        let items = any_of(choices.clone());
-        choices.insert(0, json!({ "type": "array", "items": items }));
-    }
+fn property(kind: &Type, field: &Field, usage: Use, since: u16) -> Value {
     let mut property = Map::new();
     property.insert("description".to_owned(), json!(description(kind, field)));
+    let nil = if field.required { Nil::Refused } else { Nil::Taken };
+    let since = since.max(field.since);
+    if let Kind::Group(group) = &field.kind {
+        // Within a list an overlay replaces everything, so nothing may be missing there.
+        let usage = if field.repeated { Use::Component } else { usage };
+        property.extend(table(kind, group, &field.identity, usage, since, nil));
+        if field.repeated {
+            // One table may stand for a list of one.
+            property.insert("type".to_owned(), json!(["array", "object"]));
+            let mut items = table(kind, group, &field.identity, usage, since, Nil::Refused);
+            items.insert("description".to_owned(), json!(field.doc));
+            property.insert("items".to_owned(), Value::Object(items));
+        }
+        return Value::Object(property);
+    }
     if let Some(default) = &field.default {
         let default = match &field.kind {
             Kind::Flag => json!(default == "true"),
@@ -321,7 +397,22 @@ fn property(kind: &Type, field: &Field, usage: Use) -> Value {
         };
         property.insert("default".to_owned(), default);
     }
-    property.insert("anyOf".to_owned(), Value::Array(choices));
+    let mut choices = one(field);
+    if field.repeated {
+        let items = any_of(choices.clone());
+        choices.insert(0, json!({ "type": "array", "items": items }));
+    } else if let Some(separator) = &field.separator {
+        choices = listed(field, choices, separator);
+    }
+    if nil == Nil::Taken {
+        choices.push(reference("nil"));
+    }
+    match any_of(choices) {
+        Value::Object(choice) if !choice.contains_key("$ref") => property.extend(choice),
+        choice => {
+            property.insert("anyOf".to_owned(), json!([choice]));
+        }
+    }
     Value::Object(property)
 }
 
@@ -330,43 +421,98 @@ fn any_of(mut choices: Vec<Value>) -> Value {
 }
 
 /// The shapes of one value, the usual one first.
-fn one(field: &Field, usage: Use) -> Vec<Value> {
-    let source = || reference(if field.generate.is_some() { "source-or-generated" } else { "source" });
-    match &field.kind {
-        Kind::Text if field.secret => vec![source(), reference("secret-reference")],
+fn one(field: &Field) -> Vec<Value> {
+    let text = || json!({ "type": "string" });
+    let mut shapes = match &field.kind {
+        Kind::Text if field.secret => vec![reference("source"), reference("secret-reference")],
+        // A reference may be longer than what it stands for.
         Kind::Text => match field.max_length {
-            // A reference may be longer than what it stands for.
-            Some(longest) => {
-                let mut shapes =
-                    vec![json!({ "type": "string", "maxLength": longest }), reference("reference")];
-                shapes.extend(field.sourced.then(source));
-                shapes
-            }
-            None => std::iter::once(json!({ "type": "string" })).chain(field.sourced.then(source)).collect(),
+            Some(longest) => vec![json!({ "type": "string", "maxLength": longest }), reference("reference")],
+            None => vec![text()],
         },
-        Kind::Binary => vec![json!({ "type": "string" })],
+        Kind::Binary | Kind::Group(_) => vec![text()],
         Kind::Flag => vec![json!({ "type": "boolean" }), reference("reference")],
         Kind::Number => {
             let (lowest, highest) = field.range.unwrap_or((i64::from(i32::MIN), i64::from(i32::MAX)));
             vec![json!({ "type": "integer", "minimum": lowest, "maximum": highest }), reference("reference")]
         }
         Kind::Enumeration(values) => enumeration(values),
-        Kind::Group(group) => vec![reference(&usage.definition(group))],
+    };
+    let is_text = matches!(field.kind, Kind::Text);
+    shapes.extend((is_text && field.sourced && !field.secret).then(|| reference("source")));
+    shapes.extend((is_text && field.generate.is_some()).then(|| reference("generated")));
+    shapes
+}
+
+/// The shapes of an element whose text is a list of values: one, several in one text, or a list.
+fn listed(field: &Field, one: Vec<Value>, separator: &str) -> Vec<Value> {
+    let items = match &field.kind {
+        Kind::Enumeration(_) => any_of(one.clone()),
+        _ => json!({ "type": "string" }),
+    };
+    let mut shapes = one;
+    shapes.push(json!({ "type": "array", "items": items }));
+    if let Kind::Enumeration(values) = &field.kind {
+        let value = format!("({})", patterns(values).join("|"));
+        let between = match separator.trim() {
+            "" if separator.contains('\n') => r"\s*\n\s*".to_owned(),
+            "" => r"\s+".to_owned(),
+            mark => format!(r"\s*{}\s*", literal(mark)),
+        };
+        let several = format!(r"^\s*{value}({between}{value})*({between})?\s*$");
+        shapes.insert(1, json!({ "type": "string", "pattern": several }));
     }
+    shapes
 }
 
 fn enumeration(values: &Enumeration) -> Vec<Value> {
     let (varying, fixed): (Vec<_>, Vec<_>) = values.values.iter().partition(|value| value.name.contains('{'));
     let mut spellings: Vec<&str> = fixed.iter().map(|value| value.name.as_str()).collect();
+    let mut told: Vec<Option<String>> = fixed.iter().map(|value| explain::about_value(value)).collect();
     // Behind the API's own spellings, so that editors propose those first.
-    spellings.extend(fixed.iter().flat_map(|value| value.aliases.iter().map(String::as_str)));
-    let mut choices = vec![json!({ "type": "string", "enum": spellings })];
+    for value in &fixed {
+        for alias in &value.aliases {
+            spellings.push(alias);
+            told.push(Some(format!("another spelling of `{}`", value.name)));
+        }
+    }
+    let mut named = json!({ "type": "string", "enum": spellings });
+    if told.iter().any(Option::is_some) {
+        named["x-taplo"] = json!({ "docs": { "enumValues": told } });
+    }
+    let mut choices = if fixed.is_empty() { Vec::new() } else { vec![named] };
     for value in varying {
-        let pattern = value.name.replace("{count}", "[1-9][0-9]*").replace("{unit}", "(HOURS|DAYS|MONTHS)");
-        choices.push(json!({ "type": "string", "pattern": format!("^{pattern}$") }));
+        choices.push(json!({ "type": "string", "pattern": format!("^{}$", pattern(&value.name)) }));
     }
     choices.push(reference("reference"));
     choices
+}
+
+/// Every spelling of every value, as regular expressions.
+fn patterns(values: &Enumeration) -> Vec<String> {
+    values
+        .values
+        .iter()
+        .flat_map(|value| std::iter::once(&value.name).chain(&value.aliases))
+        .map(|name| pattern(name))
+        .collect()
+}
+
+/// A value's name with its parts that vary, see `Enumerator::matches`.
+fn pattern(name: &str) -> String {
+    literal(name).replace(r"\{count\}", "[1-9][0-9]*").replace(r"\{unit\}", "(HOURS|DAYS|MONTHS)")
+}
+
+/// Text as a regular expression that matches nothing else.
+fn literal(text: &str) -> String {
+    let mut escaped = String::new();
+    for letter in text.chars() {
+        if r".*+?()[]{}|^$\".contains(letter) {
+            escaped.push('\\');
+        }
+        escaped.push(letter);
+    }
+    escaped
 }
 
 /// What an editor shows: the line of documentation, what else is true of the field, and newer values.
@@ -374,24 +520,26 @@ fn description(kind: &Type, field: &Field) -> String {
     let mut sentences = vec![field.doc.clone()];
     sentences.extend(explain::remarks(kind, field));
     if let Kind::Enumeration(values) = &field.kind {
-        let newer: Vec<String> = values
-            .values
-            .iter()
-            .filter_map(|value| {
-                let since = value.since.filter(|since| *since > field.since)?;
-                Some(format!("{} {since}.0", value.name))
-            })
-            .collect();
-        if !newer.is_empty() {
-            sentences.push(format!("Values of later API versions: {}.", newer.join(", ")));
-        }
-        let retired: Vec<String> = values
-            .values
-            .iter()
-            .filter_map(|value| Some(format!("{} {}.0", value.name, value.until?)))
-            .collect();
-        if !retired.is_empty() {
-            sentences.push(format!("Values up to an API version: {}.", retired.join(", ")));
+        let list = |told: &dyn Fn(&crate::component::Enumerator) -> Option<String>| {
+            let values: Vec<String> = values
+                .values
+                .iter()
+                .filter_map(|value| Some(format!("{} {}", value.name, told(value)?)))
+                .collect();
+            values.join(", ")
+        };
+        let newer =
+            list(&|value| value.since.filter(|since| *since > field.since).map(|since| format!("{since}.0")));
+        let retired = list(&|value| value.until.map(|last| format!("{last}.0")));
+        let unsure = list(&|value| value.unsure.as_ref().map(|why| format!("({why})")));
+        for (what, told) in [
+            ("Values of later API versions", newer),
+            ("Values up to an API version", retired),
+            ("Values not confirmed", unsure),
+        ] {
+            if !told.is_empty() {
+                sentences.push(format!("{what}: {told}."));
+            }
         }
     }
     sentences.join(" ")
@@ -401,6 +549,8 @@ fn description(kind: &Type, field: &Field) -> String {
 mod tests {
     use super::*;
     use crate::component::embedded;
+    use crate::configuration::Configuration;
+    use crate::diagnostic::{Diagnostics, Sources};
 
     /// Whether the schema takes a TOML document. Compiling also checks the schema against its dialect.
     struct Judge(boon::Schemas, boon::SchemaIndex);
@@ -446,6 +596,223 @@ mod tests {
         let judge = Judge::new(manifest());
         for (stem, text) in embedded::EXAMPLES {
             assert_eq!(judge.problem(text), None, "manifests/{stem}.toml");
+        }
+    }
+
+    /// Whether `lint` finds an error. References to variables and the like are none of the schema's business.
+    fn lint_refuses(text: &str) -> bool {
+        let mut sources = Sources::default();
+        let id = sources.add("manifest.toml", text);
+        let mut diagnostics = Diagnostics::default();
+        let manifest = crate::manifest::read(id, sources.get(id), &mut diagnostics);
+        let inputs = crate::resolve::Inputs {
+            manifests: &[manifest],
+            configuration: &Configuration::default(),
+            environment: None,
+            variables: &BTreeMap::new(),
+            process: &|_| None,
+        };
+        let desired = crate::resolve::resolve(&inputs, &mut diagnostics);
+        crate::lint::lint(&desired, &mut diagnostics);
+        diagnostics.retain(|found| {
+            ![Code::UnsetVariable, Code::UnknownVariable, Code::UnknownReference].contains(&found.code)
+        });
+        diagnostics.has_errors()
+    }
+
+    /// Manifests that break one rule each.
+    const BROKEN: &[&str] = &[
+        "api-version = 62.0",
+        "api-version = \"30.0\"",
+        "variables = [\"a\"]",
+        "variables = { a = 1 }",
+        "connected-ap = {}",
+        "[environment.uat]\nog = \"uat\"",
+        "[environment.uat]\npredict-callback = \"yes\"",
+        "[environment.uat.connected-app.App]\nlabl = \"A\"",
+        "[connected-app]\nlabel = \"A\"",
+        "[connected-app.\"a b\"]\nlabel = \"A\"\ncontact-email = \"a@example.com\"",
+        "[connected-app.A__B]\nlabel = \"A\"\ncontact-email = \"a@example.com\"",
+        "[connected-app.A]\nlabel = \"A\"",
+        "[connected-app.A]\nlabel = 1\ncontact-email = \"a@example.com\"",
+        "[connected-app.A]\nlabel = { env = \"A\" }\ncontact-email = \"a@example.com\"",
+        "[connected-app.A]\nlabel = \"A\"\ncontact-email = \"a@example.com\"\noauth-config = \"x\"",
+        "[connected-app.A]\nlabel = \"A\"\ncontact-email = \"a@example.com\"\noauth-policy = { nil = true, x = 1 }",
+        "[connected-app.A]\nlabel = \"A\"\ncontact-email = \"a@example.com\"\ndescription = { nil = false }",
+        "[connected-app.A]\nlabel = \"A\"\ncontact-email = \"a@example.com\"\nextra = { some-field = 1 }",
+        "[connected-app.A]\nlabel = \"A\"\ncontact-email = \"a@example.com\"\nextra = { field = 1.5 }",
+        "[connected-app.A]\nlabel = \"A\"\ncontact-email = \"a@example.com\"\nextra = { field = [{ a-b = 1 }] }",
+        "[connected-app.A]\nlabel = \"A\"\ncontact-email = \"a@example.com\"\nip-ranges = [{ start = \"1.1.1.1\" }]",
+        "[connected-app.A]\nlabel = \"A\"\ncontact-email = \"a@example.com\"\nip-ranges = [1]",
+        "[auth-provider.A]\nfriendly-name = \"A\"\nprovider-type = \"Gogle\"",
+        "[auth-provider.A]\nfriendly-name = \"A\"\nprovider-type = \"Google\"\nconsumer-secret = \"abc\"",
+        "[auth-provider.A]\nfriendly-name = \"A\"\nprovider-type = \"Google\"\nconsumer-secret = { evn = \"A\" }",
+        "[auth-provider.A]\nfriendly-name = \"A\"\nprovider-type = \"Google\"\nconsumer-secret = { env = \"A B\" }",
+        "[auth-provider.A]\nfriendly-name = \"A\"\nprovider-type = \"Google\"\noauth-kickoff-url = \"https://a\"",
+        "[named-credential.A]\nlabel = \"A\"\nallow-merge-fields-in-body = \"true\"",
+        "[named-credential.A]\nlabel = \"A\"\njwt-validity-period-seconds = 1.5",
+    ];
+
+    #[test]
+    fn what_is_broken_is_refused_here_and_by_lint() {
+        let judge = Judge::new(manifest());
+        for text in BROKEN {
+            judge.refuses(text);
+            assert!(lint_refuses(text), "lint takes it:\n{text}");
+        }
+    }
+
+    #[test]
+    fn every_case_is_taken_here_and_by_lint() {
+        let judge = Judge::new(manifest());
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+        let mut seen = 0;
+        for case in std::fs::read_dir(folder).unwrap() {
+            let path = case.unwrap().path().join("manifest.toml");
+            let Ok(text) = std::fs::read_to_string(&path) else { continue };
+            assert_eq!(judge.problem(&text), None, "{}", path.display());
+            assert!(!lint_refuses(&text), "{}", path.display());
+            seen += 1;
+        }
+        assert!(seen > 10);
+    }
+
+    /// What a description says, a manifest may say: each field of each type, in each of its shapes.
+    #[test]
+    fn what_lint_takes_of_any_field_is_taken_here() {
+        let judge = Judge::new(manifest());
+        for kind in types() {
+            let name = kind.member.fixed.as_deref().unwrap_or("A");
+            for field in kind.fields.fields.iter().filter(|field| !field.read_only) {
+                for value in shapes(field) {
+                    let at = format!("environment.e.{}.{name}", kind.key);
+                    let text = format!("[{at}]\n{} = {value}\n", field.key);
+                    let read = {
+                        let mut sources = Sources::default();
+                        let id = sources.add("manifest.toml", text.as_str());
+                        let mut diagnostics = Diagnostics::default();
+                        crate::manifest::read(id, sources.get(id), &mut diagnostics);
+                        !diagnostics.has_errors()
+                    };
+                    let taken = judge.problem(&text);
+                    assert_eq!(taken.is_none(), read, "{text}{}", taken.unwrap_or_default());
+                }
+            }
+        }
+    }
+
+    /// Values to try a field with, as TOML: none that only a later stage judges.
+    fn shapes(field: &Field) -> Vec<&'static str> {
+        let mut shapes = vec!["{ unknown-key = 1 }", "1979-05-27", "1.5", "{ nil = false }"];
+        if !field.required {
+            shapes.push("{ nil = true }");
+        }
+        match &field.kind {
+            // Whether a text is one of the values is judged later, and so are secrets and ranges.
+            Kind::Enumeration(_) | Kind::Number => shapes.push("\"${var.x}\""),
+            Kind::Text if field.secret => {
+                shapes.extend([
+                    "\"${connected-app.A.consumer-secret}\"",
+                    "{ env = \"X\" }",
+                    "[{ env = \"X\" }]",
+                    "1",
+                ]);
+            }
+            Kind::Text => {
+                shapes.extend(["\"x\"", "{ env = \"X\" }", "{ generate = true }", "[\"x\"]", "1", "true"])
+            }
+            Kind::Flag => shapes.extend(["true", "\"true\"", "\"${var.x}\"", "[true]", "1"]),
+            Kind::Binary => shapes.extend(["\"eA==\"", "1"]),
+            Kind::Group(_) => shapes.extend(["\"x\"", "[1]"]),
+        }
+        shapes
+    }
+
+    #[test]
+    fn lists_in_one_element_are_checked_item_by_item() {
+        let field = |kind: &str, separator: &str| {
+            let kind = Type::parse(&format!(
+                "name = \"Thing\"\ndirectory = \"things\"\nsuffix = \"thing\"\nsince = 31\ndoc = \"A thing.\"\n\
+                 [member]\nmax-length = 80\n[fields.list]\ntype = \"{kind}\"\nseparator = {separator:?}\ndoc = \"A list.\"\n\
+                 [enums]\nColour = [\"Red\", {{ name = \"Blue.\", aliases = [\"azure\"], unsure = \"one source\" }}]\n"
+            ))
+            .unwrap();
+            let mut schema = closed(Map::from_iter([(
+                "list".to_owned(),
+                property(&kind, &kind.fields.fields[0], Use::Component, 31),
+            )]));
+            schema["$schema"] = json!(DIALECT);
+            schema["definitions"] = Value::Object(shared_definitions());
+            Judge::new(schema)
+        };
+        let colours = field("Colour", ";");
+        for good in [
+            "\"Red\"",
+            "\"azure\"",
+            "\"Red;Blue.\"",
+            "\"Red ; azure\"",
+            "[\"Red\", \"${var.x}\"]",
+            "\"${var.x};Red\"",
+            "{ nil = true }",
+        ] {
+            colours.takes(&format!("list = {good}"));
+        }
+        for bad in ["\"Green\"", "\"Red;Green\"", "\"Bluex\"", "[\"Green\"]", "[1]", "1"] {
+            colours.refuses(&format!("list = {bad}"));
+        }
+        field("Colour", "\n").takes("list = \"Red\\nazure\\n\"");
+        field("string", ",").takes("list = [\"a\", \"b\"]");
+        field("string", ",").refuses("list = [1]");
+    }
+
+    #[test]
+    fn a_type_with_one_name_or_any_name_says_so() {
+        let names = |member: &str| {
+            let kind = Type::parse(&format!(
+                "name = \"Thing\"\ndirectory = \"things\"\nsuffix = \"thing\"\nsince = 31\ndoc = \"A thing.\"\n\
+                 [member]\nmax-length = 8\n{member}\n[fields.a]\ntype = \"string\"\ndoc = \"A.\"\n"
+            ))
+            .unwrap();
+            let mut schema = components(&kind, Use::Component);
+            let one = table(&kind, &kind.fields, &[], Use::Component, 31, Nil::Refused);
+            schema["definitions"] = json!({ "thing": one, "extra": true, "nil": true });
+            schema["$schema"] = json!(DIALECT);
+            Judge::new(schema)
+        };
+        names("fixed = \"Only\"").takes("[Only]\na = \"x\"");
+        names("fixed = \"Only\"").refuses("[Other]\na = \"x\"");
+        names("free = true").takes("[\"a b/c\"]\na = \"x\"");
+        names("free = true").refuses("[\"a b/c d e\"]\na = \"x\"");
+        names("").refuses("[\"a b\"]\na = \"x\"");
+    }
+
+    #[test]
+    fn both_are_written_in_a_dialect_that_editors_read() {
+        for schema in [manifest(), configuration()] {
+            assert_eq!(schema["$schema"], DIALECT);
+            let text = schema.to_string();
+            for newer in
+                ["\"$defs\"", "\"prefixItems\"", "\"unevaluatedProperties\"", "\"dependentRequired\""]
+            {
+                assert!(!text.contains(newer), "{newer}");
+            }
+            every_table(&schema, &mut |table| {
+                assert!(table.contains_key("additionalProperties"), "{table:?}");
+                assert!(!table.contains_key("$ref"), "{table:?}");
+            });
+        }
+    }
+
+    fn every_table(value: &Value, visit: &mut impl FnMut(&Map<String, Value>)) {
+        match value {
+            Value::Object(object) => {
+                if object.get("type").is_some_and(|kind| kind == "object") {
+                    visit(object);
+                }
+                object.values().for_each(|value| every_table(value, visit));
+            }
+            Value::Array(items) => items.iter().for_each(|value| every_table(value, visit)),
+            _ => {}
         }
     }
 
@@ -538,14 +905,14 @@ mod tests {
     #[test]
     fn fields_that_only_the_org_writes_are_not_offered() {
         let schema = manifest();
-        let fields = &schema["$defs"]["AuthProvider"]["properties"];
+        let fields = &schema["definitions"]["auth-provider"]["properties"];
         assert!(fields.get("friendly-name").is_some() && fields.get("oauth-kickoff-url").is_none());
     }
 
     #[test]
     fn descriptions_tell_what_an_editor_should_show() {
         let schema = manifest();
-        let fields = &schema["$defs"]["ConnectedAppOauthConfig"]["properties"];
+        let fields = &schema["definitions"]["connected-app"]["properties"]["oauth-config"]["properties"];
         assert_eq!(
             fields["is-pkce-required"]["description"],
             "Refuses authorization codes that were not asked for with PKCE. From API version 59.0 on. \

@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::component::{Attribute, AttributeSource, ComponentId, Scalar, Step, Tree, type_named};
+use crate::component::{Attribute, AttributeSource, ComponentId, FieldPath, Fields, Scalar, Step, Tree};
 use crate::org::{self, Org, Reader};
+use crate::package::{self, Part};
 use crate::reference::{Existing, Observed, OrgFacts, Reference};
 use crate::resolve::{Desired, Wanted};
 use crate::retrieved;
@@ -28,10 +29,14 @@ pub async fn observe(desired: &Desired, org: &Org) -> Result<Observed, Error> {
     let mut observed = Observed { org: Some(facts), ..Observed::default() };
     let mut members: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for id in interesting(desired) {
-        members.entry(id.kind.name.clone()).or_default().push(id.name);
+        members.entry(id.kind.package_type.clone()).or_default().push(id.name);
     }
     if members.is_empty() {
         return Ok(observed);
+    }
+    let objects = objects_of_profiles(desired);
+    if !objects.is_empty() {
+        members.insert("CustomObject".to_owned(), objects.into_iter().collect());
     }
     retrieve(&members, reader, &mut observed).await?;
     // A component that does not exist has nothing to tell.
@@ -50,15 +55,52 @@ async fn retrieve(
     reader: Reader<'_>,
     observed: &mut Observed,
 ) -> Result<(), Error> {
+    let mut contents: Vec<(ComponentId, String)> = Vec::new();
     for file in reader.retrieve(members).await?.files {
-        let Some(kind) = file.type_name.as_deref().and_then(type_named) else { continue };
-        let xml = std::str::from_utf8(&file.bytes).map_err(|_| Error::NotUtf8 { path: file.path.clone() })?;
-        let fields = retrieved::read(kind, xml)
-            .map_err(|source| Error::Unreadable { path: file.path.clone(), source })?;
-        let id = ComponentId::new(kind, file.full_name);
-        observed.components.insert(id, Existing { id: file.record_id, fields });
+        // The path alone tells what a file is: its properties call all settings by one name.
+        let Some((id, part)) = package::component_of(&file.path) else { continue };
+        let text =
+            std::str::from_utf8(&file.bytes).map_err(|_| Error::NotUtf8 { path: file.path.clone() })?;
+        if part == Part::Content {
+            contents.push((id.clone(), text.to_owned()));
+        }
+        let fields = match part {
+            Part::Elements => retrieved::read(id.kind, text)
+                .map_err(|source| Error::Unreadable { path: file.path.clone(), source })?,
+            Part::Content => Fields::new(),
+        };
+        let existing =
+            observed.components.entry(id).or_insert_with(|| Existing { id: None, fields: Fields::new() });
+        existing.id = file.record_id.or(existing.id.take());
+        if part == Part::Elements {
+            existing.fields = fields;
+        }
+    }
+    // After the elements, whichever of the two files came first.
+    for (id, text) in contents {
+        if let (Some(field), Some(existing)) = (id.kind.content_field(), observed.components.get_mut(&id)) {
+            existing.fields.insert(field.name.as_str().into(), Tree::Leaf(Scalar::Text(text)));
+        }
     }
     Ok(())
+}
+
+/// The objects on which profiles give permissions: a profile comes back with those only that are asked for along
+/// with it.
+fn objects_of_profiles(desired: &Desired) -> BTreeSet<String> {
+    let mut objects = BTreeSet::new();
+    for component in desired.components.values().filter(|component| component.id.kind.name == "Profile") {
+        let Some(Tree::List(items)) = component.get(&FieldPath::of("objectPermissions")) else { continue };
+        for item in items {
+            if let Tree::Group(fields) = item
+                && let Some(leaf) = fields.get("object").and_then(Tree::as_leaf)
+                && let Wanted::Known(Scalar::Text(object)) = &leaf.wanted
+            {
+                objects.insert(object.clone());
+            }
+        }
+    }
+    objects
 }
 
 /// An object, the column with its component's name, and the column that is wanted.
@@ -80,7 +122,7 @@ pub async fn read_back(
             )
             && !observed.has(of)
         {
-            unseen.entry(of.kind.name.clone()).or_default().push(of.name.clone());
+            unseen.entry(of.kind.package_type.clone()).or_default().push(of.name.clone());
         }
     }
     if !unseen.is_empty() {
@@ -131,7 +173,7 @@ fn derived(reference: &Reference, column: &str) -> String {
     column.to_owned()
 }
 
-fn text_at(fields: &crate::component::Fields<Scalar>, path: &[Step]) -> Option<String> {
+fn text_at(fields: &Fields<Scalar>, path: &[Step]) -> Option<String> {
     let (Step::Element(name), rest) = path.split_first()? else { return None };
     match fields.get(name)? {
         Tree::Group(inner) => text_at(inner, rest),

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use crate::cli;
-use crate::command::load::{self, Loaded};
+use crate::command::load::{self, Loaded, Purpose};
 use crate::command::target::{self, Opened};
 use crate::command::{Attempt, Exit, Failure, Trouble, plan as planning, runtime, secrets};
 use crate::deploy::{self, Done, ManualStep, Means, Reason, Stopped};
@@ -42,7 +42,7 @@ enum Problem {
 }
 
 pub fn run(arguments: &cli::Deploy, terminal: &Terminal) -> Result<Exit, Failure> {
-    let mut loaded = load::load(&arguments.project)?;
+    let mut loaded = load::load(&arguments.project, Purpose::Sending)?;
     let mut diagnostics = Diagnostics::default();
     let resend = load::addresses("--resend", &arguments.resend, &loaded.desired, &mut diagnostics);
     if diagnostics.has_errors() {

@@ -1,16 +1,20 @@
-//! `explain`: the long story of a diagnostic, or what is known of a metadata type or field.
+//! `explain`: the long story of a diagnostic, or what is known of a metadata type or field; with `--all`, of all.
 
 use crate::cli;
 use crate::command::{Exit, Failure, Trouble};
+use crate::component::types;
 use crate::diagnostic::suggestion;
-use crate::explain;
 use crate::report::{Format, Terminal, json};
+use crate::{explain, handbook};
 
 #[derive(Debug, thiserror::Error)]
 #[error("nothing is known of `{0}`")]
 struct Unknown(String);
 
 pub fn run(arguments: &cli::Explain, terminal: &Terminal) -> Result<Exit, Failure> {
+    if arguments.all {
+        return tell("reference", &handbook::page(types()), terminal);
+    }
     let Some(topic) = &arguments.topic else {
         let list: String = explain::all().map(|(code, first)| format!("{code:28} {first}\n")).collect();
         terminal.result(&list)?;
@@ -24,13 +28,17 @@ pub fn run(arguments: &cli::Explain, terminal: &Terminal) -> Result<Exit, Failur
         };
         return Err(Failure::new(Trouble::UnknownTopic, Unknown(topic.clone())).help(help));
     };
+    tell(topic, &text, terminal)
+}
+
+fn tell(topic: &str, text: &str, terminal: &Terminal) -> Result<Exit, Failure> {
     match terminal.format {
         Format::Json => {
             let body =
                 serde_json::json!({ "format_version": json::FORMAT_VERSION, "topic": topic, "text": text });
             terminal.result(&json::text(&body))?;
         }
-        _ => terminal.result(&text)?,
+        _ => terminal.result(text)?,
     }
     Ok(Exit::Done)
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::diagnostic::{Diagnostics, Sources, codes};
 use crate::org::{self, ErrorKind};
 use crate::report::{self, Format, Terminal};
-use crate::{project, render as rendering, wire};
+use crate::{files, project, render as rendering, wire};
 
 codes! {
 /// What can go wrong with the world, as opposed to what somebody wrote. Each has a story in
@@ -19,6 +19,8 @@ Trouble {
     UnwritableFile = "unwritable-file",
     FileExists = "file-exists",
     StaleFiles = "stale-files",
+    UnformattedFiles = "unformatted-files",
+    Layout = "layout",
     Output = "output",
     BrokenTemplate = "broken-template",
     Package = "package",
@@ -138,7 +140,15 @@ impl Failure {
 
 impl From<project::Error> for Failure {
     fn from(error: project::Error) -> Failure {
-        Failure::new(Trouble::UnreadableFile, error).help("check the path and its permissions")
+        let help = error.help();
+        Failure::new(Trouble::UnreadableFile, error).help(help)
+    }
+}
+
+impl From<files::Error> for Failure {
+    fn from(error: files::Error) -> Failure {
+        let help = error.help();
+        Failure::new(Trouble::UnreadableFile, error).help(help)
     }
 }
 

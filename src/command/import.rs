@@ -1,23 +1,26 @@
 //! `import`: metadata that exists becomes a manifest. What could not be read or kept is said, and stops nothing.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use crate::cli;
-use crate::collect::{self, Collected, Trouble as FileTrouble, TroubleKind};
+use crate::collect::Collected;
 use crate::command::file::write;
-use crate::command::{Attempt, Exit, Failure, Trouble};
-use crate::component::ComponentId;
+use crate::command::{Exit, Failure, Trouble, components, load, runtime, target};
+use crate::component::{ComponentId, Type, types};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Sources};
+use crate::files::{self, Files, Origin, Place};
 use crate::import::{self, Imported, NoteKind, Options};
 use crate::report::{self, Format, Terminal};
 
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is already there")]
 struct Exists(String);
+
+#[derive(Debug, thiserror::Error)]
+#[error("environment `{0}` is made of manifests already")]
+struct IsAProject(String);
 
 pub fn run(arguments: &cli::Import, terminal: &Terminal) -> Result<Exit, Failure> {
     let output = match &arguments.into {
@@ -30,21 +33,26 @@ pub fn run(arguments: &cli::Import, terminal: &Terminal) -> Result<Exit, Failure
         let failure = Failure::new(Trouble::FileExists, Exists(output.display().to_string()));
         return Err(failure.help("name another file, or write over it with --force"));
     }
-    let mut collected = Collected::default();
-    read(Path::new(&arguments.source), &mut collected)?;
-    collected.finish();
-    let mut diagnostics = troubles(&collected, arguments.strict);
+    let Read { mut collected, instance_url, notes } = read(arguments)?;
+    for note in &notes {
+        terminal.talk(&format!("note: {note}\n"));
+    }
+    let severity = if arguments.strict { Severity::Error } else { Severity::Warning };
+    let mut diagnostics = components::findings(&collected, severity);
     select(&arguments.target, &mut collected, &mut diagnostics);
     if collected.components.is_empty() {
-        diagnostics.push(nothing(&arguments.source, &collected));
+        diagnostics.push(components::nothing(&arguments.source, &collected));
     }
     let sources = Sources::default();
     if collected.components.is_empty() {
         return Err(Failure::diagnostics(sources, diagnostics));
     }
-    let options =
-        Options { api_version: arguments.api_version, concise: arguments.concise, instance_url: None };
-    let imported = import::import(&collected, &options);
+    let options = Options { api_version: arguments.api_version, concise: arguments.concise, instance_url };
+    let mut imported = import::import(&collected, &options);
+    // The layout of `fmt`, so that the next run of it changes nothing.
+    if let Ok(text) = crate::layout::format(&imported.text) {
+        imported.text = text;
+    }
     if to_stdout {
         terminal.diagnostics(&sources, &diagnostics);
         terminal.talk(&report::import::human(&imported, &collected, false));
@@ -75,68 +83,54 @@ pub fn run(arguments: &cli::Import, terminal: &Terminal) -> Result<Exit, Failure
     Ok(if arguments.strict && (not_kept || !diagnostics.is_empty()) { Exit::Error } else { Exit::Done })
 }
 
+/// What a source holds.
+struct Read {
+    collected: Collected,
+    /// Of the org that it is.
+    instance_url: Option<String>,
+    notes: Vec<String>,
+}
+
+fn read(arguments: &cli::Import) -> Result<Read, Failure> {
+    let place = match files::origin(&arguments.source) {
+        Origin::Path(path) => Place::on_disk(&path)?,
+        Origin::Revision { revision, path } => Place::Revision { repository: PathBuf::new(), revision, path },
+        Origin::Org(name) => return of_org(&name, arguments),
+        Origin::Environment(name) => {
+            return Err(Failure::new(Trouble::Usage, IsAProject(name)).help("import its org: org:NAME"));
+        }
+    };
+    let collected = components::collect(Files::open(&place)?)?;
+    Ok(Read { collected, instance_url: None, notes: Vec::new() })
+}
+
+fn of_org(name: &str, arguments: &cli::Import) -> Result<Read, Failure> {
+    let mut loaded = load::bare()?;
+    if let Some(version) = arguments.api_version {
+        loaded.desired.api_version = version;
+    }
+    let version = loaded.desired.api_version;
+    // Addresses say of which types something is wanted.
+    let mut kinds: Vec<&'static Type> = types().iter().collect();
+    if !arguments.target.is_empty() {
+        let keys = arguments.target.iter().filter_map(|address| address.split_once('.'));
+        let keys: Vec<&str> = keys.map(|(key, _)| key).collect();
+        kinds.retain(|kind| keys.contains(&kind.key.as_str()));
+    }
+    runtime()?.block_on(async {
+        let opened = target::open(Some(name), &loaded, false).await?;
+        let instance_url = opened.org.instance_url().to_owned();
+        let everything = components::of_org(&opened, &kinds, version).await;
+        opened.close().await;
+        let (mut collected, notes) = everything?;
+        collected.api_version = Some((version, format!("org {name}")));
+        Ok(Read { collected, instance_url: Some(instance_url), notes })
+    })
+}
+
 /// What `render --observed` reads.
 fn observed(imported: &Imported) -> Value {
     json!({ "values": imported.observed })
-}
-
-fn read(source: &Path, collected: &mut Collected) -> Result<(), Failure> {
-    let failed = |error: io::Error| {
-        let attempt = Attempt::new(format!("cannot read `{}`", source.display()), error);
-        Failure::new(Trouble::UnreadableFile, attempt).help("check the path and its permissions")
-    };
-    if source.is_dir() {
-        let mut found = Vec::new();
-        list(source, &mut found);
-        for path in found {
-            let shown = path.display().to_string();
-            if collect::is_wanted(&shown) {
-                match fs::read(&path) {
-                    Ok(bytes) => collected.add(&shown, &bytes),
-                    Err(error) => collected.troubles.push(FileTrouble::unreadable(&shown, error.to_string())),
-                }
-            }
-        }
-    } else {
-        collected.add_named(&source.display().to_string(), &fs::read(source).map_err(failed)?);
-    }
-    Ok(())
-}
-
-fn list(folder: &Path, found: &mut Vec<PathBuf>) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    paths.sort();
-    for path in paths {
-        if path.is_dir() { list(&path, found) } else { found.push(path) }
-    }
-}
-
-/// Each trouble as a finding: a warning, because the rest is imported all the same.
-pub fn troubles(collected: &Collected, strict: bool) -> Diagnostics {
-    let mut diagnostics = Diagnostics::default();
-    for trouble in &collected.troubles {
-        let (code, help) = match trouble.kind {
-            TroubleKind::Unreadable => (Code::UnreadableMetadata, "correct the file and import it again"),
-            TroubleKind::Duplicate => (Code::DuplicateMember, "keep one of the two files"),
-            TroubleKind::Lost => (Code::LostContent, "add it by hand if it matters"),
-        };
-        let mut diagnostic = Diagnostic::warning(code, trouble.to_string()).help(help);
-        if strict {
-            diagnostic.severity = Severity::Error;
-        }
-        diagnostics.push(diagnostic);
-    }
-    diagnostics
-}
-
-fn nothing(source: &str, collected: &Collected) -> Diagnostic {
-    let what = match collected.others {
-        _ if !collected.troubles.is_empty() => format!("nothing in `{source}` could be read"),
-        _ => format!("`{source}` holds no metadata that orgwire knows"),
-    };
-    let kinds: Vec<&str> = crate::component::types().iter().map(|kind| kind.name.as_str()).collect();
-    Diagnostic::error(Code::NoMetadata, what).help(format!("it knows {}", kinds.join(", ")))
 }
 
 /// Keeps the components that were asked for.

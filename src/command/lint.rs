@@ -1,11 +1,13 @@
 //! `lint`: everything wrong that can be known without an org. Findings are the result.
 
 use crate::cli;
-use crate::command::{Exit, Failure, load};
+use crate::command::load::{self, Purpose};
+use crate::command::{Exit, Failure};
+use crate::project::Where;
 use crate::report::{self, Format, Terminal};
 
 pub fn run(arguments: &cli::Lint, terminal: &Terminal) -> Result<Exit, Failure> {
-    let (loaded, denied) = load::check(&arguments.project)?;
+    let (loaded, denied) = load::check(&arguments.project, &Where::Disk, Purpose::Sending)?;
     let (sources, diagnostics) = (&loaded.sources, &loaded.diagnostics);
     let exit = match (diagnostics.has_errors(), denied) {
         (true, true) => Exit::Policy,

@@ -9,7 +9,7 @@ use crate::component::ComponentId;
 use crate::configuration::{self, Configuration};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Located, SourceId, Sources, Span, suggestion};
 use crate::manifest::Manifest;
-use crate::project::{self, Project};
+use crate::project::{self, Project, Where};
 use crate::render::{TemplateError, Templates};
 use crate::resolve::{self, Desired, Inputs};
 use crate::{lint, manifest};
@@ -35,9 +35,23 @@ impl Loaded {
     }
 }
 
-/// Reads, resolves and checks a project. Every problem is found before the first is reported.
-pub fn load(arguments: &cli::Project) -> Result<Loaded, Failure> {
-    let (loaded, denied) = check(arguments)?;
+/// What a project is loaded for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be sent: whatever an org would refuse is an error.
+    Sending,
+    /// To be looked at: whatever can be rendered will do, see [`Code::FOR_THE_ORG`].
+    Reading,
+}
+
+/// Reads, resolves and checks the project on disk. Every problem is found before the first is reported.
+pub fn load(arguments: &cli::Project, purpose: Purpose) -> Result<Loaded, Failure> {
+    load_from(arguments, &Where::Disk, purpose)
+}
+
+/// The same with a project that may lie elsewhere: manifests, orgwire.toml and templates of a git revision.
+pub fn load_from(arguments: &cli::Project, from: &Where, purpose: Purpose) -> Result<Loaded, Failure> {
+    let (loaded, denied) = check(arguments, from, purpose)?;
     if loaded.diagnostics.has_errors() {
         let exit = if denied { Exit::Policy } else { Exit::Error };
         return Err(Failure::diagnostics(loaded.sources, loaded.diagnostics).exit(exit));
@@ -45,11 +59,37 @@ pub fn load(arguments: &cli::Project) -> Result<Loaded, Failure> {
     Ok(loaded)
 }
 
-/// The same, problems included. The flag tells whether all errors are lints that the project denies.
-pub fn check(arguments: &cli::Project) -> Result<(Loaded, bool), Failure> {
+/// No project but what orgwire.toml says, for commands that look at something else.
+pub fn bare() -> Result<Loaded, Failure> {
     let mut project = Project::default();
     let mut diagnostics = Diagnostics::default();
-    let configuration = match project::read_configuration(Path::new(""), &mut project, &mut diagnostics)? {
+    let read = project::read_configuration(Path::new(""), &Where::Disk, &mut project, &mut diagnostics)?;
+    let configuration = match read {
+        Some(id) => configuration::read(id, project.sources.get(id), &mut diagnostics),
+        None => Configuration::default(),
+    };
+    if diagnostics.has_errors() {
+        return Err(Failure::diagnostics(project.sources, diagnostics));
+    }
+    let inputs = Inputs {
+        manifests: &[],
+        configuration: &configuration,
+        environment: None,
+        variables: &BTreeMap::new(),
+        process: &|_| None,
+    };
+    let desired = resolve::resolve(&inputs, &mut diagnostics);
+    let sources = project.sources;
+    let templates = Templates::built_in()?;
+    Ok(Loaded { sources, configuration, desired, environment_org: None, diagnostics, templates })
+}
+
+/// The same, problems included. The flag tells whether all errors are lints that the project denies.
+pub fn check(arguments: &cli::Project, from: &Where, purpose: Purpose) -> Result<(Loaded, bool), Failure> {
+    let mut project = Project::default();
+    let mut diagnostics = Diagnostics::default();
+    let root = Path::new("");
+    let configuration = match project::read_configuration(root, from, &mut project, &mut diagnostics)? {
         Some(id) => configuration::read(id, project.sources.get(id), &mut diagnostics),
         None => Configuration::default(),
     };
@@ -60,20 +100,24 @@ pub fn check(arguments: &cli::Project) -> Result<(Loaded, bool), Failure> {
     } else {
         vec![PathBuf::from(project::DEFAULT_FOLDER)]
     };
-    if arguments.paths.is_empty() && configuration.manifests.is_empty() && !paths[0].is_dir() {
+    if arguments.paths.is_empty() && configuration.manifests.is_empty() && !from.is_folder(&paths[0])? {
+        let there = match from {
+            Where::Disk => "here".to_owned(),
+            Where::Revision(revision) => format!("at `{}`", revision.name()),
+        };
         diagnostics.push(
             Diagnostic::error(
                 Code::EmptyProject,
-                format!("there is no folder `{}` here, and no PATH was given", paths[0].display()),
+                format!("there is no folder `{}` {there}, and no PATH was given", paths[0].display()),
             )
             .help(
                 "write a first manifest with `orgwire init --from axsy`, or name a file: `orgwire plan PATH`",
             ),
         );
     } else {
-        project::read_manifests(&paths, &mut project, &mut diagnostics)?;
+        project::read_manifests(&paths, from, &mut project, &mut diagnostics)?;
     }
-    let templates = templates(&configuration, &mut project, &mut diagnostics)?;
+    let templates = templates(&configuration, from, &mut project, &mut diagnostics)?;
     let manifests: Vec<Manifest> = project
         .manifests
         .iter()
@@ -103,6 +147,9 @@ pub fn check(arguments: &cli::Project) -> Result<(Loaded, bool), Failure> {
     // Policies are judged only where everything else could be understood.
     let broken = diagnostics.has_errors();
     lint::lint(&desired, &mut diagnostics);
+    if purpose == Purpose::Reading {
+        lint::spare_the_org(&mut diagnostics);
+    }
     let denied = lint::apply_levels(&configuration.lint, &mut diagnostics);
     let all_denied = denied && !broken && !has_other_errors(&configuration, &diagnostics);
     let desired = desired.select(&targets);
@@ -150,7 +197,7 @@ pub fn addresses(
 fn unreadable(error: &TemplateError, template: SourceId, sources: &Sources) -> Diagnostic {
     let source = sources.get(template);
     let mut diagnostic =
-        Diagnostic::error(Code::InvalidTemplate, format!("the template `{}` cannot be read", source.path))
+        Diagnostic::error(Code::InvalidTemplate, format!("the template `{}` cannot be read", source.name))
             .help("correct it, or remove it from [templates] in orgwire.toml to use the built-in one");
     if let TemplateError::Unreadable { place, .. } = error
         && let Some((line, column)) = place.position
@@ -175,26 +222,27 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
 /// The built-in templates, with those that the project replaces.
 fn templates(
     configuration: &Configuration,
+    from: &Where,
     project: &mut Project,
     diagnostics: &mut Diagnostics,
 ) -> Result<Templates, Failure> {
     let mut overrides = Vec::new();
     let mut read = Vec::new();
     for (name, path) in &configuration.templates {
-        if !path.value.is_file() {
+        if !from.is_file(&path.value)? {
             diagnostics.push(
                 Diagnostic::error(
                     Code::UnknownTemplate,
-                    format!("the template `{}` does not exist", path.value.display()),
+                    format!("the template `{}` does not exist", from.name(&path.value)),
                 )
                 .label(path.at, "no such file")
                 .help("correct the path, which starts at the folder of orgwire.toml"),
             );
             continue;
         }
-        if let Some(id) = project::read_file(&path.value, &mut project.sources, diagnostics)? {
+        if let Some(id) = project::read_file(&path.value, from, &mut project.sources, diagnostics)? {
             let source = project.sources.get(id);
-            overrides.push((name.clone(), source.path.clone(), source.text.clone()));
+            overrides.push((name.clone(), source.name.clone(), source.text.clone()));
             read.push((name, id));
         }
     }
@@ -206,4 +254,186 @@ fn templates(
         }
     }
     Ok(templates)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::process::Command;
+
+    use super::*;
+    use crate::diagnostic::Severity;
+    use crate::files::Revision;
+
+    /// A project in a repository, with a tag on each of its states.
+    struct Repository(tempfile::TempDir);
+
+    impl Repository {
+        fn new() -> Repository {
+            let repository = Repository(tempfile::tempdir().unwrap());
+            repository.git(&["init", "--quiet"]);
+            repository
+        }
+
+        fn git(&self, words: &[&str]) {
+            let output = Command::new("git")
+                .arg("-C")
+                .arg(self.0.path())
+                .args(["-c", "user.name=Test", "-c", "user.email=test@example.com"])
+                .args(["-c", "commit.gpgsign=false", "-c", "tag.gpgsign=false", "-c", "core.autocrlf=false"])
+                .args(words)
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+
+        fn write(&self, path: &str, text: &str) -> &Repository {
+            let path = self.0.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+            self
+        }
+
+        fn tag(&self, name: &str) -> &Repository {
+            self.git(&["add", "--all", "--force"]);
+            self.git(&["commit", "--quiet", "--message", name]);
+            self.git(&["tag", name]);
+            self
+        }
+
+        fn at(&self, revision: &str) -> Where {
+            Where::Revision(Revision::find(self.0.path(), revision).unwrap())
+        }
+    }
+
+    fn project(paths: &[&str]) -> cli::Project {
+        cli::Project {
+            paths: paths.iter().map(PathBuf::from).collect(),
+            env: None,
+            var: Vec::new(),
+            target: Vec::new(),
+        }
+    }
+
+    fn app(label: &str) -> String {
+        format!("[connected-app.Orders]\nlabel = \"{label}\"\ncontact-email = \"a@example.com\"\n")
+    }
+
+    /// The label that is desired, or what is wrong, a line each.
+    fn label(paths: &[&str], from: &Where) -> String {
+        let (loaded, _) = check(&project(paths), from, Purpose::Reading).unwrap();
+        let found: Vec<String> = loaded
+            .diagnostics
+            .sorted()
+            .iter()
+            .filter(|found| found.severity == Severity::Error)
+            .map(|found| {
+                let place = found.labels.first().map(|(at, _)| loaded.sources.position(*at).to_string());
+                format!("{} {}: {}", found.code, place.unwrap_or_default(), found.message)
+            })
+            .collect();
+        if !found.is_empty() {
+            return found.join("\n");
+        }
+        loaded.desired.components.values().filter_map(|component| component.text("label")).collect()
+    }
+
+    #[test]
+    fn a_project_is_loaded_as_it_was_at_a_revision() {
+        let repository = Repository::new();
+        repository.write("manifests/a.toml", &app("old")).write("manifests/b/c.txt", "x").tag("v1");
+        repository.write("manifests/a.toml", &app("new")).tag("v2");
+        repository.write("manifests/a.toml", "broken = ");
+        assert_eq!(label(&[], &repository.at("v1")), "old");
+        assert_eq!(label(&[], &repository.at("v2")), "new");
+        assert_eq!(label(&["manifests/a.toml", "./manifests"], &repository.at("v2")), "new");
+    }
+
+    #[test]
+    fn its_configuration_and_templates_are_of_that_revision_too() {
+        let repository = Repository::new();
+        let configuration = "manifests = [\"trust\"]\n[variables]\nname = \"from then\"\n\
+                             [templates]\nConnectedApp = \"xml/app.xml\"\n";
+        repository
+            .write("orgwire.toml", configuration)
+            .write("trust/a.toml", &app("${var.name}"))
+            .write("xml/app.xml", "<app>{{ label }}</app>\n")
+            .tag("then");
+        repository.git(&["rm", "--quiet", "-r", "xml"]);
+        repository.tag("now");
+        assert_eq!(label(&[], &repository.at("then")), "from then");
+        assert_eq!(
+            label(&[], &repository.at("now")),
+            "unknown-template orgwire.toml (at now):5:16: \
+             the template `xml/app.xml (at now)` does not exist"
+        );
+        repository.write("xml/app.xml", "<app>{{ label }</app>\n").tag("broken");
+        assert!(
+            label(&[], &repository.at("broken")).starts_with("invalid-template xml/app.xml (at broken):1:")
+        );
+    }
+
+    #[test]
+    fn findings_name_the_revision() {
+        let repository = Repository::new();
+        repository.write("manifests/a.toml", "[connected-app.Orders]\nlable = \"x\"\n").tag("v1");
+        assert_eq!(
+            label(&[], &repository.at("v1")),
+            "unknown-key manifests/a.toml (at v1):2:1: `connected-app.Orders` has no key `lable`"
+        );
+        assert_eq!(
+            label(&["."], &repository.at("HEAD")),
+            "unknown-key manifests/a.toml (at HEAD):2:1: `connected-app.Orders` has no key `lable`"
+        );
+    }
+
+    #[test]
+    fn a_revision_without_a_project_says_so() {
+        let repository = Repository::new();
+        repository.write("notes/readme.txt", "x").tag("v1");
+        assert_eq!(
+            label(&[], &repository.at("v1")),
+            "empty-project : there is no folder `manifests` at `v1`, and no PATH was given"
+        );
+        assert_eq!(
+            label(&["notes"], &repository.at("v1")),
+            "empty-project : no manifest found in `notes (at v1)`"
+        );
+        let error = project::read_manifests(
+            &["nope".into()],
+            &repository.at("v1"),
+            &mut Project::default(),
+            &mut Diagnostics::default(),
+        );
+        assert_eq!(error.unwrap_err().to_string(), "there is no `nope` at revision `v1`");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_project_that_lacks_files_at_a_revision_is_not_taken_for_whole() {
+        let repository = Repository::new();
+        repository.write("manifests/a.toml", &app("x")).write("shared/b.toml", "");
+        std::os::unix::fs::symlink("../shared", repository.0.path().join("manifests/shared")).unwrap();
+        std::os::unix::fs::symlink("../readme", repository.0.path().join("manifests/readme")).unwrap();
+        repository.tag("v1");
+        let Err(error) = project::read_manifests(
+            &["manifests".into()],
+            &repository.at("v1"),
+            &mut Project::default(),
+            &mut Diagnostics::default(),
+        ) else {
+            panic!("it was read");
+        };
+        assert_eq!(error.to_string(), "cannot read `manifests/shared (at v1)`");
+    }
+
+    #[test]
+    fn what_an_org_would_refuse_is_an_error_only_to_those_who_send() {
+        let repository = Repository::new();
+        repository.write("manifests/a.toml", &app("x").replace("a@example.com", "nobody")).tag("v1");
+        let found = |purpose| check(&project(&[]), &repository.at("v1"), purpose).unwrap().0.diagnostics;
+        assert!(found(Purpose::Sending).has_errors());
+        assert!(!found(Purpose::Reading).has_errors());
+        assert_eq!(found(Purpose::Reading).len(), found(Purpose::Sending).len());
+    }
 }

@@ -1,9 +1,12 @@
 //! One file per subcommand: open the doors, call the stages, report. How a command fails is in `failure`.
 
+mod components;
 mod deploy;
+mod diff;
 mod explain;
 pub mod failure;
 mod file;
+mod fmt;
 mod import;
 mod init;
 mod lint;
@@ -34,8 +37,9 @@ pub fn run(cli: Cli) -> Exit {
             cli::LintFormat::Markdown => Format::Markdown,
             cli::LintFormat::Sarif => Format::Sarif,
         },
-        Command::Plan(cli::Plan { format, .. }) | Command::Deploy(cli::Deploy { format, .. }) => match format
-        {
+        Command::Plan(cli::Plan { format, .. })
+        | Command::Deploy(cli::Deploy { format, .. })
+        | Command::Diff(cli::Diff { format, .. }) => match format {
             cli::Format::Human => Format::Human,
             cli::Format::Json => Format::Json,
             cli::Format::Markdown => Format::Markdown,
@@ -47,9 +51,11 @@ pub fn run(cli: Cli) -> Exit {
     let outcome = match cli.command {
         Command::Init(arguments) => init::run(&arguments, &terminal),
         Command::Lint(arguments) => lint::run(&arguments, &terminal),
+        Command::Fmt(arguments) => fmt::run(&arguments, &terminal),
         Command::Render(arguments) => render::run(&arguments, &terminal),
         Command::Plan(arguments) => plan::run(&arguments, &terminal),
         Command::Deploy(arguments) => deploy::run(&arguments, &terminal),
+        Command::Diff(arguments) => diff::run(&arguments, &terminal),
         Command::Import(arguments) => import::run(&arguments, &terminal),
         Command::Simulate(arguments) => simulate::run(&arguments, &terminal),
         Command::Schema(arguments) => schema::run(&arguments, &terminal),

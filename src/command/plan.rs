@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::cli;
-use crate::command::load::{self, Loaded};
+use crate::command::load::{self, Loaded, Purpose};
 use crate::command::target::{self, Opened};
 use crate::command::{Exit, Failure, runtime};
 use crate::plan::{self, Plan};
@@ -12,7 +12,7 @@ use crate::report::{self, Format, Terminal};
 use crate::wire;
 
 pub fn run(arguments: &cli::Plan, terminal: &Terminal) -> Result<Exit, Failure> {
-    let loaded = load::load(&arguments.project)?;
+    let loaded = load::load(&arguments.project, Purpose::Sending)?;
     runtime()?.block_on(async {
         let opened = target::open(arguments.org.org.as_deref(), &loaded, false).await?;
         let outcome = make(&loaded, &opened).await;

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::cli::{self, Layout};
 use crate::command::file::write;
-use crate::command::load::{self, Loaded};
+use crate::command::load::{self, Loaded, Purpose};
 use crate::command::{Attempt, Exit, Failure, Trouble, secrets};
 use crate::component::ComponentId;
 use crate::package::{self, Package};
@@ -52,7 +52,7 @@ struct ObservedOrg {
 }
 
 pub fn run(arguments: &cli::Render, terminal: &Terminal) -> Result<Exit, Failure> {
-    let loaded = load::load(&arguments.project)?;
+    let loaded = load::load(&arguments.project, Purpose::Reading)?;
     terminal.diagnostics(&loaded.sources, &loaded.diagnostics);
     let is_zip = arguments.output.extension().is_some_and(|extension| extension == "zip");
     if is_zip && arguments.format == Layout::Source {

@@ -253,7 +253,7 @@ mod tests {
             let root = crate::component::types().iter().find(|kind| kind.suffix == suffix).unwrap();
             let xml =
                 format!("<{0} xmlns=\"http://soap.sforce.com/2006/04/metadata\">{body}</{0}>", root.name);
-            collected.add(path, xml.as_bytes());
+            collected.add(path, path, xml.as_bytes());
         }
         collected.finish();
         assert!(collected.troubles.is_empty(), "{:?}", collected.troubles);

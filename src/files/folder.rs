@@ -180,11 +180,7 @@ pub(super) fn list_one(path: &Path, listing: &mut Listing<'_>) -> Result<(), Err
     if !(listing.wanted)(&name) {
         return Ok(());
     }
-    if found.is_dir() {
-        listing.leave_out(name, Why::NotAFile);
-    } else {
-        listing.add(name, found.len(), Handle::Disk(path.to_owned()));
-    }
+    listing.add(name, found.len(), Handle::Disk(path.to_owned()));
     Ok(())
 }
 

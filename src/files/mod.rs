@@ -224,7 +224,10 @@ impl Files {
         let inside = match place {
             Place::Folder(path) => Inside::Folder(Folder::open(path)?),
             Place::File(path) => {
-                std::fs::metadata(path).map_err(|source| Error::read(path, source))?;
+                let found = std::fs::metadata(path).map_err(|source| Error::read(path, source))?;
+                if found.is_dir() {
+                    return Err(Error::read(path, io::ErrorKind::IsADirectory.into()));
+                }
                 Inside::File(path.clone())
             }
             Place::Zip(path) => Inside::Archive(Archive::open(path)?),

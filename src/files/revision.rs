@@ -14,7 +14,7 @@ use std::path::{Component, Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::thread;
 
-use super::{Error, Handle, Listing, MOST_BYTES, Said, Why};
+use super::{Error, Handle, Listing, MOST_BYTES, MOST_FILES, Said, Why, in_passed_over_folder};
 
 /// No path of a sane repository is longer.
 const MOST_BYTES_OF_A_RECORD: u64 = 64 << 10;
@@ -238,7 +238,7 @@ pub(super) struct Blobs {
     /// As it was typed.
     path: PathBuf,
     item: Item,
-    contents: Option<Contents>,
+    contents: Option<Conversation>,
 }
 
 impl Blobs {
@@ -269,24 +269,60 @@ impl Blobs {
         }
         // Of the tree itself, so that paths begin there and none of them is taken for a pattern.
         let words = ["ls-tree", "-r", "-z", "--long", "--full-tree", object];
+        let mut links = Vec::new();
         self.revision.each_item(&words, |item| {
-            // A submodule has no name of a file that could be wanted, but wanted files may lie in it.
-            if item.kind == Kind::Submodule && !super::in_passed_over_folder(&item.path) {
-                listing.leave_out(item.path, Why::Submodule);
-            } else {
-                item.add_to(listing);
+            // These have no name of a file that could be wanted, but wanted files may lie in them.
+            match item.kind {
+                _ if listing.wants(&item.path) || in_passed_over_folder(&item.path) => item.add_to(listing),
+                Kind::Submodule => listing.leave_out(item.path, Why::Submodule),
+                Kind::Link => links.push(item.path),
+                Kind::File | Kind::Folder => {}
             }
-            !listing.is_full
-        })
+            !listing.is_full && links.len() < MOST_FILES
+        })?;
+        let failed = |error: io::Error| Error::Listing {
+            revision: self.revision.name.clone(),
+            source: Said(error.to_string()),
+        };
+        for link in self.links_to_folders(links).map_err(failed)? {
+            listing.leave_out(link, Why::Link);
+        }
+        Ok(())
+    }
+
+    /// Those links that lead to a folder of the same revision.
+    fn links_to_folders(&self, mut links: Vec<String>) -> io::Result<Vec<String>> {
+        if links.is_empty() {
+            return Ok(links);
+        }
+        let how = ["cat-file", "--batch-check", "--follow-symlinks"];
+        let mut conversation = Conversation::start(&self.revision.repository, how)?;
+        let above = if self.item.path.is_empty() { String::new() } else { format!("{}/", self.item.path) };
+        let mut failure = None;
+        links.retain(|link| {
+            // One question is one line.
+            if failure.is_some() || link.contains('\n') {
+                return false;
+            }
+            let question = format!("{}:{above}{link}", self.revision.commit);
+            conversation.leads_to_folder(&question).unwrap_or_else(|error| {
+                failure = Some(error);
+                false
+            })
+        });
+        failure.map_or(Ok(links), Err)
     }
 
     pub fn read(&mut self, object: &str) -> Result<Vec<u8>, Why> {
         let failed = |error: io::Error| Why::Unreadable(format!("git does not give its content: {error}"));
         let contents = match &mut self.contents {
             Some(contents) => contents,
-            none => none.insert(Contents::start(&self.revision.repository).map_err(failed)?),
+            none => {
+                let how = ["cat-file", "--batch"];
+                none.insert(Conversation::start(&self.revision.repository, how).map_err(failed)?)
+            }
         };
-        match contents.get(object) {
+        match contents.content(object) {
             Ok(Some(bytes)) => Ok(bytes),
             Ok(None) => Err(Why::NotInClone),
             Err(error) => {
@@ -298,49 +334,82 @@ impl Blobs {
     }
 }
 
-/// A `git cat-file --batch` that is asked for one object after the other.
-struct Contents {
+/// A `git cat-file` that is asked for one object after the other.
+struct Conversation {
     child: Child,
     questions: ChildStdin,
     answers: BufReader<ChildStdout>,
 }
 
-impl Contents {
-    fn start(repository: &Path) -> io::Result<Contents> {
-        let mut command = git(repository, ["cat-file", "--batch"]);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+impl Conversation {
+    fn start<const N: usize>(repository: &Path, words: [&str; N]) -> io::Result<Conversation> {
+        let mut child = git(repository, words)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
         match (child.stdin.take(), child.stdout.take()) {
             (Some(questions), Some(stdout)) => {
-                Ok(Contents { child, questions, answers: BufReader::new(stdout) })
+                Ok(Conversation { child, questions, answers: BufReader::new(stdout) })
             }
             _ => Err(io::Error::other("it has no pipes")),
         }
     }
 
-    /// `None` if the object is not in this clone.
-    fn get(&mut self, object: &str) -> io::Result<Option<Vec<u8>>> {
-        writeln!(self.questions, "{object}")?;
+    /// The first line of the answer.
+    fn ask(&mut self, question: &str) -> io::Result<String> {
+        writeln!(self.questions, "{question}")?;
         self.questions.flush()?;
         let mut head = String::new();
-        (&mut self.answers).take(1024).read_line(&mut head)?;
-        let words: Vec<&str> = head.split_ascii_whitespace().collect();
-        let size = match words.as_slice() {
-            [_, "missing"] => return Ok(None),
-            [_, "blob", size] => size.parse::<u64>().ok().filter(|size| *size <= MOST_BYTES),
-            _ => None,
-        };
-        let Some(size) = size else {
-            return Err(io::Error::other(format!("unexpected answer `{}`", head.trim_end())));
-        };
+        (&mut self.answers).take(MOST_BYTES_OF_A_RECORD).read_line(&mut head)?;
+        Ok(head)
+    }
+
+    /// The rest of an answer that told its size.
+    fn rest(&mut self, size: u64) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         (&mut self.answers).take(size).read_to_end(&mut bytes)?;
         let mut end = [0];
         self.answers.read_exact(&mut end)?;
-        Ok(Some(bytes))
+        Ok(bytes)
+    }
+
+    /// The bytes of a file; `None` if it is not in this clone.
+    fn content(&mut self, object: &str) -> io::Result<Option<Vec<u8>>> {
+        let head = self.ask(object)?;
+        let words: Vec<&str> = head.split_ascii_whitespace().collect();
+        match words.as_slice() {
+            [_, "missing"] => Ok(None),
+            [_, "blob", size] => match small(size) {
+                Some(size) => self.rest(size).map(Some),
+                None => Err(io::Error::other(format!("it has {size} bytes"))),
+            },
+            _ => Err(io::Error::other(format!("unexpected answer `{}`", head.trim_end()))),
+        }
+    }
+
+    /// Whether a path, with links followed, ends at a folder.
+    fn leads_to_folder(&mut self, question: &str) -> io::Result<bool> {
+        let head = self.ask(question)?;
+        let words: Vec<&str> = head.split_ascii_whitespace().collect();
+        match words.as_slice() {
+            [_, "tree", _] => Ok(true),
+            // What the link says comes on a line of its own.
+            ["symlink" | "dangling" | "loop" | "notdir", size] => {
+                self.rest(small(size).unwrap_or(0))?;
+                Ok(false)
+            }
+            [] => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(false),
+        }
     }
 }
 
-impl Drop for Contents {
+fn small(size: &str) -> Option<u64> {
+    size.parse().ok().filter(|size| *size <= MOST_BYTES)
+}
+
+impl Drop for Conversation {
     fn drop(&mut self) {
         // It only reads, so it may be stopped wherever it is.
         let _ = self.child.kill();
@@ -565,14 +634,30 @@ mod tests {
         // Written into the tree directly, so that it works where links cannot be made.
         let commit = repository.git(&["rev-parse", "HEAD"]);
         let target = repository.git(&["hash-object", "-w", "a.xml"]);
-        for entry in [format!("120000,{target},link.xml"), format!("160000,{commit},library")] {
+        fs::write(repository.path("target"), "folder").unwrap();
+        let to_folder = repository.git(&["hash-object", "-w", "target"]);
+        fs::write(repository.path("target"), "../outside").unwrap();
+        let outside = repository.git(&["hash-object", "-w", "target"]);
+        for entry in [
+            format!("120000,{target},link.xml"),
+            format!("120000,{target},dangling"),
+            format!("120000,{outside},outside"),
+            format!("120000,{to_folder},linked folder"),
+            format!("120000,{to_folder},.hidden/folder"),
+            format!("100644,{target},folder/b.xml"),
+            format!("160000,{commit},library"),
+        ] {
             repository.git(&["update-index", "--add", "--cacheinfo", &entry]);
         }
         repository.git(&["commit", "--quiet", "--message", "m"]);
         let (read, left_out) =
             contents(&mut repository.open("HEAD", "").unwrap(), |path| path.ends_with(".xml"));
-        assert_eq!(pairs(&read), [("a.xml", "a")]);
-        assert_eq!(left_out, ["library: it is a submodule", "link.xml: it is a link"]);
+        assert_eq!(pairs(&read), [("a.xml", "a"), ("folder/b.xml", "a")]);
+        // A link that is not wanted itself matters only if it leads to a folder.
+        assert_eq!(
+            left_out,
+            ["library: it is a submodule", "link.xml: it is a link", "linked folder: it is a link"]
+        );
         let mut link = repository.open("HEAD", "link.xml").unwrap();
         assert_eq!(contents(&mut link, |_| true).1, ["link.xml: it is a link"]);
         let revision = Revision::find(repository.folder.path(), "HEAD").unwrap();

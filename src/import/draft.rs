@@ -6,7 +6,7 @@ use crate::retrieved::{Place, Sited};
 use crate::secret::is_placeholder;
 use crate::setting::looks_secret;
 
-use super::bindings::{Bindings, escaped};
+use super::bindings::{Bindings, escaped, is_consumer_key};
 use super::{Note, NoteKind};
 
 /// A value as a manifest writes it.
@@ -21,7 +21,14 @@ pub(super) enum Node {
     /// `{ env = "NAME" }`
     Source(String),
     List(Vec<Node>),
-    Table(Vec<Entry>),
+    Table(Table),
+}
+
+/// The entries of a table; where it is an item of a list, with the comments that stand before it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Table {
+    pub comments: Vec<String>,
+    pub entries: Vec<Entry>,
 }
 
 /// A key and its value, with the comments that stand before it.
@@ -126,7 +133,8 @@ impl<'a> Drafter<'a> {
         }
         entries.sort_by(|one, other| one.key.cmp(&other.key));
         if !extra.is_empty() {
-            entries.push(Entry { key: "extra".to_owned(), comments: Vec::new(), node: Node::Table(extra) });
+            let node = Node::Table(Table { entries: extra, comments: Vec::new() });
+            entries.push(Entry { key: "extra".to_owned(), comments: Vec::new(), node });
         }
         entries
     }
@@ -182,7 +190,10 @@ impl<'a> Drafter<'a> {
         let mut nodes = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
             path.0.push(Step::Index(index));
-            if let Outcome::Written(node) = self.one(field, path, item) {
+            if let Outcome::Written(mut node) = self.one(field, path, item) {
+                if let Node::Table(table) = &mut node {
+                    table.comments = self.comments(path);
+                }
                 nodes.push(node);
             }
             path.0.pop();
@@ -196,7 +207,8 @@ impl<'a> Drafter<'a> {
         }
         match (&field.kind, tree) {
             (Kind::Group(inner), Tree::Group(fields)) => {
-                Outcome::Written(Node::Table(self.group(Some(inner), path, fields)))
+                let entries = self.group(Some(inner), path, fields);
+                Outcome::Written(Node::Table(Table { entries, comments: Vec::new() }))
             }
             (_, Tree::Leaf(Sited { scalar: Scalar::Flag(flag), .. })) => Outcome::Written(Node::Flag(*flag)),
             (_, Tree::Leaf(Sited { scalar: Scalar::Number(number), .. })) => {
@@ -274,11 +286,7 @@ impl<'a> Drafter<'a> {
     fn extra_node(&mut self, name: &str, path: &FieldPath, tree: &Tree<Sited>) -> Option<Node> {
         Some(match tree {
             Tree::Leaf(Sited { scalar, line }) => match scalar {
-                Scalar::Text(text)
-                    if looks_secret(name)
-                        && !text.trim().is_empty()
-                        && !matches!(text.trim(), "true" | "false") =>
-                {
+                Scalar::Text(text) if looks_secret(name) && may_be_a_secret(text) => {
                     self.note(
                         NoteKind::NotKept,
                         path,
@@ -309,7 +317,7 @@ impl<'a> Drafter<'a> {
                         entries.push(Entry { key: name.to_string(), comments: Vec::new(), node });
                     }
                 }
-                Node::Table(entries)
+                Node::Table(Table { entries, comments: Vec::new() })
             }
         })
     }
@@ -388,6 +396,7 @@ fn is_default(field: &Field, tree: &Tree<Sited>) -> bool {
 fn looks_like_a_token(field: &Field, text: &str) -> bool {
     let has = |of: fn(&char) -> bool| text.chars().any(|letter| of(&letter));
     !field.org_bound
+        && !is_consumer_key(text)
         && field.generate.is_none()
         && matches!(field.kind, Kind::Text)
         && field.names.is_none()
@@ -396,6 +405,17 @@ fn looks_like_a_token(field: &Field, text: &str) -> bool {
         && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.+/=".contains(letter))
         && has(char::is_ascii_digit)
         && has(char::is_ascii_alphabetic)
+}
+
+/// Whether the text of an element with the name of a secret may be one.
+fn may_be_a_secret(text: &str) -> bool {
+    let text = text.trim();
+    let says_something_else = text.is_empty()
+        || matches!(text, "true" | "false")
+        || text.starts_with("https://")
+        || text.parse::<i64>().is_ok()
+        || is_placeholder(text);
+    !says_something_else
 }
 
 /// The line of the first value in a tree.

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use crate::component::ComponentId;
 
 use super::bindings::Variable;
-use super::draft::{Entry, Node};
+use super::draft::{Entry, Node, Table};
 
 /// Longer values are broken into a line per item.
 const WIDTH: usize = 100;
@@ -34,38 +34,42 @@ pub(super) fn manifest(
         text.push('\n');
         comments(&mut text, &component.comments);
         let header = format!("{}.{}", component.id.kind.key, key(&component.id.name));
-        table(&mut text, &header, "[", "]", &component.entries);
+        table(&mut text, 0, &header, "[", "]", &component.entries);
     }
     text
 }
 
 /// A table with its header: simple values first, then its own tables.
-fn table(text: &mut String, header: &str, open: &str, close: &str, entries: &[Entry]) {
-    let _ = writeln!(text, "{open}{header}{close}");
+fn table(text: &mut String, depth: usize, header: &str, open: &str, close: &str, entries: &[Entry]) {
     let (nested, simple): (Vec<&Entry>, Vec<&Entry>) = entries.iter().partition(|entry| is_nested(entry));
+    let is_implied = depth > 0 && open == "[" && simple.is_empty() && !nested.is_empty();
+    if !is_implied {
+        let _ = writeln!(text, "{open}{header}{close}");
+    }
     for entry in simple {
         comments(text, &entry.comments);
         let _ = writeln!(text, "{}", simple_line(entry));
     }
-    for entry in nested {
-        text.push('\n');
+    for (index, entry) in nested.into_iter().enumerate() {
+        if index > 0 || !is_implied {
+            text.push('\n');
+        }
         let header = format!("{header}.{}", key(&entry.key));
         match &entry.node {
             Node::List(items) => {
+                comments(text, &entry.comments);
                 for (index, item) in items.iter().enumerate() {
+                    let Node::Table(item) = item else { continue };
                     if index > 0 {
                         text.push('\n');
-                    } else {
-                        comments(text, &entry.comments);
                     }
-                    if let Node::Table(entries) = item {
-                        table(text, &header, "[[", "]]", entries);
-                    }
+                    comments(text, &item.comments);
+                    table(text, depth + 1, &header, "[[", "]]", &item.entries);
                 }
             }
-            Node::Table(entries) => {
+            Node::Table(inner) => {
                 comments(text, &entry.comments);
-                table(text, &header, "[", "]", entries);
+                table(text, depth + 1, &header, "[", "]", &inner.entries);
             }
             _ => {}
         }
@@ -75,13 +79,13 @@ fn table(text: &mut String, header: &str, open: &str, close: &str, entries: &[En
 /// Whether a value gets headers of its own.
 fn is_nested(entry: &Entry) -> bool {
     match &entry.node {
-        Node::Table(entries) => {
-            entry.key != "extra" || !is_flat(entries) || inline(&entry.node).len() + 10 > WIDTH
+        Node::Table(table) => {
+            entry.key != "extra" || !is_flat(table) || inline(&entry.node).len() + 10 > WIDTH
         }
         Node::List(items) => {
             let tables = items.iter().filter(|item| matches!(item, Node::Table(_))).count();
             let short = |item: &Node| match item {
-                Node::Table(entries) => is_flat(entries) && inline(item).len() + 5 <= WIDTH,
+                Node::Table(table) => is_flat(table) && inline(item).len() + 5 <= WIDTH,
                 _ => true,
             };
             tables > 0 && tables == items.len() && !items.iter().all(short)
@@ -90,16 +94,17 @@ fn is_nested(entry: &Entry) -> bool {
     }
 }
 
-fn is_flat(entries: &[Entry]) -> bool {
-    entries.iter().all(|entry| {
-        let simple = match &entry.node {
-            Node::Table(_) => false,
-            Node::List(items) => items.iter().all(|item| !matches!(item, Node::Table(_) | Node::List(_))),
-            Node::Text(text) => !text.contains('\n'),
-            _ => true,
-        };
-        simple && entry.comments.is_empty()
-    })
+fn is_flat(table: &Table) -> bool {
+    table.comments.is_empty()
+        && table.entries.iter().all(|entry| {
+            let simple = match &entry.node {
+                Node::Table(_) => false,
+                Node::List(items) => items.iter().all(|item| !matches!(item, Node::Table(_) | Node::List(_))),
+                Node::Text(text) => !text.contains('\n'),
+                _ => true,
+            };
+            simple && entry.comments.is_empty()
+        })
 }
 
 fn simple_line(entry: &Entry) -> String {
@@ -128,9 +133,10 @@ fn inline(node: &Node) -> String {
         Node::Nil => "{ nil = true }".to_owned(),
         Node::Source(name) => format!("{{ env = {} }}", quoted(name)),
         Node::List(items) => format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", ")),
-        Node::Table(entries) if entries.is_empty() => "{}".to_owned(),
-        Node::Table(entries) => {
-            let fields: Vec<String> = entries
+        Node::Table(table) if table.entries.is_empty() => "{}".to_owned(),
+        Node::Table(table) => {
+            let fields: Vec<String> = table
+                .entries
                 .iter()
                 .map(|entry| format!("{} = {}", key(&entry.key), inline(&entry.node)))
                 .collect();

@@ -27,7 +27,7 @@ pub fn check(_: &Desired, component: &Component, diagnostics: &mut Diagnostics) 
     });
 }
 
-fn is_forbidden(letter: char) -> bool {
+pub(super) fn is_forbidden(letter: char) -> bool {
     let code = letter as u32;
     (letter.is_control() && !matches!(letter, '\t' | '\n' | '\r') && code < 0x20)
         || (0xFDD0..=0xFDEF).contains(&code)

@@ -26,7 +26,7 @@ pub fn check(_: &Desired, component: &Component, diagnostics: &mut Diagnostics) 
             let length = text.chars().count();
             if let Some(bad) = bad {
                 diagnostics.push(
-                    Diagnostic::error(Code::InvalidCharacter, format!("`{path}` of `{id}` has the character `{bad}`"))
+                    Diagnostic::error(Code::ValueOutOfRange, format!("`{path}` of `{id}` has the character `{bad}`"))
                         .label(*at, "a key has letters and digits only")
                         .help("let it be made: { generate = true }"),
                 );
@@ -57,7 +57,7 @@ mod tests {
         };
         let place = "`oauth-config.consumer-key` of `connected-app.App`";
         assert_eq!(key("REDACTED"), [format!("placeholder-secret: {place} is a placeholder, not a key")]);
-        assert_eq!(key("abc-defgh"), [format!("invalid-character: {place} has the character `-`")]);
+        assert_eq!(key("abc-defgh"), [format!("value-out-of-range: {place} has the character `-`")]);
         assert_eq!(key("abc"), [format!("value-out-of-range: {place} has 3 characters")]);
         assert!(key("3MVG9abcdefgh._x").is_empty());
     }

@@ -1,7 +1,7 @@
 //! Desired -> Diagnostics: everything wrong that can be known without an org. One file per rule.
 //!
-//! Most rules are errors: what they find cannot deploy, or would deploy and fail later. The codes in
-//! [`Code::POLICIES`] are opinions about security and good sense; `[lint]` in orgwire.toml sets how strict they are.
+//! Most rules are errors: what they find cannot deploy, or would deploy and fail later. Those in
+//! [`Code::FOR_THE_ORG`] are warnings where nothing is sent. The codes in [`Code::POLICIES`] are opinions about security and good sense; `[lint]` in orgwire.toml sets how strict they are.
 
 mod api_version;
 mod callback;
@@ -55,6 +55,16 @@ pub fn lint(desired: &Desired, diagnostics: &mut Diagnostics) {
             rule(desired, component, diagnostics);
         }
     }
+}
+
+/// Makes warnings of what only an org minds, for commands that send nothing.
+pub fn spare_the_org(diagnostics: &mut Diagnostics) {
+    diagnostics.retain(|diagnostic| {
+        if Code::FOR_THE_ORG.contains(&diagnostic.code) {
+            diagnostic.severity = Severity::Warning;
+        }
+        true
+    });
 }
 
 /// Applies the levels a project set: drops what is allowed, makes errors of what is denied. Returns whether

@@ -1,13 +1,32 @@
 //! `invalid-name`: the API name of a component is its file name and part of URLs: letters, digits and single
 //! underscores, a letter first, no underscore last (CA-6, NC-9), and not longer than its column.
+//! `invalid-character`: a name that no file can have, or that would lead to another folder.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::resolve::{Component, Desired};
+
+use super::characters::is_forbidden;
 
 pub fn check(_: &Desired, component: &Component, diagnostics: &mut Diagnostics) {
     let name = component.id.name.as_str();
     let member = &component.id.kind.member;
     let length = name.chars().count();
+    // Even commands that send nothing write files under this name, so this is never a warning.
+    if !stays_in_its_folder(name, member.free) {
+        diagnostics.push(
+            Diagnostic::error(
+                Code::InvalidCharacter,
+                format!("{name:?} cannot be the name of a file, so no component can have it"),
+            )
+            .label(component.at, "leads to another folder, or has a character that no file can have")
+            .help(format!(
+                "for example [{}.{}]",
+                component.id.kind.key,
+                tidy(name, member.max_length)
+            )),
+        );
+        return;
+    }
     let why = if let Some(only) = member.fixed.as_deref().filter(|only| *only != name) {
         format!("an org has one of these, and it is called {only}")
     } else if member.free && !name.is_empty() && length <= member.max_length {
@@ -35,6 +54,14 @@ pub fn check(_: &Desired, component: &Component, diagnostics: &mut Diagnostics) 
         .label(component.at, why)
         .help(format!("for example [{}.{}]", component.id.kind.key, example)),
     );
+}
+
+/// Names that may have any character may have a slash too, but not one that leads up or nowhere.
+fn stays_in_its_folder(name: &str, may_have_slashes: bool) -> bool {
+    let is_odd = |part: &str| matches!(part, "." | "..") || (part.is_empty() && name.contains('/'));
+    !name.contains(|letter: char| letter == '\\' || is_forbidden(letter))
+        && !name.split('/').any(is_odd)
+        && (may_have_slashes || !name.contains('/'))
 }
 
 /// A valid name close to the invalid one.
@@ -68,6 +95,21 @@ mod tests {
                 [format!("invalid-name: `{bad}` cannot be the URL Suffix of `auth-provider.{bad}`")]
             );
         }
+    }
+
+    #[test]
+    fn a_name_never_leads_out_of_the_folder_of_its_type() {
+        for bad in ["..", ".", "../a", "a/../b", "/a", "a/", "a//b", "a\\b", "a\u{7}b"] {
+            assert!(!stays_in_its_folder(bad, true), "{bad:?}");
+        }
+        assert!(!stays_in_its_folder("a/b", false));
+        for good in ["a/b", "..a", "Örders, all", ""] {
+            assert!(stays_in_its_folder(good, true), "{good:?}");
+        }
+        assert_eq!(
+            findings("[auth-provider.\"../../x\"]\nprovider-type = \"Google\"\nfriendly-name = \"P\"\n"),
+            ["invalid-character: \"../../x\" cannot be the name of a file, so no component can have it"]
+        );
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl Answer {
             };
         }
         if wanted == Wanted::Xml
-            && let Err(NoResult::Fault { code, message }) = soap::result(text)
+            && let Err(NoResult::Fault { code, message }) = soap::response(text)
         {
             return refusal(&code, &message);
         }

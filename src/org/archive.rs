@@ -9,7 +9,7 @@ const MOST_FILES: usize = 10_000 + 1;
 /// Unpacked (MD-22).
 const MOST_BYTES: u64 = 600 << 20;
 
-/// One file: its path inside the package, and its bytes.
+/// One file: its path inside the package, as the org writes it, and its bytes.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     pub path: String,
@@ -47,7 +47,7 @@ pub(super) fn open(zip: &[u8]) -> Result<Vec<Entry>, String> {
     Ok(entries)
 }
 
-/// The path inside the package, percent-decoded as full names are, or `None` if it leads elsewhere on any system.
+/// The path inside the package, or `None` if it leads elsewhere on any system.
 fn inside(name: &str) -> Option<String> {
     let path = package_path(name);
     let stays = |path: &str| {
@@ -56,16 +56,16 @@ fn inside(name: &str) -> Option<String> {
             && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
     };
     // Decoding may bring dots and slashes to light, so both forms are looked at.
-    (stays(name) && stays(&path)).then_some(path)
+    (stays(path) && stays(&percent_decoded(path))).then(|| path.to_owned())
 }
 
 /// A path of a zip or of a `fileName` as a path inside the package: without the folder that stands for the package
-/// itself (there only when several packages are asked for), and percent-decoded.
-pub(super) fn package_path(name: &str) -> String {
-    percent_decoded(name.strip_prefix("unpackaged/").unwrap_or(name))
+/// itself, which is there only when several packages are asked for.
+pub(super) fn package_path(name: &str) -> &str {
+    name.strip_prefix("unpackaged/").unwrap_or(name)
 }
 
-/// File names are full names with `%XX` for what file systems dislike. Anything else with a `%` stays as it is.
+/// File names are names with `%XX` for what file systems dislike. Anything else with a `%` stays as it is.
 pub(super) fn percent_decoded(text: &str) -> String {
     if !text.contains('%') {
         return text.to_owned();
@@ -107,10 +107,10 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn files_come_out_under_their_decoded_paths() {
+    fn files_come_out_under_their_paths_in_the_package() {
         let zip = zipped(&[("unpackaged/package.xml", "<Package/>"), ("layouts/A-My %28x%29.layout", "L")]);
         let paths: Vec<String> = open(&zip).unwrap().into_iter().map(|entry| entry.path).collect();
-        assert_eq!(paths, ["package.xml", "layouts/A-My (x).layout"]);
+        assert_eq!(paths, ["package.xml", "layouts/A-My %28x%29.layout"]);
     }
 
     #[test]

@@ -151,9 +151,14 @@ impl Client {
 
     /// Sends a SOAP call, and reads the `result` of its answer.
     pub async fn result(&self, request: &Request) -> Result<Element, Error> {
+        Ok(self.response(request).await?.into_result())
+    }
+
+    /// Sends a SOAP call, and reads its answer: for calls that may have many results.
+    pub async fn response(&self, request: &Request) -> Result<Element, Error> {
         let answer = self.send(request).await?;
         let text = String::from_utf8_lossy(&answer.body);
-        soap::result(&text).map_err(|problem| {
+        soap::response(&text).map_err(|problem| {
             let misfit = match problem {
                 NoResult::Fault { code, message } => {
                     let status = answer.status.as_u16();

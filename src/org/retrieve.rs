@@ -1,7 +1,8 @@
 //! Reads components out of an org: asks for a retrieve, waits until it is done, and opens its zip. Only SOAP can do
 //! this (MD-3). What the files say is left to the caller.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -14,8 +15,8 @@ use super::request::Request;
 use super::soap::{self, Element, element, leaf};
 use super::{Error, Reader};
 
-/// Files that one retrieve may hold (MD-20).
-const MEMBERS_A_CALL: usize = 10_000;
+/// One retrieve may hold 10,000 files (MD-20), and a component has two of them at most.
+const MEMBERS_A_CALL: usize = 5_000;
 /// A zip of 50 MB in base64 (MD-21) with the properties of 10,000 files around it.
 const LONGEST_ANSWER: usize = 160 << 20;
 const ANSWER_WITHIN: Duration = Duration::from_secs(300);
@@ -34,11 +35,10 @@ pub struct Retrieved {
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct RetrievedFile {
-    /// Such as `ConnectedApp`; `None` where the org told no properties of the file.
+    /// Such as `ConnectedApp`, or `Settings`; `None` where the org told no properties of the file.
     pub type_name: Option<String>,
-    /// Percent-decoded. Without properties, the file name up to its last dot.
-    pub full_name: String,
-    /// Inside the package, percent-decoded, such as `connectedApps/Orders_App.connectedApp`.
+    /// Inside the package, such as `connectedApps/Orders_App.connectedApp`. The file's name is the member's:
+    /// percent-encoded where the org encodes it.
     pub path: String,
     pub record_id: Option<String>,
     pub bytes: Vec<u8>,
@@ -48,6 +48,12 @@ pub struct RetrievedFile {
 pub struct Missing {
     pub type_name: String,
     pub full_name: String,
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} `{}`", self.type_name, self.full_name)
+    }
 }
 
 /// A retrieve that is over: its files, or the news that the zip is gone.
@@ -61,8 +67,18 @@ impl Reader<'_> {
     /// Retrieves these members (type name to full names; `*` for all of a type). No members, no request.
     pub async fn retrieve(&self, members: &BTreeMap<String, Vec<String>>) -> Result<Retrieved, Error> {
         let mut whole = Retrieved::default();
-        for part in parts(members, MEMBERS_A_CALL) {
-            let retrieved = self.retrieve_part(&part).await?;
+        let mut waiting = VecDeque::from(parts(members, MEMBERS_A_CALL));
+        while let Some(part) = waiting.pop_front() {
+            let retrieved = match self.retrieve_part(&part).await {
+                // How large the files are shows only when they are packed (MD-21, MD-22).
+                Err(Error::Rejected(_, refusal)) if is_too_much(&refusal) && count(&part) > 1 => {
+                    for half in halves(part).into_iter().rev() {
+                        waiting.push_front(half);
+                    }
+                    continue;
+                }
+                retrieved => retrieved?,
+            };
             whole.files.extend(retrieved.files);
             whole.missing.extend(retrieved.missing);
             whole.messages.extend(retrieved.messages);
@@ -73,7 +89,7 @@ impl Reader<'_> {
         Ok(whole)
     }
 
-    async fn retrieve_part(&self, part: &[(&str, Vec<&str>)]) -> Result<Retrieved, Error> {
+    async fn retrieve_part(&self, part: &Part<'_>) -> Result<Retrieved, Error> {
         match self.collect(&self.start(part).await?).await? {
             Collected::Whole(retrieved) => return Ok(retrieved),
             Collected::ZipGone(_) => {}
@@ -85,7 +101,7 @@ impl Reader<'_> {
     }
 
     /// Asks for a retrieve, and gives its id. Asking twice does no harm, so this request may be repeated.
-    async fn start(&self, part: &[(&str, Vec<&str>)]) -> Result<String, Error> {
+    async fn start(&self, part: &Part<'_>) -> Result<String, Error> {
         let version = self.client.version();
         let body = soap::body(|xml| {
             element(xml, "retrieve", |xml| {
@@ -193,7 +209,8 @@ fn files(entries: Vec<archive::Entry>, result: &Element) -> Result<Retrieved, St
     for row in result.all("fileProperties") {
         // The manifest is no component, and has a row all the same.
         if let Some(file) = row.text_of("fileName").filter(|_| row.text_of("type") != Some("Package")) {
-            properties.insert(package_path(file), row);
+            // Encoded in one place and not in the other, a path is the same.
+            properties.insert(percent_decoded(package_path(file)), row);
         }
     }
     let mut retrieved = Retrieved::default();
@@ -202,20 +219,14 @@ fn files(entries: Vec<archive::Entry>, result: &Element) -> Result<Retrieved, St
         if path == "package.xml" {
             continue;
         }
-        if !seen.insert(path.clone()) {
+        let decoded = percent_decoded(&path);
+        let row = properties.get(&decoded);
+        let text = |name: &str| row.and_then(|row| row.text_of(name)).map(str::to_owned);
+        let (type_name, record_id) = (text("type"), text("id"));
+        if !seen.insert(decoded) {
             return Err(format!("has `{path}` twice"));
         }
-        let row = properties.get(&path);
-        let text = |name: &str| row.and_then(|row| row.text_of(name)).map(str::to_owned);
-        let file = path.rsplit('/').next().unwrap_or(&path);
-        let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem).to_owned();
-        retrieved.files.push(RetrievedFile {
-            type_name: text("type"),
-            full_name: text("fullName").map_or(stem, |name| percent_decoded(&name)),
-            record_id: text("id"),
-            bytes,
-            path,
-        });
+        retrieved.files.push(RetrievedFile { type_name, record_id, bytes, path });
     }
     // A component without its file would pass for one that does not exist, and be created anew.
     match properties.keys().find(|path| !seen.contains(*path)) {
@@ -228,12 +239,39 @@ fn files(entries: Vec<archive::Entry>, result: &Element) -> Result<Retrieved, St
 fn missing(problem: &str) -> Option<Missing> {
     let inner = problem.strip_prefix("Entity of type '")?.strip_suffix("' cannot be found")?;
     let (type_name, full_name) = inner.split_once("' named '")?;
-    Some(Missing { type_name: type_name.to_owned(), full_name: percent_decoded(full_name) })
+    Some(Missing { type_name: type_name.to_owned(), full_name: full_name.to_owned() })
+}
+
+/// What one call asks for: type names with the names of members.
+type Part<'a> = Vec<(&'a str, Vec<&'a str>)>;
+
+fn count(part: &Part<'_>) -> usize {
+    part.iter().map(|(_, names)| names.len()).sum()
+}
+
+/// The first and the second half of a part's members.
+fn halves(part: Part<'_>) -> [Part<'_>; 2] {
+    let mut room = count(&part) / 2;
+    let (mut first, mut second) = (Part::new(), Part::new());
+    for (type_name, mut names) in part {
+        let rest = names.split_off(room.min(names.len()));
+        room -= names.len();
+        first.extend((!names.is_empty()).then_some((type_name, names)));
+        second.extend((!rest.is_empty()).then_some((type_name, rest)));
+    }
+    [first, second]
+}
+
+/// Whether a smaller question may have an answer.
+fn is_too_much(refusal: &Refusal) -> bool {
+    refusal.code == "LIMIT_EXCEEDED"
+        || refusal.message.contains("Too many files")
+        || refusal.message.contains("Maximum size of request")
 }
 
 /// Splits members into calls of at most `most` each.
-fn parts(members: &BTreeMap<String, Vec<String>>, most: usize) -> Vec<Vec<(&str, Vec<&str>)>> {
-    let mut parts: Vec<Vec<(&str, Vec<&str>)>> = Vec::new();
+fn parts(members: &BTreeMap<String, Vec<String>>, most: usize) -> Vec<Part<'_>> {
+    let mut parts: Vec<Part<'_>> = Vec::new();
     let mut room = 0;
     for (type_name, names) in members {
         let mut rest: &[String] = names;
@@ -331,7 +369,6 @@ mod tests {
         Retrieved {
             files: vec![RetrievedFile {
                 type_name: Some("ConnectedApp".into()),
-                full_name: "Orders_App".into(),
                 path: "connectedApps/Orders_App.connectedApp".into(),
                 record_id: Some("0H4A1".into()),
                 bytes: b"<ConnectedApp/>".to_vec(),
@@ -363,12 +400,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn paths_without_the_top_folder_are_the_same() {
-        let rows = row("connectedApps/My %28x%29.connectedApp", "My %28x%29", "ConnectedApp", "0H4A1");
+    async fn a_path_is_the_same_without_the_top_folder_and_encoded_or_not() {
+        let rows = row("connectedApps/My (x).connectedApp", "My (x)", "ConnectedApp", "0H4A1");
         let script = Script::new([started(), done(&[("connectedApps/My %28x%29.connectedApp", "x")], &rows)]);
         let retrieved = org(&script).reader().retrieve(&one()).await.unwrap();
-        assert_eq!(retrieved.files[0].path, "connectedApps/My (x).connectedApp");
-        assert_eq!(retrieved.files[0].full_name, "My (x)");
+        assert_eq!(retrieved.files[0].path, "connectedApps/My %28x%29.connectedApp");
+        assert_eq!(retrieved.files[0].type_name.as_deref(), Some("ConnectedApp"));
     }
 
     #[tokio::test]
@@ -427,7 +464,8 @@ mod tests {
         let result = "<done>true</done><errorMessage>You can only retrieve 10000 files</errorMessage>\
                       <errorStatusCode>LIMIT_EXCEEDED</errorStatusCode><status>Failed</status><success>false</success>";
         let script = Script::new([started(), Reply::xml(200, &envelope("checkRetrieveStatus", result))]);
-        let error = org(&script).reader().retrieve(&one()).await.unwrap_err();
+        let members = members(&[("ConnectedApp", &["Orders_App"])]);
+        let error = org(&script).reader().retrieve(&members).await.unwrap_err();
         assert_eq!(error.refusal().unwrap().to_string(), "LIMIT_EXCEEDED: You can only retrieve 10000 files");
         assert_eq!(error.left(), &Left::Reading);
     }
@@ -442,6 +480,25 @@ mod tests {
             let error = org(&script).reader().retrieve(&one()).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Protocol, "{error:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_too_much_at_once_is_asked_for_in_halves() {
+        let result = "<done>true</done><errorMessage>too much</errorMessage><errorStatusCode>LIMIT_EXCEEDED</errorStatusCode>\
+                      <status>Failed</status><success>false</success>";
+        let too_much = Reply::xml(200, &envelope("checkRetrieveStatus", result));
+        let file = |name: &str| {
+            let path = format!("connectedApps/{name}.connectedApp");
+            done(&[(path.as_str(), "<ConnectedApp/>")], "")
+        };
+        let script =
+            Script::new([started(), too_much, started(), file("Gone"), started(), file("Orders_App")]);
+        let retrieved = org(&script).reader().retrieve(&one()).await.unwrap();
+        assert_eq!(retrieved.files.len(), 2);
+        assert!(script.asked()[2].text().contains("<types><members>Orders_App</members><name>"));
+        assert!(script.asked()[4].text().contains("<types><members>Gone</members><name>"));
+        let part = vec![("A", vec!["1", "2"]), ("B", vec!["3"])];
+        assert_eq!(halves(part), [vec![("A", vec!["1"])], vec![("A", vec!["2"]), ("B", vec!["3"])]]);
     }
 
     #[test]

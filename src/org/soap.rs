@@ -86,6 +86,11 @@ impl Element {
         self.children.iter().filter(move |child| child.name == name)
     }
 
+    /// The first `result` of a response; empty for a call that has none.
+    pub fn into_result(self) -> Element {
+        self.children.into_iter().find(|child| child.name == "result").unwrap_or_default()
+    }
+
     pub fn child(&self, name: &str) -> Option<&Element> {
         self.children.iter().find(|child| child.name == name)
     }
@@ -114,8 +119,8 @@ pub(super) enum NoResult {
     Broken(String),
 }
 
-/// The `result` of an answer; empty for a call that has none.
-pub(super) fn result(answer: &str) -> Result<Element, NoResult> {
+/// The response of an answer: what is inside of its body, with no, one or many `result`s in it.
+pub(super) fn response(answer: &str) -> Result<Element, NoResult> {
     let envelope = tree(answer)?;
     if envelope.name != "Envelope" {
         return Err(NoResult::Broken(format!("the answer is <{}> and not a SOAP envelope", envelope.name)));
@@ -132,7 +137,13 @@ pub(super) fn result(answer: &str) -> Result<Element, NoResult> {
         let text = text.strip_prefix(&code).and_then(|rest| rest.strip_prefix(':')).unwrap_or(text);
         return Err(NoResult::Fault { message: text.trim().to_owned(), code });
     }
-    Ok(response.children.into_iter().find(|child| child.name == "result").unwrap_or_default())
+    Ok(response)
+}
+
+/// The first `result` of an answer; empty for a call that has none.
+#[cfg(test)]
+pub(super) fn result(answer: &str) -> Result<Element, NoResult> {
+    response(answer).map(Element::into_result)
 }
 
 /// Whole text to tree. No entity but the five of XML is known, so none can grow.

@@ -48,7 +48,7 @@ pub fn diagnostic(
             let help = shown.help.take().map(|help| format!("{help}\n")).unwrap_or_default();
             shown.help = Some(format!("{help}{}", elsewhere.join("\n")));
         }
-        shown.source = Some(NamedSource::new(&source.path, text.text).with_language("toml"));
+        shown.source = Some(NamedSource::new(&source.name, text.text).with_language("toml"));
     }
     draw(&shown, colour, width)
 }

@@ -64,8 +64,8 @@ fn a_changed_field_is_one_pass_with_its_component() {
 #[test]
 fn a_key_that_the_org_makes_takes_a_third_pass() {
     let test = Test::example("axsy").variable("SECRET", &"a1B2".repeat(10));
-    let generated = "consumer-key = { generate = true }                                # made once, at creation, by us\n\
-                     consumer-secret = { generate = true }                             # lives in memory until both sides have it\n";
+    let generated = "consumer-key = { generate = true } # made once, at creation, by us\n\
+                     consumer-secret = { generate = true } # lives in memory until both sides have it\n";
     test.edit("manifests/main.toml", generated, "");
     test.edit(
         "manifests/main.toml",

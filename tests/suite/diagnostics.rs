@@ -817,6 +817,7 @@ fn a_number_out_of_range_gets_the_nearest_one_inside() {
                 &format!("[variables]\nminutes = \"-5\"\n{}", validity("\"${var.minutes}\"")),
             ),
             lint("a key of three letters", &app("consumer-key = \"abc\"", "")),
+            lint("a key with a hyphen", &app("consumer-key = \"abc-defgh\"", "")),
         ]),
     );
 }
@@ -831,7 +832,7 @@ fn characters_that_do_not_fit_are_named() {
                 &app("", "").replace("label = \"Orders\"", "label = \"Or\\u0007ders\""),
             ),
             lint("a noncharacter", &app("", "").replace("label = \"Orders\"", "label = \"Or\\uFFFEders\"")),
-            lint("in a key", &app("consumer-key = \"abc-defgh\"", "")),
+            lint("a name that leads elsewhere", &app("", "").replace(".Orders", ".\"../../Orders\"")),
         ]),
     );
 }

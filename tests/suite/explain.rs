@@ -37,7 +37,16 @@ fn an_unknown_topic_gets_a_suggestion() {
 fn the_schema_is_json_and_always_the_same() {
     let test = Test::new();
     let first = test.run("schema").success();
-    assert_eq!(first.json()["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    assert_eq!(first.json()["$schema"], "http://json-schema.org/draft-07/schema#");
     assert_eq!(test.run("schema").success().stdout, first.stdout);
     assert_eq!(test.run("schema configuration").success().json()["type"], "object");
+}
+
+#[test]
+fn the_reference_is_one_page() {
+    let test = Test::new();
+    let said = test.run("explain --all").success();
+    assert!(said.stdout.starts_with("# Reference\n") && said.stdout.contains("\n## connected-app\n"));
+    assert_eq!(test.run("explain --all --json").success().json()["text"], said.stdout);
+    assert!(test.run("explain --all connected-app").exits(2).stderr.contains("cannot be used with"));
 }

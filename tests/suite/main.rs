@@ -6,9 +6,11 @@ mod simulated;
 mod test;
 
 mod cases;
+mod corpus;
 mod deploy;
 mod diagnostics;
 mod explain;
+mod fmt;
 mod init;
 mod plan;
 mod properties;

@@ -114,9 +114,9 @@ fn name(kind: &Type) -> String {
 /// The component as files hold it.
 fn collected(kind: &'static Type, xml: &str) -> Collected {
     let mut collected = Collected::default();
-    collected.add(&kind.path(&name(kind)), xml.as_bytes());
+    collected.add(&kind.path(&name(kind)), "made-up.xml", xml.as_bytes());
     if let Some(path) = kind.content_path(&name(kind)) {
-        collected.add(&path, b"");
+        collected.add(&path, &path, b"");
     }
     collected.finish();
     assert!(collected.troubles.is_empty(), "{:?}\n{xml}", collected.troubles);
@@ -295,7 +295,10 @@ fn change(field: &Field, leaf: &mut Scalar) {
             };
             now.extend(field.default.iter().map(|default| folded(default)));
             // A value with a part that varies can change in that part.
-            let other = values.values.iter().map(|value| value.name.replace("{count}", "31").replace("{unit}", "DAYS"));
+            let other = values
+                .values
+                .iter()
+                .map(|value| value.name.replace("{count}", "31").replace("{unit}", "DAYS"));
             let other = other.into_iter().find(|name| !now.contains(&folded(name)) || name.contains("31"));
             Scalar::Text(other.unwrap_or_else(|| "Another".to_owned()))
         }

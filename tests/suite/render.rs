@@ -149,3 +149,67 @@ fn a_template_of_the_project_replaces_the_built_in_one() {
     test.run("render --output out -q").success();
     assert_eq!(test.read("out/connectedApps/AxsyApexAPI.connectedApp"), "<app>AxsyApexAPI</app>\n");
 }
+
+/// A component that no org takes, for reasons that do not keep it from being written down.
+const REFUSED: &str = r#"
+    [connected-app."Orders-App"]
+    label = "A label that is longer than the eighty characters which the column of an org has for it"
+    contact-email = "nobody"
+
+    [connected-app."Orders-App".oauth-config]
+    callback-url = "http://orders.example/callback"
+    scopes = ["Api", "RefreshToken"]
+    consumer-key = "abc-defgh"
+
+    [connected-app."Orders-App".oauth-policy]
+    ip-relaxation = "ENFORCE"
+"#;
+
+#[test]
+fn what_only_an_org_would_refuse_is_a_warning_and_is_rendered() {
+    let test = Test::new().manifest(REFUSED);
+    let said = test.run("render --output out").success();
+    let codes = |said: &str| {
+        let mut codes: Vec<String> = said
+            .lines()
+            .filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()) && !line.contains(' '))
+            .map(str::to_owned)
+            .collect();
+        codes.sort();
+        codes
+    };
+    let expected = [
+        "invalid-callback",
+        "invalid-email",
+        "invalid-name",
+        "missing-field",
+        "value-out-of-range",
+        "value-too-long",
+    ];
+    assert_eq!(codes(&said.stderr), expected);
+    assert!(!said.stderr.contains('×'), "{}", said.stderr);
+    assert!(
+        test.read("out/connectedApps/Orders-App.connectedApp").contains("http://orders.example/callback")
+    );
+    // Whoever sends it is told that it will not do.
+    for command in ["lint", "plan", "deploy --yes"] {
+        let said = test.run(command).exits(1);
+        assert_eq!(codes(&said.stderr), expected, "{command}");
+        assert!(said.stderr.contains('×'), "{}", said.stderr);
+    }
+}
+
+#[test]
+fn what_cannot_be_written_down_is_an_error_even_so() {
+    for (broken, code) in [
+        (REFUSED.replace("Orders-App", "../../Orders"), "invalid-character"),
+        (REFUSED.replace("A label", "A\\u0007label"), "invalid-character"),
+        (REFUSED.replace("abc-defgh", "REDACTED"), "placeholder-secret"),
+        (REFUSED.replace("\"Api\"", "\"Apis\""), "unknown-value"),
+    ] {
+        let test = Test::new().manifest(&broken);
+        let said = test.run("render --output out").exits(1);
+        assert!(said.stderr.lines().any(|line| line == code), "{code}: {}", said.stderr);
+        assert!(!test.path("out").exists());
+    }
+}

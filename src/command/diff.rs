@@ -1,0 +1,235 @@
+//! `diff`: what differs between two sets of components, wherever they come from. Reads only.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::cli;
+use crate::collect::Collected;
+use crate::command::load::{self, Loaded, Purpose};
+use crate::command::{Exit, Failure, components, runtime, target};
+use crate::component::{ComponentId, Type, types};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Sources, suggestion};
+use crate::diff::{self, Set};
+use crate::files::{self, Files, Origin, Place, Revision};
+use crate::project::Where;
+use crate::report::{self, Format, Terminal};
+use crate::wire;
+
+/// A side of the comparison, read as far as that needs no org.
+enum Side {
+    Manifest { name: String, loaded: Box<Loaded> },
+    Files { name: String, collected: Collected },
+    Org(String),
+}
+
+pub fn run(arguments: &cli::Diff, terminal: &Terminal) -> Result<Exit, Failure> {
+    let after = arguments.after.as_deref().map(files::origin);
+    let before = match files::origin(&arguments.before) {
+        // A revision alone stands for the same paths as the other side.
+        Origin::Revision { revision, path } if path.is_empty() => {
+            let path = match &after {
+                Some(Origin::Path(path)) => path.display().to_string(),
+                _ => String::new(),
+            };
+            Origin::Revision { revision, path }
+        }
+        other => other,
+    };
+    let before = side(arguments, Some(before))?;
+    let after = side(arguments, after)?;
+    let mut findings = Diagnostics::default();
+    for side in [&before, &after] {
+        if let Side::Files { collected, .. } = side {
+            findings.extend(components::findings(collected, Severity::Warning));
+        }
+    }
+    let sources = Sources::default();
+    terminal.diagnostics(&sources, &findings);
+    let templates = match (&before, &after) {
+        (_, Side::Manifest { loaded, .. }) | (Side::Manifest { loaded, .. }, _) => &loaded.templates,
+        _ => &crate::render::Templates::built_in()?,
+    };
+    let (mut before_set, mut after_set) = sets(&before, &after)?;
+    select(&arguments.target, &mut before_set, &mut after_set)?;
+    let changes = diff::changes(&before_set, &after_set);
+    let xml = if arguments.xml { report::diff::xml(&changes, templates)? } else { Vec::new() };
+    match terminal.format {
+        Format::Json => {
+            let body = report::diff::json(&changes, &before_set, &after_set, &xml);
+            terminal.result(&report::json::text(&Value::Object(body)))?;
+        }
+        Format::Markdown => {
+            terminal.result(&report::diff::markdown(&changes, &before_set, &after_set, &xml))?;
+        }
+        _ => terminal.result(&report::diff::human(
+            &changes,
+            &before_set,
+            &after_set,
+            &xml,
+            terminal.colour_out,
+        ))?,
+    }
+    Ok(if arguments.exit_code && !changes.is_empty() { Exit::Changes } else { Exit::Done })
+}
+
+fn side(arguments: &cli::Diff, origin: Option<Origin>) -> Result<Side, Failure> {
+    let project = |paths: Vec<PathBuf>, env: Option<String>, from: &Where, name: String| {
+        let project = cli::Project { paths, env, var: arguments.var.clone(), target: Vec::new() };
+        let loaded = Box::new(load::load_from(&project, from, Purpose::Reading)?);
+        Ok(Side::Manifest { name, loaded })
+    };
+    let env = arguments.env.clone();
+    match origin {
+        None => project(Vec::new(), env, &Where::Disk, "the project".to_owned()),
+        Some(Origin::Environment(name)) => {
+            let shown = format!("environment {name}");
+            project(Vec::new(), Some(name), &Where::Disk, shown)
+        }
+        Some(Origin::Org(name)) => Ok(Side::Org(name)),
+        Some(Origin::Path(path)) => {
+            let place = Place::on_disk(&path)?;
+            let shown = path.display().to_string();
+            if let Place::Zip(_) = place {
+                return files_side(Files::open(&place)?, shown);
+            }
+            let mut files = Files::open(&place)?;
+            if holds_manifests(&mut files, &path)? {
+                return project(vec![path], env, &Where::Disk, shown);
+            }
+            files_side(files, shown)
+        }
+        Some(Origin::Revision { revision, path }) => {
+            let found = Revision::find(Path::new(""), &revision)?;
+            let shown =
+                if path.is_empty() { format!("git:{revision}") } else { format!("git:{revision}:{path}") };
+            if path.is_empty() {
+                return project(Vec::new(), env, &Where::Revision(found), shown);
+            }
+            let mut files = Files::at(&found, Path::new(&path))?;
+            if holds_manifests(&mut files, Path::new(&path))? {
+                return project(vec![PathBuf::from(path)], env, &Where::Revision(found), shown);
+            }
+            files_side(files, shown)
+        }
+    }
+}
+
+/// Whether a file is a manifest, or a folder one of manifests: metadata lies in folders of its own.
+fn holds_manifests(files: &mut Files, path: &Path) -> Result<bool, Failure> {
+    let is_toml = |path: &str| path.ends_with(".toml");
+    if files.is_one_file() {
+        return Ok(path.extension().is_some_and(|ending| ending == "toml"));
+    }
+    let (entries, _) = files.list(is_toml)?;
+    let direct = |path: &str| {
+        let inside = path.strip_prefix("./").unwrap_or(path);
+        !inside.contains('/') && inside != crate::project::CONFIGURATION_FILE
+    };
+    if entries.iter().any(|entry| direct(&entry.path)) {
+        return Ok(true);
+    }
+    if entries.is_empty() {
+        return Ok(false);
+    }
+    // Manifests further down, and no metadata beside them.
+    let (metadata, _) = files.list(crate::collect::is_wanted)?;
+    Ok(metadata.is_empty())
+}
+
+fn files_side(files: Files, name: String) -> Result<Side, Failure> {
+    let collected = components::collect(files)?;
+    if collected.components.is_empty() {
+        let mut diagnostics = components::findings(&collected, Severity::Warning);
+        diagnostics.push(components::nothing(&name, &collected));
+        return Err(Failure::diagnostics(Sources::default(), diagnostics));
+    }
+    Ok(Side::Files { name, collected })
+}
+
+/// Both sides as plain data. Only here an org is asked, for no more than the other side has.
+fn sets(before: &Side, after: &Side) -> Result<(Set, Set), Failure> {
+    let without_org = |side: &Side| match side {
+        Side::Manifest { name, loaded } => Some(Set::of_manifest(name, &loaded.desired, None)),
+        Side::Files { name, collected } => Some(Set::of_files(name, collected)),
+        Side::Org(_) => None,
+    };
+    if let (Some(before), Some(after)) = (without_org(before), without_org(after)) {
+        return Ok((before, after));
+    }
+    let set = async |side: &Side, other: &Side| -> Result<Set, Failure> {
+        match side {
+            Side::Org(name) => of_org(name, other).await,
+            Side::Files { name, collected } => Ok(Set::of_files(name, collected)),
+            Side::Manifest { name, loaded } => {
+                let Side::Org(org) = other else {
+                    return Ok(Set::of_manifest(name, &loaded.desired, None));
+                };
+                let opened = target::open(Some(org), loaded, false).await?;
+                let observed = wire::observe(&loaded.desired, &opened.org).await;
+                opened.close().await;
+                Ok(Set::of_manifest(name, &loaded.desired, Some(&observed?)))
+            }
+        }
+    };
+    runtime()?.block_on(async { Ok((set(before, after).await?, set(after, before).await?)) })
+}
+
+async fn of_org(name: &str, other: &Side) -> Result<Set, Failure> {
+    let shown = format!("org {name}");
+    if let Side::Manifest { loaded, .. } = other {
+        let opened = target::open(Some(name), loaded, false).await?;
+        let observed = wire::observe(&loaded.desired, &opened.org).await;
+        opened.close().await;
+        let existing = observed?.components.into_iter().map(|(id, existing)| (id, existing.fields));
+        return Ok(Set::of_org(shown, loaded.desired.api_version, existing));
+    }
+    let loaded = load::bare()?;
+    let opened = target::open(Some(name), &loaded, false).await?;
+    let kinds: Vec<&'static Type> = match other {
+        Side::Files { collected, .. } => {
+            let mut kinds: Vec<&'static Type> = collected.components.keys().map(|id| id.kind).collect();
+            kinds.dedup_by_key(|kind| &kind.name);
+            kinds
+        }
+        _ => types().iter().collect(),
+    };
+    let version = loaded.desired.api_version;
+    let everything = components::of_org(&opened, &kinds, version).await;
+    opened.close().await;
+    let (mut collected, _) = everything?;
+    collected.api_version = Some((version, shown.clone()));
+    Ok(Set { origin: diff::Origin::Org, ..Set::of_files(shown, &collected) })
+}
+
+/// Keeps the components that were asked for.
+fn select(targets: &[String], before: &mut Set, after: &mut Set) -> Result<(), Failure> {
+    if targets.is_empty() {
+        return Ok(());
+    }
+    let mut diagnostics = Diagnostics::default();
+    let mut wanted = Vec::new();
+    for address in targets {
+        let known = || before.components.keys().chain(after.components.keys());
+        match ComponentId::parse(address).filter(|id| known().any(|other| other == id)) {
+            Some(id) => wanted.push(id),
+            None => {
+                let names: Vec<String> = known().map(ToString::to_string).collect();
+                let diagnostic = Diagnostic::error(
+                    Code::UnknownComponent,
+                    format!("--target names `{address}`, which neither side has"),
+                );
+                diagnostics.push(match suggestion(address, names.iter().map(String::as_str)) {
+                    Some(near) => diagnostic.help(format!("did you mean {near}?")),
+                    None => diagnostic,
+                });
+            }
+        }
+    }
+    if diagnostics.has_errors() {
+        return Err(Failure::diagnostics(Sources::default(), diagnostics));
+    }
+    before.components.retain(|id, _| wanted.contains(id));
+    after.components.retain(|id, _| wanted.contains(id));
+    Ok(())
+}
