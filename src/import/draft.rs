@@ -51,7 +51,8 @@ enum Outcome {
 pub(super) struct Drafter<'a> {
     id: &'a ComponentId,
     found: &'a Found,
-    concise: bool,
+    /// The API version whose defaults are left out.
+    concise_at: Option<u16>,
     bindings: &'a mut Bindings,
     notes: &'a mut Vec<Note>,
     /// Comments that have found their place, by index.
@@ -63,14 +64,14 @@ impl<'a> Drafter<'a> {
     pub fn new(
         id: &'a ComponentId,
         found: &'a Found,
-        concise: bool,
+        concise_at: Option<u16>,
         bindings: &'a mut Bindings,
         notes: &'a mut Vec<Note>,
     ) -> Self {
         let comments = &found.document.comments;
         let placed = comments.iter().map(|comment| comment.before == Place::Component).collect();
         let has_comments = comments.iter().any(|comment| comment.before != Place::Component);
-        Drafter { id, found, concise, bindings, notes, placed, has_comments }
+        Drafter { id, found, concise_at, bindings, notes, placed, has_comments }
     }
 
     pub fn component(&mut self) -> Vec<Entry> {
@@ -171,7 +172,10 @@ impl<'a> Drafter<'a> {
             self.note(NoteKind::NotKept, path, line(tree), "only the org writes it");
             return Outcome::Left;
         }
-        if self.concise && !field.required && is_default(field, tree) {
+        if self.concise_at.is_some_and(|version| field.exists_at(version))
+            && !field.required
+            && is_default(field, tree)
+        {
             return Outcome::Left;
         }
         match tree {

@@ -41,7 +41,12 @@ fn of_group(group: &Group, fields: &Fields<Scalar>, version: u16) -> Vec<Node> {
 fn push(nodes: &mut Vec<Node>, field: &Field, value: Option<&Tree<Scalar>>, version: u16) {
     let Some(value) = value else { return };
     // AP-46: kickoff URLs, which are read-only, are not returned either
-    if field.write_only || field.secret || field.read_only || !field.exists_at(version) {
+    if field.write_only
+        || field.secret
+        || field.read_only
+        || !field.exists_at(version)
+        || field.is_doubtful_at(version)
+    {
         return;
     }
     let items = match value {

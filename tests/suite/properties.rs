@@ -24,7 +24,11 @@ fn for_every_type<S: Strategy>(
     check: impl Fn(&'static Type, S::Value) -> Result<(), TestCaseError>,
 ) {
     for kind in types() {
-        let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
+        let mut config = Config { failure_persistence: None, ..Config::default() };
+        // PROPTEST_CASES asks for more.
+        if std::env::var_os("PROPTEST_CASES").is_none() {
+            config.cases = CASES;
+        }
         let outcome = TestRunner::new(config).run(&strategy(kind), |value| check(kind, value));
         outcome.unwrap_or_else(|error| panic!("{}: {error}", kind.name));
     }
