@@ -151,10 +151,19 @@ impl Bindings {
         self.text(id, field, line)
     }
 
-    /// Templated pieces and addresses of one org become variables.
+    /// Whether another component has this value for others to refer to.
+    pub fn belongs_to_another(&self, id: &ComponentId, text: &str) -> bool {
+        self.attributes.get(text).is_some_and(|(_, owner)| owner != id)
+    }
+
+    /// Templated pieces and addresses of one org become variables, unless a `$` stands before them, behind which a
+    /// reference would read as an escaped one.
     fn pieces(&mut self, field: &Field, text: &str) -> Bound {
         let mut replaced: Vec<(std::ops::Range<usize>, String, super::NoteKind, String)> = Vec::new();
         for (range, name) in templated(text) {
+            if text[..range.start].ends_with('$') {
+                continue;
+            }
             let default = text[range.clone()].to_owned();
             let variable = self.variable(&name, &default, "filled in by another tool until now");
             let said = format!("was to be filled in by another tool: `var.{variable}`");
@@ -162,6 +171,9 @@ impl Bindings {
         }
         if holds_addresses(field) {
             for range in origins(text) {
+                if text[..range.start].ends_with('$') {
+                    continue;
+                }
                 let origin = &text[range.clone()];
                 if self.instance_url.as_deref() == Some(origin) {
                     let said = "is the address of the org".to_owned();

@@ -233,7 +233,9 @@ impl<'a> Drafter<'a> {
             self.note(NoteKind::NotKept, path, Some(line), "an empty secret says nothing");
             return Outcome::Left;
         }
-        let stands_for_one = field.sourced && (is_placeholder(text) || looks_like_a_token(field, text));
+        let stands_for_one = field.sourced
+            && (is_placeholder(text) || looks_like_a_token(field, text))
+            && !self.bindings.belongs_to_another(self.id, text);
         if field.secret || stands_for_one {
             let name = self.bindings.source(self.id, field, path, text);
             let said = if is_placeholder(text) {
