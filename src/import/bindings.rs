@@ -155,9 +155,10 @@ impl Bindings {
 
     /// A line of a field that holds several, some of which may be addresses that an org gives to components.
     pub fn line(&mut self, id: &ComponentId, field: &Field, line: &str, all: &[&str]) -> Bound {
-        let found = self.predicted.iter().find(|predicted| predicted.matches(line));
+        let org = self.instance_url.as_deref();
+        let found = self.predicted.iter().find(|predicted| predicted.matches(line, org));
         if let Some(predicted) = found {
-            let alone = all.iter().filter(|other| predicted.matches(other)).count() == 1;
+            let alone = all.iter().filter(|other| predicted.matches(other, org)).count() == 1;
             if alone {
                 let reference = predicted.reference.clone();
                 self.observed.insert(reference.clone(), line.trim().to_owned());
@@ -168,18 +169,29 @@ impl Bindings {
         self.text(id, field, line)
     }
 
-    /// Templated pieces and addresses of one org become variables.
+    /// Whether another component has this value for others to refer to.
+    pub fn belongs_to_another(&self, id: &ComponentId, text: &str) -> bool {
+        self.attributes.get(text).is_some_and(|(_, owner)| owner != id)
+    }
+
+    /// Templated pieces and addresses of one org become variables, unless a `$` stands before them, behind which a
+    /// reference would read as an escaped one.
     fn pieces(&mut self, field: &Field, text: &str) -> Bound {
         let mut replaced: Vec<(std::ops::Range<usize>, String, super::NoteKind, String)> = Vec::new();
         for (range, name) in templated(text) {
+            if text[..range.start].ends_with('$') {
+                continue;
+            }
             let default = text[range.clone()].to_owned();
             let variable = self.variable(&name, &default, "filled in by another tool until now");
             let said = format!("was to be filled in by another tool: `var.{variable}`");
             replaced.push((range, format!("${{var.{variable}}}"), super::NoteKind::Variable, said));
         }
         if holds_addresses(field) {
-            let own = self.instance_url.as_deref().map(|url| places(text, url)).unwrap_or_default();
-            for range in own.into_iter().chain(origins(text)) {
+            for range in self.addresses(text) {
+                if text[..range.start].ends_with('$') {
+                    continue;
+                }
                 let origin = &text[range.clone()];
                 if self.instance_url.as_deref() == Some(origin) {
                     let said = "is the address of the org".to_owned();
@@ -213,10 +225,24 @@ impl Bindings {
         bound
     }
 
+    /// Where addresses of the org itself stand, or of any org.
+    fn addresses(&self, text: &str) -> Vec<std::ops::Range<usize>> {
+        let mut found = origins(text);
+        if let Some(url) = self.instance_url.as_deref().filter(|url| !url.is_empty()) {
+            found.extend(text.match_indices(url).filter_map(|(at, url)| {
+                let rest = &text[at + url.len()..];
+                let ends =
+                    !rest.starts_with(|next: char| next.is_ascii_alphanumeric() || ".-:".contains(next));
+                ends.then_some(at..at + url.len())
+            }));
+        }
+        found
+    }
+
     fn org_bound_variable(&mut self, id: &ComponentId, field: &Field, text: &str) -> String {
         let alone = self.org_bound.get(&field.key).is_some_and(|values| values.len() == 1);
         let name = if alone { field.key.clone() } else { format!("{}-{}", word(&id.name), field.key) };
-        self.variable(&name, text, &format!("{} of one org", field.key))
+        self.variable(&name, text, &format!("{} that fits one org only", field.key))
     }
 
     fn origin_name(&self, origin: &str) -> String {
@@ -297,14 +323,15 @@ impl Bindings {
 
 impl Predicted {
     /// `https://HOST/services/authcallback/[ORG ID/]NAME` (AP-40, AP-41).
-    fn matches(&self, line: &str) -> bool {
+    fn matches(&self, line: &str, org: Option<&str>) -> bool {
         let line = line.trim();
         let Some((before, after)) = line.split_once(self.path.as_str()) else { return false };
         let name = match after.split_once('/') {
             Some((org, name)) if org.starts_with("00D") => name,
             _ => after,
         };
-        name == self.name && before.starts_with("https://") && !before[8..].contains('/')
+        let is_address = before.strip_prefix("https://").is_some_and(|host| !host.contains('/'));
+        name == self.name && (is_address || org == Some(before))
     }
 }
 
@@ -371,15 +398,6 @@ fn origins(text: &str) -> Vec<std::ops::Range<usize>> {
         from = host_at + length;
     }
     found
-}
-
-/// Where the address of the org itself stands, whatever domain it is in.
-fn places(text: &str, origin: &str) -> Vec<std::ops::Range<usize>> {
-    let ends = |at: usize| {
-        !text[at..].starts_with(|next: char| next.is_ascii_alphanumeric() || ".-:".contains(next))
-    };
-    let found = text.match_indices(origin).map(|(at, _)| at..at + origin.len());
-    found.filter(|range| ends(range.end)).collect()
 }
 
 /// Pieces that other tools fill in, `{{NAME}}`, `${NAME}` and `%%NAME%%`, with a name for each.

@@ -235,7 +235,9 @@ impl<'a> Drafter<'a> {
             self.note(NoteKind::NotKept, path, Some(line), "an empty secret says nothing");
             return Outcome::Left;
         }
-        let stands_for_one = field.sourced && (is_placeholder(text) || looks_like_a_token(field, text));
+        let stands_for_one = field.sourced
+            && (is_placeholder(text) || looks_like_a_token(field, text))
+            && !self.bindings.belongs_to_another(self.id, text);
         if field.secret
             && let Some((reference, owner)) = self.bindings.shared_secret(self.id, text)
         {
