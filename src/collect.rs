@@ -151,11 +151,12 @@ impl Collected {
 
     /// Adds a file that somebody named: its root element alone says what it is.
     pub fn add_named(&mut self, path: &str, shown: &str, bytes: &[u8]) {
-        if is_wanted(path) {
-            return self.add(path, shown, bytes);
-        }
         let file = file_name(path);
-        let name = file.split('.').next().unwrap_or(file);
+        let name = match role(path) {
+            Role::Elements { name, .. } => name,
+            Role::Other => file.split('.').next().unwrap_or(file),
+            _ => return self.add(path, shown, bytes),
+        };
         self.elements(shown, name, bytes, &|root| {
             type_named(root).ok_or_else(|| format!("`{root}` is no metadata type that orgwire knows"))
         });
@@ -176,7 +177,7 @@ impl Collected {
                     at: Some((error.line, error.column)),
                     kind: TroubleKind::Unreadable,
                     what: error.reason,
-                    help: None,
+                    help: error.help,
                 });
                 return;
             }
@@ -206,8 +207,8 @@ impl Collected {
             // Certificates lie in other folders for other reasons, and in other forms.
             Err(_) if !is_in(path, kind) => self.others += 1,
             Err(_) => {
-                let what = "the file is not text: openssl x509 -inform der -in FILE";
-                self.troubles.push(Trouble::unreadable(path, what));
+                let help = Some("an org takes PEM text: openssl x509 -inform der -in FILE");
+                self.troubles.push(Trouble { help, ..Trouble::unreadable(path, "the file is not text") });
             }
         }
     }
@@ -256,17 +257,20 @@ impl Collected {
                 _ if !is_in(&path, id.kind) => self.others += 1,
                 _ => {
                     let what = format!("its other half `{}{META}` is missing", file_name(&path));
-                    self.troubles.push(Trouble::unreadable(&path, what));
+                    let help = Some("put the other file beside it");
+                    self.troubles.push(Trouble { help, ..Trouble::unreadable(&path, what) });
                 }
             }
         }
         for (id, found) in &self.components {
             let Some(field) = id.kind.content_field() else { continue };
             if !found.document.fields.contains_key(field.name.as_str()) {
-                let half = file_name(&found.path).strip_suffix(META).unwrap_or("");
-                let what = format!("its other half `{half}` is missing");
-                self.troubles
-                    .push(Trouble { kind: TroubleKind::Lost, ..Trouble::unreadable(&found.path, what) });
+                let half = file_name(&found.path).strip_suffix(META).unwrap_or_default();
+                self.troubles.push(Trouble {
+                    kind: TroubleKind::Lost,
+                    help: Some("put the other file beside it"),
+                    ..Trouble::unreadable(&found.path, format!("its other half `{half}` is missing"))
+                });
             }
         }
         self.troubles.sort_by(|one, other| (&one.path, one.at).cmp(&(&other.path, other.at)));

@@ -15,6 +15,8 @@ const MAX_DEPTH: usize = 32;
 /// A merge that was not finished: no XML can hold this.
 const CONFLICT: &str = "<<<<<<<";
 
+const WRONG_ROOT: &str = "the root element is";
+
 /// Why a file cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {reason}")]
@@ -24,6 +26,8 @@ pub struct Error {
     /// In bytes, from 1.
     pub column: usize,
     pub reason: String,
+    /// Something to do, where it is not just to correct the file.
+    pub help: Option<&'static str>,
 }
 
 /// A component file with everything that a person may want to see again.
@@ -74,13 +78,14 @@ pub fn document(
 ) -> Result<Document, Error> {
     let text = decoded(bytes)?;
     if let Some(at) = text.find(CONFLICT) {
-        return Err(at_byte(text, at, "a merge conflict is not resolved here".to_owned()));
+        let error = at_byte(text, at, "a merge conflict is not resolved here".to_owned());
+        return Err(Error { help: Some("resolve the conflict and try again"), ..error });
     }
     parse(text, choose)
 }
 
 pub fn wrong_root(found: &str, wanted: &str) -> String {
-    format!("the root element is `{found}`, not `{wanted}`")
+    format!("{WRONG_ROOT} `{found}`, not `{wanted}`")
 }
 
 /// The values without their lines.
@@ -99,26 +104,24 @@ pub fn plain(fields: Fields<Sited>) -> Fields<Scalar> {
 fn decoded(bytes: &[u8]) -> Result<&str, Error> {
     let utf16 = matches!(bytes, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [b'<', 0, ..] | [0, b'<', ..]);
     if utf16 {
-        let reason = "the file is UTF-16; an org takes UTF-8 only: iconv -f UTF-16 -t UTF-8 FILE".to_owned();
-        return Err(Error { line: 1, column: 1, reason });
+        let reason = "the file is UTF-16, and an org takes UTF-8 only".to_owned();
+        let help = Some("convert it: iconv -f UTF-16 -t UTF-8 FILE");
+        return Err(Error { line: 1, column: 1, reason, help });
     }
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(text.strip_prefix('\u{feff}').unwrap_or(text)),
         Err(error) => {
             let valid = std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default();
             let byte = bytes[error.valid_up_to()];
-            Err(at_byte(
-                valid,
-                valid.len(),
-                format!("byte 0x{byte:02X} is not UTF-8: iconv -f WINDOWS-1252 -t UTF-8 FILE"),
-            ))
+            let error = at_byte(valid, valid.len(), format!("byte 0x{byte:02X} is not UTF-8"));
+            Err(Error { help: Some("convert it, for example: iconv -f WINDOWS-1252 -t UTF-8 FILE"), ..error })
         }
     }
 }
 
 fn at_byte(text: &str, at: usize, reason: String) -> Error {
     let (line, column) = line_and_column(text, at);
-    Error { line, column, reason }
+    Error { line, column, reason, help: None }
 }
 
 /// From 1, the column in bytes.
@@ -147,7 +150,7 @@ fn parse(xml: &str, choose: &dyn Fn(&str) -> Result<&'static Type, String>) -> R
                 return Err(parser.error(format!("`{name}` is a second root element")));
             }
             Event::Start(start) => {
-                let kind = choose(&local_name(&start)).map_err(|reason| parser.error(reason))?;
+                let kind = choose(&local_name(&start)).map_err(|reason| parser.wrong_root(reason))?;
                 parser.attributes(&start, "the root element");
                 let fields = match parser.element(Some(&kind.fields), 1)? {
                     Tree::Group(fields) => fields,
@@ -156,7 +159,7 @@ fn parse(xml: &str, choose: &dyn Fn(&str) -> Result<&'static Type, String>) -> R
                 found = Some((kind, fields));
             }
             Event::Empty(start) => {
-                let kind = choose(&local_name(&start)).map_err(|reason| parser.error(reason))?;
+                let kind = choose(&local_name(&start)).map_err(|reason| parser.wrong_root(reason))?;
                 parser.attributes(&start, "the root element");
                 found = Some((kind, Fields::new()));
             }
@@ -191,7 +194,12 @@ struct Parser<'a> {
 impl<'a> Parser<'a> {
     fn next(&mut self) -> Result<Event<'a>, Error> {
         match self.reader.read_event() {
-            Ok(Event::DocType(_)) => Err(self.error("a document type is not allowed here".to_owned())),
+            Ok(Event::DocType(_)) => Err(Error {
+                help: Some(
+                    "remove it: no metadata file needs one, and it can make a small file grow without end",
+                ),
+                ..self.error("a document type is not allowed here".to_owned())
+            }),
             Ok(event) => Ok(event),
             Err(error) => Err(self.error(error.to_string())),
         }
@@ -200,6 +208,15 @@ impl<'a> Parser<'a> {
     fn error(&self, reason: String) -> Error {
         let at = usize::try_from(self.reader.error_position().max(1)).unwrap_or(usize::MAX);
         at_byte(self.xml, at.max(self.position()), reason)
+    }
+
+    fn wrong_root(&self, reason: String) -> Error {
+        // Where a file was named alone, its name does not count.
+        let help = reason.starts_with(WRONG_ROOT);
+        Error {
+            help: help.then_some("rename the file, or name it alone: then its content counts"),
+            ..self.error(reason)
+        }
     }
 
     fn position(&self) -> usize {
@@ -292,8 +309,11 @@ impl<'a> Parser<'a> {
                     let blank = text.trim().is_empty();
                     if has_children && !blank {
                         let line = self.line();
-                        let place = FieldPath(self.path.clone());
-                        self.lost.push((line, format!("text between the elements of `{place}`")));
+                        let place = match self.path.as_slice() {
+                            [] => "the root element".to_owned(),
+                            path => format!("`{}`", FieldPath(path.to_vec())),
+                        };
+                        self.lost.push((line, format!("text between the elements of {place}")));
                     }
                     return Ok(if has_children || (group.is_some() && blank) {
                         Tree::Group(fields)

@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::component::{ComponentId, FieldPath, Generate};
+use crate::component::{ComponentId, Field, FieldPath, Generate, Kind};
 
 /// Where a secret lives.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -227,6 +227,37 @@ pub fn is_placeholder(text: &str) -> bool {
         || wrapped("<", ">")
         || (trimmed.len() >= 6 && trimmed.bytes().all(|byte| byte == b'*' || byte == b'-'))
         || wrapped("----", "----")
+}
+
+/// A long word of letters and digits, in a field where secrets are often kept, is taken for one, and so is what
+/// follows the name of an authentication scheme: `Bearer ...`.
+pub fn looks_like_one(field: &Field, text: &str) -> bool {
+    let has = |of: fn(&char) -> bool| text.chars().any(|letter| of(&letter));
+    let is_word =
+        |text: &str| text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.+/=".contains(letter));
+    let follows_scheme = text.trim().split_once(' ').is_some_and(|(scheme, rest)| {
+        let is_scheme =
+            ["bearer", "basic", "token", "apikey"].contains(&scheme.to_ascii_lowercase().as_str());
+        is_scheme && rest.len() >= 8 && is_word(rest)
+    });
+    !field.org_bound
+        && !is_consumer_key(text)
+        && field.generate.is_none()
+        && matches!(field.kind, Kind::Text)
+        && field.names.is_none()
+        && !field.name.to_ascii_lowercase().ends_with("key")
+        && (follows_scheme
+            || text.len() >= 20
+                && is_word(text)
+                && has(char::is_ascii_digit)
+                && has(char::is_ascii_alphabetic))
+}
+
+/// A key that Salesforce made for an app, wherever it stands (CA-12).
+pub fn is_consumer_key(text: &str) -> bool {
+    text.starts_with("3MVG9")
+        && text.len() >= 20
+        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "._".contains(letter))
 }
 
 /// Checks what is true of every secret; `None` means usable.

@@ -18,26 +18,23 @@ use crate::wire;
 
 /// A side of the comparison, read as far as that needs no org.
 enum Side {
-    Manifest { name: String, loaded: Box<Loaded> },
-    Files { name: String, collected: Collected },
+    Manifest {
+        name: String,
+        loaded: Box<Loaded>,
+    },
+    Files {
+        name: String,
+        collected: Collected,
+    },
     Org(String),
+    /// There was nothing yet, at a revision.
+    Nothing(String),
 }
 
 pub fn run(arguments: &cli::Diff, terminal: &Terminal) -> Result<Exit, Failure> {
-    let after = arguments.after.as_deref().map(files::origin);
-    let before = match files::origin(&arguments.before) {
-        // A revision alone stands for the same paths as the other side.
-        Origin::Revision { revision, path } if path.is_empty() => {
-            let path = match &after {
-                Some(Origin::Path(path)) => path.display().to_string(),
-                _ => String::new(),
-            };
-            Origin::Revision { revision, path }
-        }
-        other => other,
-    };
-    let before = side(arguments, Some(before))?;
-    let after = side(arguments, after)?;
+    let (before, after) = (files::origin(&arguments.before), arguments.after.as_deref().map(files::origin));
+    let (before, after) =
+        (side(arguments, Some(&before), after.as_ref())?, side(arguments, after.as_ref(), Some(&before))?);
     let mut findings = Diagnostics::default();
     for side in [&before, &after] {
         if let Side::Files { collected, .. } = side {
@@ -73,7 +70,7 @@ pub fn run(arguments: &cli::Diff, terminal: &Terminal) -> Result<Exit, Failure> 
     Ok(if arguments.exit_code && !changes.is_empty() { Exit::Changes } else { Exit::Done })
 }
 
-fn side(arguments: &cli::Diff, origin: Option<Origin>) -> Result<Side, Failure> {
+fn side(arguments: &cli::Diff, origin: Option<&Origin>, other: Option<&Origin>) -> Result<Side, Failure> {
     let project = |paths: Vec<PathBuf>, env: Option<String>, from: &Where, name: String| {
         let project = cli::Project { paths, env, var: arguments.var.clone(), target: Vec::new() };
         let loaded = Box::new(load::load_from(&project, from, Purpose::Reading)?);
@@ -84,31 +81,47 @@ fn side(arguments: &cli::Diff, origin: Option<Origin>) -> Result<Side, Failure> 
         None => project(Vec::new(), env, &Where::Disk, "the project".to_owned()),
         Some(Origin::Environment(name)) => {
             let shown = format!("environment {name}");
-            project(Vec::new(), Some(name), &Where::Disk, shown)
+            project(Vec::new(), Some(name.clone()), &Where::Disk, shown)
         }
-        Some(Origin::Org(name)) => Ok(Side::Org(name)),
+        Some(Origin::Org(name)) => Ok(Side::Org(name.clone())),
         Some(Origin::Path(path)) => {
-            let place = Place::on_disk(&path)?;
+            let place = Place::on_disk(path)?;
             let shown = path.display().to_string();
             if let Place::Zip(_) = place {
                 return files_side(Files::open(&place)?, shown);
             }
             let mut files = Files::open(&place)?;
-            if holds_manifests(&mut files, &path)? {
-                return project(vec![path], env, &Where::Disk, shown);
+            if holds_manifests(&mut files, path)? {
+                return project(vec![path.clone()], env, &Where::Disk, shown);
             }
             files_side(files, shown)
         }
         Some(Origin::Revision { revision, path }) => {
-            let found = Revision::find(Path::new(""), &revision)?;
-            let shown =
-                if path.is_empty() { format!("git:{revision}") } else { format!("git:{revision}:{path}") };
-            if path.is_empty() {
-                return project(Vec::new(), env, &Where::Revision(found), shown);
+            let found = Revision::find(Path::new(""), revision)?;
+            let named = PathBuf::from(path);
+            let shown = |path: &Path| match path.display().to_string() {
+                path if path.is_empty() => format!("git:{revision}"),
+                path => format!("git:{revision}:{path}"),
+            };
+            // A revision alone stands for the same paths as the other side; there may have been nothing there yet.
+            let path = match other {
+                Some(Origin::Path(other)) if path.is_empty() => other,
+                _ if path.is_empty() => {
+                    let (shown, revision) = (shown(Path::new("")), Where::Revision(found));
+                    if !load::is_there(&revision)? {
+                        return Ok(Side::Nothing(shown));
+                    }
+                    return project(Vec::new(), env, &revision, shown);
+                }
+                _ => &named,
+            };
+            let shown = shown(path);
+            if *path != named && found.held(path)?.is_none() && found.path_from_root(path)?.is_some() {
+                return Ok(Side::Nothing(shown));
             }
-            let mut files = Files::at(&found, Path::new(&path))?;
-            if holds_manifests(&mut files, Path::new(&path))? {
-                return project(vec![PathBuf::from(path)], env, &Where::Revision(found), shown);
+            let mut files = Files::at(&found, path)?;
+            if holds_manifests(&mut files, path)? {
+                return project(vec![path.clone()], env, &Where::Revision(found), shown);
             }
             files_side(files, shown)
         }
@@ -152,6 +165,7 @@ fn sets(before: &Side, after: &Side) -> Result<(Set, Set), Failure> {
     let without_org = |side: &Side| match side {
         Side::Manifest { name, loaded } => Some(Set::of_manifest(name, &loaded.desired, None)),
         Side::Files { name, collected } => Some(Set::of_files(name, collected)),
+        Side::Nothing(name) => Some(nothing(name)),
         Side::Org(_) => None,
     };
     if let (Some(before), Some(after)) = (without_org(before), without_org(after)) {
@@ -161,6 +175,7 @@ fn sets(before: &Side, after: &Side) -> Result<(Set, Set), Failure> {
         match side {
             Side::Org(name) => of_org(name, other).await,
             Side::Files { name, collected } => Ok(Set::of_files(name, collected)),
+            Side::Nothing(name) => Ok(nothing(name)),
             Side::Manifest { name, loaded } => {
                 let Side::Org(org) = other else {
                     return Ok(Set::of_manifest(name, &loaded.desired, None));
@@ -173,6 +188,11 @@ fn sets(before: &Side, after: &Side) -> Result<(Set, Set), Failure> {
         }
     };
     runtime()?.block_on(async { Ok((set(before, after).await?, set(after, before).await?)) })
+}
+
+/// A project without a component.
+fn nothing(name: &str) -> Set {
+    Set { name: name.to_owned(), origin: diff::Origin::Manifest, ..Set::default() }
 }
 
 async fn of_org(name: &str, other: &Side) -> Result<Set, Failure> {

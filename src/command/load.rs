@@ -84,6 +84,35 @@ pub fn bare() -> Result<Loaded, Failure> {
     Ok(Loaded { sources, configuration, desired, environment_org: None, diagnostics, templates })
 }
 
+/// Whether there is anything of a project that was not given paths: its configuration may name some.
+pub fn is_there(from: &Where) -> Result<bool, Failure> {
+    let mut project = Project::default();
+    // What is wrong with the configuration is said by whoever loads the project.
+    let mut diagnostics = Diagnostics::default();
+    let read = project::read_configuration(Path::new(""), from, &mut project, &mut diagnostics)?;
+    let configuration = read.map(|id| configuration::read(id, project.sources.get(id), &mut diagnostics));
+    if diagnostics.has_errors() {
+        return Ok(true);
+    }
+    for path in paths(&[], &configuration.unwrap_or_default()) {
+        if from.is_folder(&path)? || from.is_file(&path)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Where manifests are: as typed, as configured, or where everybody has them.
+fn paths(typed: &[PathBuf], configuration: &Configuration) -> Vec<PathBuf> {
+    if !typed.is_empty() {
+        typed.to_vec()
+    } else if !configuration.manifests.is_empty() {
+        configuration.manifests.clone()
+    } else {
+        vec![PathBuf::from(project::DEFAULT_FOLDER)]
+    }
+}
+
 /// The same, problems included. The flag tells whether all errors are lints that the project denies.
 pub fn check(arguments: &cli::Project, from: &Where, purpose: Purpose) -> Result<(Loaded, bool), Failure> {
     let mut project = Project::default();
@@ -93,13 +122,7 @@ pub fn check(arguments: &cli::Project, from: &Where, purpose: Purpose) -> Result
         Some(id) => configuration::read(id, project.sources.get(id), &mut diagnostics),
         None => Configuration::default(),
     };
-    let paths = if !arguments.paths.is_empty() {
-        arguments.paths.clone()
-    } else if !configuration.manifests.is_empty() {
-        configuration.manifests.clone()
-    } else {
-        vec![PathBuf::from(project::DEFAULT_FOLDER)]
-    };
+    let paths = paths(&arguments.paths, &configuration);
     if arguments.paths.is_empty() && configuration.manifests.is_empty() && !from.is_folder(&paths[0])? {
         let there = match from {
             Where::Disk => "here".to_owned(),

@@ -96,13 +96,18 @@ impl LeftOut {
     /// Something to do, where there is something.
     pub fn help(&self) -> Option<&'static str> {
         match self.why {
+            // A path in a zip, rather than a link.
+            Why::EscapesFolder if self.path.split(['/', '\\']).any(|part| part == "..") => {
+                Some("unpack the zip, look at what is in it, and name the folder")
+            }
             Why::Link | Why::EscapesFolder => {
                 Some("name the file or folder itself, or put a copy where the link is")
             }
             Why::Submodule => Some("name the folder of the submodule: it is a repository of its own"),
-            Why::AbsolutePath | Why::Backslash | Why::UnclearPath | Why::SameName => {
+            Why::AbsolutePath | Why::Backslash | Why::SameName => {
                 Some("unpack the zip, look at what is in it, and name the folder")
             }
+            Why::UnclearPath => Some("give the file another name"),
             Why::Encrypted => Some("unpack the zip with its password, and name the folder"),
             Why::TooLarge { .. } | Why::TooMuch | Why::TooManyFiles | Why::TooDeep => {
                 Some("name the folder that holds the files you mean")

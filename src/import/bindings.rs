@@ -8,7 +8,7 @@ use crate::component::{
 };
 use crate::resolve::described_field;
 use crate::retrieved::Sited;
-use crate::secret::is_placeholder;
+use crate::secret::{is_consumer_key, is_placeholder};
 
 /// Values shorter than this are equal by chance.
 const SHORTEST_KEY: usize = 8;
@@ -355,13 +355,6 @@ fn text_at<'f>(fields: &'f Fields<Sited>, path: &FieldPath) -> Option<&'f str> {
         Scalar::Text(text) if !text.is_empty() => Some(text),
         _ => None,
     }
-}
-
-/// A key that Salesforce made for an app, wherever it stands (CA-12).
-pub(super) fn is_consumer_key(text: &str) -> bool {
-    text.starts_with("3MVG9")
-        && text.len() >= 20
-        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "._".contains(letter))
 }
 
 /// What people wrote for people is left as it is.

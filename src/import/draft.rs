@@ -3,10 +3,10 @@
 use crate::collect::Found;
 use crate::component::{ComponentId, Field, FieldPath, Fields, Group, Kind, Scalar, Step, Tree};
 use crate::retrieved::{Comment, Place, Sited};
-use crate::secret::is_placeholder;
+use crate::secret::{is_placeholder, looks_like_one};
 use crate::setting::looks_secret;
 
-use super::bindings::{Bindings, escaped, is_consumer_key};
+use super::bindings::{Bindings, escaped};
 use super::{Note, NoteKind};
 
 /// A word of a comment that is shorter is no secret.
@@ -236,7 +236,7 @@ impl<'a> Drafter<'a> {
             return Outcome::Left;
         }
         let stands_for_one = field.sourced
-            && (is_placeholder(text) || looks_like_a_token(field, text))
+            && (is_placeholder(text) || looks_like_one(field, text))
             && !self.bindings.belongs_to_another(self.id, text);
         if field.secret
             && let Some((reference, owner)) = self.bindings.shared_secret(self.id, text)
@@ -437,30 +437,6 @@ fn is_default(field: &Field, tree: &Tree<Sited>) -> bool {
     }
 }
 
-/// A long word of letters and digits, in a field where secrets are often kept, is taken for one, and so is what
-/// follows the name of an authentication scheme: `Bearer ...`.
-fn looks_like_a_token(field: &Field, text: &str) -> bool {
-    let has = |of: fn(&char) -> bool| text.chars().any(|letter| of(&letter));
-    let is_word =
-        |text: &str| text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.+/=".contains(letter));
-    let follows_scheme = text.trim().split_once(' ').is_some_and(|(scheme, rest)| {
-        let is_scheme =
-            ["bearer", "basic", "token", "apikey"].contains(&scheme.to_ascii_lowercase().as_str());
-        is_scheme && rest.len() >= SHORTEST_WORD && is_word(rest)
-    });
-    !field.org_bound
-        && !is_consumer_key(text)
-        && field.generate.is_none()
-        && matches!(field.kind, Kind::Text)
-        && field.names.is_none()
-        && !field.name.to_ascii_lowercase().ends_with("key")
-        && (follows_scheme
-            || text.len() >= 20
-                && is_word(text)
-                && has(char::is_ascii_digit)
-                && has(char::is_ascii_alphabetic))
-}
-
 /// Whether the text of an element with the name of a secret may be one.
 fn may_be_a_secret(text: &str) -> bool {
     let text = text.trim();
@@ -481,7 +457,7 @@ fn comment_shows_secret(text: &str) -> bool {
     let in_words = text.lines().any(|line| {
         let Some((name, value)) = line.split_once([':', '=']) else { return false };
         let word = value.trim().trim_matches(['"', '\'']);
-        looks_secret(name.rsplit(' ').find(|word| !word.is_empty()).unwrap_or(name))
+        looks_secret(name)
             && !word.contains(char::is_whitespace)
             && word.len() >= SHORTEST_WORD
             && may_be_a_secret(word)

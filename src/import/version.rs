@@ -60,7 +60,8 @@ pub(super) fn refusals(id: &ComponentId, found: &Found, version: u16, notes: &mu
         });
     };
     if version < id.kind.since {
-        let text = format!("a {} exists from API version {}.0 on", id.kind.key, id.kind.since);
+        let text =
+            format!("its type exists from API version {}.0 on, and {version}.0 refuses it", id.kind.since);
         refused(None, None, text);
         return;
     }

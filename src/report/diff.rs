@@ -10,9 +10,10 @@ use crate::diff::{ChangeKind, ComponentChange, Difference, Held, Leaf, SecretSta
 use crate::render::{TemplateError, Templates};
 use crate::report::human::Paint;
 use crate::report::json::FORMAT_VERSION;
-use crate::report::markdown;
-use crate::report::values::{Shown, one_line, undescribed};
+use crate::report::markdown::{code, escape, longest_run};
+use crate::report::values::{Shown, one_line, undescribed, visible};
 use crate::resolve::described_field;
+use crate::secret::looks_like_one;
 use crate::setting::looks_secret;
 
 /// The values of one difference, or its items where a list gained and lost some.
@@ -76,6 +77,15 @@ fn plain(field: Option<&Field>, tree: &Tree<Held>) -> Tree<Scalar> {
     match tree {
         Tree::Leaf(leaf) if field.is_some_and(|field| field.secret) => {
             Tree::Leaf(Scalar::Text(format!("({})", state(leaf))))
+        }
+        // Elements where a secret should stand hold it somewhere.
+        Tree::Group(_) if field.is_some_and(|field| field.secret) => {
+            Tree::Leaf(Scalar::Text("(set)".to_owned()))
+        }
+        Tree::Leaf(Held::Known(Scalar::Text(text)))
+            if field.is_some_and(|field| field.sourced && looks_like_one(field, text)) =>
+        {
+            Tree::Leaf(Scalar::Text("(hidden)".to_owned()))
         }
         Tree::Leaf(Held::Known(scalar)) => Tree::Leaf(scalar.clone()),
         Tree::Leaf(Held::Secret(_)) => Tree::Leaf(Scalar::Text("(set)".to_owned())),
@@ -147,14 +157,14 @@ pub fn human(changes: &[ComponentChange], before: &Set, after: &Set, xml: &[Stri
             ChangeKind::Removed => paint.red("-"),
             ChangeKind::Changed => paint.yellow("~"),
         };
-        let _ = writeln!(text, "{symbol} {}", paint.bold(&change.id.to_string()));
+        let _ = writeln!(text, "{symbol} {}", paint.bold(&visible(&change.id.to_string())));
         if change.kind != ChangeKind::Removed {
             fields(&mut text, change, paint);
         }
     }
     if !xml.is_empty() && !changes.is_empty() {
         text.push('\n');
-        xml.iter().for_each(|one| text.push_str(&painted(one, paint)));
+        xml.iter().for_each(|one| text.push_str(&painted(&visible(one), paint)));
     }
     if changes.is_empty() {
         let _ = writeln!(text, "No differences between {} and {}.", before.name, after.name);
@@ -166,7 +176,8 @@ pub fn human(changes: &[ComponentChange], before: &Set, after: &Set, xml: &[Stri
 }
 
 fn fields(text: &mut String, change: &ComponentChange, paint: Paint) {
-    let names: Vec<String> = change.differences.iter().map(|one| one.path.to_string()).collect();
+    let names: Vec<String> =
+        change.differences.iter().map(|one| visible(&one.path.to_string()).into_owned()).collect();
     let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).min(60);
     for (difference, name) in change.differences.iter().zip(&names) {
         let line = match told(&change.id, difference) {
@@ -258,26 +269,25 @@ pub fn json(changes: &[ComponentChange], before: &Set, after: &Set, xml: &[Strin
 }
 
 pub fn markdown(changes: &[ComponentChange], before: &Set, after: &Set, xml: &[String]) -> String {
-    let escape = markdown::escape;
     let mut text = format!("### orgwire diff: {} to {}\n\n", escape(&before.name), escape(&after.name));
     for (index, change) in changes.iter().enumerate() {
-        let _ = writeln!(text, "#### {} `{}`\n", change.kind.as_str(), change.id);
+        let _ = writeln!(text, "#### {} {}\n", change.kind.as_str(), code(&change.id.to_string()));
         if change.kind != ChangeKind::Removed && !change.differences.is_empty() {
             text.push_str("| field | before | after |\n|---|---|---|\n");
             for difference in &change.differences {
-                let (old, new) = match told(&change.id, difference) {
-                    Told::Values(old, new) => (one_line(&old), one_line(&new)),
-                    Told::Items { gone, new } => (
-                        gone.iter().map(|item| format!("- {item}")).collect::<Vec<_>>().join(", "),
-                        new.iter().map(|item| format!("+ {item}")).collect::<Vec<_>>().join(", "),
-                    ),
+                let all = |sign: char, items: &[String]| {
+                    items.iter().map(|item| code(&format!("{sign} {item}"))).collect::<Vec<_>>().join(", ")
                 };
-                let _ = writeln!(text, "| `{}` | {} | {} |", difference.path, escape(&old), escape(&new));
+                let (old, new) = match told(&change.id, difference) {
+                    Told::Values(old, new) => (code(&one_line(&old)), code(&one_line(&new))),
+                    Told::Items { gone, new } => (all('-', &gone), all('+', &new)),
+                };
+                let _ = writeln!(text, "| {} | {old} | {new} |", code(&difference.path.to_string()));
             }
             text.push('\n');
         }
         if let Some(xml) = xml.get(index) {
-            let fence = "`".repeat(longest_run(xml).max(2) + 1);
+            let (fence, xml) = ("`".repeat(longest_run(xml).max(2) + 1), visible(xml));
             let _ = writeln!(
                 text,
                 "<details><summary>XML</summary>\n\n{fence}diff\n{xml}{fence}\n\n</details>\n"
@@ -289,9 +299,4 @@ pub fn markdown(changes: &[ComponentChange], before: &Set, after: &Set, xml: &[S
     }
     let _ = writeln!(text, "**{}**", summary(changes));
     text
-}
-
-/// The longest run of backquotes, which a fence has to be longer than.
-fn longest_run(text: &str) -> usize {
-    text.split(|letter| letter != '`').map(str::len).max().unwrap_or(0)
 }

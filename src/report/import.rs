@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::collect::Collected;
 use crate::import::{Imported, Note, NoteKind};
 use crate::report::json::FORMAT_VERSION;
+use crate::report::values::visible;
 
 pub fn human(imported: &Imported, collected: &Collected, _colour: bool) -> String {
     let mut text = String::new();
@@ -16,7 +17,8 @@ pub fn human(imported: &Imported, collected: &Collected, _colour: bool) -> Strin
         *counts.entry(id.kind.key.as_str()).or_default() += 1;
     }
     let version = match &collected.api_version {
-        Some((_, origin)) => format!("{}.0, see {origin}", imported.api_version),
+        Some((told, origin)) if *told == imported.api_version => format!("{told}.0, see {origin}"),
+        Some((told, origin)) => format!("{}.0; {origin} says {told}.0", imported.api_version),
         None => format!("{}.0", imported.api_version),
     };
     let _ = writeln!(text, "{} imported (API version {version})", components(imported.components.len()));
@@ -30,7 +32,7 @@ pub fn human(imported: &Imported, collected: &Collected, _colour: bool) -> Strin
         }
         let _ = writeln!(text, "\n{}", heading(kind));
         for note in notes {
-            let _ = writeln!(text, "  {}", line(note));
+            let _ = writeln!(text, "  {}", visible(&line(note)));
         }
     }
     text

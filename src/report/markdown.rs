@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::deploy::{Done, ManualStep};
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::plan::{Action, Plan};
-use crate::report::values::{after, before, one_line, summary};
+use crate::report::values::{after, before, one_line, summary, visible};
 
 pub fn plan(plan: &Plan, org: &str) -> String {
     let mut text = format!("### orgwire plan for {}\n\n", escape(org));
@@ -18,7 +18,8 @@ pub fn plan(plan: &Plan, org: &str) -> String {
         let _ = writeln!(text, "#### {verb} `{}`\n\n| field | before | after |\n|---|---|---|", change.id);
         for field in &change.fields {
             let (old, new) = (one_line(&before(change, field)), one_line(&after(change, field)));
-            let _ = writeln!(text, "| `{}` | {} | {} |", field.path, escape(&old), escape(&new));
+            let name = code(&field.path.to_string());
+            let _ = writeln!(text, "| {name} | {} | {} |", code(&old), code(&new));
         }
         text.push('\n');
     }
@@ -77,6 +78,20 @@ pub fn diagnostics(sources: &Sources, diagnostics: &Diagnostics) -> String {
     text
 }
 
+/// Text as code, where nothing has a meaning, calls anybody or is a link; on one line, and inside a table.
+pub(super) fn code(text: &str) -> String {
+    let text = visible(&text.replace(['\n', '\r'], " ")).replace('|', "\\|");
+    let fence = "`".repeat(longest_run(&text) + 1);
+    // Blanks keep the fence apart from backquotes at the ends.
+    let blank = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    if text.is_empty() { String::new() } else { format!("{fence}{blank}{text}{blank}{fence}") }
+}
+
+/// The longest run of backquotes, which a fence has to be longer than.
+pub(super) fn longest_run(text: &str) -> usize {
+    text.split(|letter| letter != '`').map(str::len).max().unwrap_or(0)
+}
+
 /// Text that means nothing to Markdown or HTML, on one line.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -86,10 +101,16 @@ pub(super) fn escape(text: &str) -> String {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '&' => escaped.push_str("&amp;"),
-            '|' | '\\' | '*' | '_' | '[' | ']' | '#' | '@' => {
+            // People and issues are looked for after backslashes are gone; a blank without width keeps them apart.
+            '#' | '@' => {
+                escaped.push(letter);
+                escaped.push_str("&#8203;");
+            }
+            '|' | '\\' | '*' | '_' | '[' | ']' | '`' | '~' => {
                 escaped.push('\\');
                 escaped.push(letter);
             }
+            control if control.is_control() => escaped.extend(control.escape_default()),
             other => escaped.push(other),
         }
     }
@@ -98,10 +119,12 @@ pub(super) fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::escape;
+    use super::{code, escape};
 
     #[test]
     fn values_cannot_break_out_of_a_table_or_mention_anybody() {
-        assert_eq!(escape("a|b\n<script> @team"), "a\\|b &lt;script&gt; \\@team");
+        assert_eq!(escape("a|b\n<script> @team `"), "a\\|b &lt;script&gt; @&#8203;team \\`");
+        assert_eq!(code("a|b <i> @team"), "`a\\|b <i> @team`");
+        assert_eq!(code("`` ` \u{1b}"), "``` `` ` \\u{1b} ```");
     }
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
+use crate::report::values::visible;
 
 /// Labels further apart than this are not drawn in one picture.
 const NEAR_LINES: usize = 3;
@@ -21,7 +22,7 @@ pub fn diagnostic(
     let mut shown = Shown {
         code: Some(diagnostic.code.as_str().to_owned()),
         severity: diagnostic.severity,
-        message: diagnostic.message.clone(),
+        message: visible(&diagnostic.message).into_owned(),
         cause: diagnostic.cause.as_deref().map(Cause::from),
         help: diagnostic.help.clone(),
         labels: Vec::new(),
@@ -58,7 +59,7 @@ pub fn error(code: &str, error: &dyn Error, help: Option<&str>, colour: bool, wi
     let shown = Shown {
         code: Some(code.to_owned()),
         severity: Severity::Error,
-        message: error.to_string(),
+        message: visible(&error.to_string()).into_owned(),
         cause: error.source().map(Cause::of),
         help: help.map(str::to_owned),
         labels: Vec::new(),
@@ -158,13 +159,16 @@ struct Cause {
 
 impl Cause {
     fn of(error: &dyn Error) -> Cause {
-        Cause { text: error.to_string(), next: error.source().map(|source| Box::new(Cause::of(source))) }
+        Cause {
+            text: visible(&error.to_string()).into_owned(),
+            next: error.source().map(|source| Box::new(Cause::of(source))),
+        }
     }
 }
 
 impl From<&str> for Cause {
     fn from(text: &str) -> Cause {
-        Cause { text: text.to_owned(), next: None }
+        Cause { text: visible(text).into_owned(), next: None }
     }
 }
 

@@ -1,5 +1,7 @@
 //! How values are shown: one wording for every format. Secrets have no text here, only a state.
 
+use std::borrow::Cow;
+
 use crate::component::{Field, FieldPath, Name, Scalar, Step, Tree};
 use crate::diff::{FieldChange, Filled};
 use crate::plan::{Change, Plan};
@@ -84,6 +86,18 @@ fn values(tree: &Tree<Filled>) -> Tree<Scalar> {
             Tree::Group(fields.iter().map(|(name, field)| (name.clone(), values(field))).collect())
         }
     }
+}
+
+/// Text that does nothing to a terminal: control characters other than line breaks and tabs are spelled out.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    let acts = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
+    if !text.contains(acts) {
+        return Cow::Borrowed(text);
+    }
+    let spelled = |letter: char| -> String {
+        if acts(letter) { letter.escape_default().to_string() } else { letter.to_string() }
+    };
+    Cow::Owned(text.chars().map(spelled).collect())
 }
 
 /// A value on one line.

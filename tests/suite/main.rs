@@ -5,12 +5,14 @@
 mod simulated;
 mod test;
 
+mod bad_input;
 mod cases;
 mod corpus;
 mod deploy;
 mod diagnostics;
 mod explain;
 mod fmt;
+mod import;
 mod init;
 mod plan;
 mod properties;
