@@ -209,6 +209,7 @@ impl Field {
         match self.separator.as_deref() {
             None => vec![text],
             Some("\n") => text.lines().map(str::trim).filter(|line| !line.is_empty()).collect(),
+            Some(separator) if separator.trim().is_empty() => text.split_whitespace().collect(),
             Some(separator) => {
                 text.split(separator.trim()).map(str::trim).filter(|value| !value.is_empty()).collect()
             }

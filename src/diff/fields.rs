@@ -102,6 +102,8 @@ pub struct Rules {
     pub api_version: u16,
     /// Whether one of the two sides is an org, which does not give write-only values back.
     pub with_org: bool,
+    /// Whether the second side is what the first is to become.
+    pub is_plan: bool,
 }
 
 /// One field that differs from what a manifest asks for.
@@ -121,7 +123,7 @@ pub fn compare(
     existing: &Fields<Scalar>,
 ) -> Vec<FieldChange> {
     let mut changes = Vec::new();
-    let rules = Rules { api_version, with_org: true };
+    let rules = Rules { api_version, with_org: true, is_plan: true };
     compare_group(group, rules, &FieldPath::root(), wanted, existing, &mut changes);
     changes
 }
@@ -312,7 +314,9 @@ pub(super) fn is_equal<B: Leaf, A: Leaf>(
     let assigned = field.is_some_and(|field| field.assigned);
     match (is_there(before), is_there(after)) {
         (false, false) => return true,
-        (true, false) | (false, true) if assigned => return true,
+        (true, false) if assigned => return true,
+        // What is asked for has to be sent, whether or not the org makes one up.
+        (false, true) if assigned && !rules.is_plan => return true,
         _ => {}
     }
     // A key that is read from somewhere, or made by us, is whatever the other side has.
@@ -397,7 +401,7 @@ mod tests {
     use crate::component::{ComponentId, type_named};
     use crate::reference::{OrgAttribute, Part};
 
-    const RULES: Rules = Rules { api_version: 62, with_org: false };
+    const RULES: Rules = Rules { api_version: 62, with_org: false, is_plan: false };
 
     fn text(text: &str) -> Scalar {
         Scalar::Text(text.to_owned())
@@ -490,7 +494,7 @@ mod tests {
         let pkce: Fields<Held> =
             Fields::from([("isPkceRequired".into(), Tree::Leaf(Held::Known(Scalar::Flag(false))))]);
         let at = |api_version| {
-            let rules = Rules { api_version, with_org: false };
+            let rules = Rules { api_version, with_org: false, is_plan: false };
             differences(config, rules, &pkce, &Fields::new()).len()
         };
         assert_eq!((at(62), at(50)), (0, 1));

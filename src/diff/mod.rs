@@ -147,6 +147,7 @@ pub fn changes(before: &Set, after: &Set) -> Vec<ComponentChange> {
     let rules = Rules {
         api_version: before.api_version.max(after.api_version),
         with_org: before.origin == Origin::Org || after.origin == Origin::Org,
+        is_plan: false,
     };
     let ids: BTreeSet<&ComponentId> = before.components.keys().chain(after.components.keys()).collect();
     let mut changes = Vec::new();

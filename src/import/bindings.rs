@@ -104,7 +104,9 @@ impl Bindings {
                             self.look_at(inner, fields);
                         }
                     }
-                    Tree::Leaf(Sited { scalar: Scalar::Text(text), .. }) if field.org_bound => {
+                    Tree::Leaf(Sited { scalar: Scalar::Text(text), .. })
+                        if field.org_bound || is_consumer_key(text) =>
+                    {
                         self.org_bound.entry(field.key.clone()).or_default().insert(text.clone());
                     }
                     Tree::Leaf(Sited { scalar: Scalar::Text(text), .. }) if holds_addresses(field) => {
@@ -126,7 +128,7 @@ impl Bindings {
             self.observed.insert(reference.clone(), text.to_owned());
             return Bound { text: format!("${{{reference}}}"), said };
         }
-        if field.org_bound && !text.trim().is_empty() {
+        if (field.org_bound || is_consumer_key(text)) && !text.trim().is_empty() {
             let name = self.org_bound_variable(id, field, text);
             let said = (super::NoteKind::Variable, format!("belongs to one org: `var.{name}`"));
             return Bound { text: format!("${{var.{name}}}"), said: vec![said] };
@@ -149,10 +151,19 @@ impl Bindings {
         self.text(id, field, line)
     }
 
-    /// Templated pieces and addresses of one org become variables.
+    /// Whether another component has this value for others to refer to.
+    pub fn belongs_to_another(&self, id: &ComponentId, text: &str) -> bool {
+        self.attributes.get(text).is_some_and(|(_, owner)| owner != id)
+    }
+
+    /// Templated pieces and addresses of one org become variables, unless a `$` stands before them, behind which a
+    /// reference would read as an escaped one.
     fn pieces(&mut self, field: &Field, text: &str) -> Bound {
         let mut replaced: Vec<(std::ops::Range<usize>, String, super::NoteKind, String)> = Vec::new();
         for (range, name) in templated(text) {
+            if text[..range.start].ends_with('$') {
+                continue;
+            }
             let default = text[range.clone()].to_owned();
             let variable = self.variable(&name, &default, "filled in by another tool until now");
             let said = format!("was to be filled in by another tool: `var.{variable}`");
@@ -160,6 +171,9 @@ impl Bindings {
         }
         if holds_addresses(field) {
             for range in origins(text) {
+                if text[..range.start].ends_with('$') {
+                    continue;
+                }
                 let origin = &text[range.clone()];
                 if self.instance_url.as_deref() == Some(origin) {
                     let said = "is the address of the org".to_owned();
@@ -194,7 +208,7 @@ impl Bindings {
     }
 
     fn org_bound_variable(&mut self, id: &ComponentId, field: &Field, text: &str) -> String {
-        let alone = self.org_bound.get(&field.key).is_none_or(|values| values.len() == 1);
+        let alone = self.org_bound.get(&field.key).is_some_and(|values| values.len() == 1);
         let name = if alone { field.key.clone() } else { format!("{}-{}", word(&id.name), field.key) };
         self.variable(&name, text, &format!("{} of one org", field.key))
     }
@@ -303,6 +317,13 @@ fn text_at<'f>(fields: &'f Fields<Sited>, path: &FieldPath) -> Option<&'f str> {
         Scalar::Text(text) if !text.is_empty() => Some(text),
         _ => None,
     }
+}
+
+/// A key that Salesforce made for an app, wherever it stands (CA-12).
+pub(super) fn is_consumer_key(text: &str) -> bool {
+    text.starts_with("3MVG9")
+        && text.len() >= 20
+        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "._".contains(letter))
 }
 
 /// What people wrote for people is left as it is.

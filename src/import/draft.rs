@@ -6,7 +6,7 @@ use crate::retrieved::{Place, Sited};
 use crate::secret::is_placeholder;
 use crate::setting::looks_secret;
 
-use super::bindings::{Bindings, escaped};
+use super::bindings::{Bindings, escaped, is_consumer_key};
 use super::{Note, NoteKind};
 
 /// A value as a manifest writes it.
@@ -51,7 +51,8 @@ enum Outcome {
 pub(super) struct Drafter<'a> {
     id: &'a ComponentId,
     found: &'a Found,
-    concise: bool,
+    /// The API version whose defaults are left out.
+    concise_at: Option<u16>,
     bindings: &'a mut Bindings,
     notes: &'a mut Vec<Note>,
     /// Comments that have found their place, by index.
@@ -63,14 +64,14 @@ impl<'a> Drafter<'a> {
     pub fn new(
         id: &'a ComponentId,
         found: &'a Found,
-        concise: bool,
+        concise_at: Option<u16>,
         bindings: &'a mut Bindings,
         notes: &'a mut Vec<Note>,
     ) -> Self {
         let comments = &found.document.comments;
         let placed = comments.iter().map(|comment| comment.before == Place::Component).collect();
         let has_comments = comments.iter().any(|comment| comment.before != Place::Component);
-        Drafter { id, found, concise, bindings, notes, placed, has_comments }
+        Drafter { id, found, concise_at, bindings, notes, placed, has_comments }
     }
 
     pub fn component(&mut self) -> Vec<Entry> {
@@ -171,7 +172,10 @@ impl<'a> Drafter<'a> {
             self.note(NoteKind::NotKept, path, line(tree), "only the org writes it");
             return Outcome::Left;
         }
-        if self.concise && !field.required && is_default(field, tree) {
+        if self.concise_at.is_some_and(|version| field.exists_at(version))
+            && !field.required
+            && is_default(field, tree)
+        {
             return Outcome::Left;
         }
         match tree {
@@ -229,7 +233,9 @@ impl<'a> Drafter<'a> {
             self.note(NoteKind::NotKept, path, Some(line), "an empty secret says nothing");
             return Outcome::Left;
         }
-        let stands_for_one = field.sourced && (is_placeholder(text) || looks_like_a_token(field, text));
+        let stands_for_one = field.sourced
+            && (is_placeholder(text) || looks_like_a_token(field, text))
+            && !self.bindings.belongs_to_another(self.id, text);
         if field.secret || stands_for_one {
             let name = self.bindings.source(self.id, field, path, text);
             let said = if is_placeholder(text) {
@@ -396,6 +402,7 @@ fn is_default(field: &Field, tree: &Tree<Sited>) -> bool {
 fn looks_like_a_token(field: &Field, text: &str) -> bool {
     let has = |of: fn(&char) -> bool| text.chars().any(|letter| of(&letter));
     !field.org_bound
+        && !is_consumer_key(text)
         && field.generate.is_none()
         && matches!(field.kind, Kind::Text)
         && field.names.is_none()

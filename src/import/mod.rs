@@ -114,7 +114,8 @@ pub fn import(collected: &Collected, options: &Options) -> Imported {
     components.sort_by_key(|(id, _)| (id.kind.order, *id));
     let mut drafts = Vec::with_capacity(components.len());
     for (id, found) in &components {
-        let mut drafter = Drafter::new(id, found, options.concise, &mut bindings, &mut notes);
+        let mut drafter =
+            Drafter::new(id, found, options.concise.then_some(api_version), &mut bindings, &mut notes);
         let entries = drafter.component();
         let head: Vec<String> =
             head_comments(&found.document.comments).map(|comment| comment.text.clone()).collect();

@@ -73,7 +73,7 @@ fn lists_of_tables_stay_what_they_are() {
         "[connected-app.A]\nip-ranges = [ {start=\"1.1.1.1\",end=\"1.1.1.2\"} ]\n\
          [[connected-app.A.attributes]]\nkey = \"b\"\nformula = \"1\"\n[[connected-app.A.attributes]]\nkey = \"a\"\n",
         "[connected-app.A]\nip-ranges = [{ start = \"1.1.1.1\", end = \"1.1.1.2\" }]\n\n\
-         [[connected-app.A.attributes]]\nformula = \"1\"\nkey = \"b\"\n\n[[connected-app.A.attributes]]\nkey = \"a\"\n",
+         [[connected-app.A.attributes]]\nkey = \"b\"\nformula = \"1\"\n\n[[connected-app.A.attributes]]\nkey = \"a\"\n",
     );
 }
 

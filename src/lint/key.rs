@@ -21,7 +21,8 @@ pub fn check(_: &Desired, component: &Component, diagnostics: &mut Diagnostics) 
                     .label(*at, "a tool left this where the key was")
                     .help("refer to the app that has it: \"${connected-app.NAME.consumer-key}\", or say where it lives: { env = \"NAME\" }"),
             );
-        } else if field.create_only {
+        } else if field.create_only && id.kind.name == "ConnectedApp" {
+            // Keys of external client apps were seen in base64 (EC-15).
             let bad = text.chars().find(|letter| !letter.is_ascii_alphanumeric() && !"._".contains(*letter));
             let length = text.chars().count();
             if let Some(bad) = bad {

@@ -37,7 +37,9 @@ fn of_group(group: &Group, fields: &Fields<Scalar>, version: u16) -> Vec<Node> {
 }
 
 fn push(nodes: &mut Vec<Node>, field: &Field, value: Option<&Tree<Scalar>>, version: u16) {
-    let Some(value) = value.filter(|_| field.exists_at(version) && !field.content) else { return };
+    // Of an element that only some sources tell of, at this version, nothing comes back.
+    let exists = field.exists_at(version) && !field.is_doubtful_at(version);
+    let Some(value) = value.filter(|_| exists && !field.content) else { return };
     if let Some(mask) = &field.masked {
         nodes.push(Node::leaf(field.name.as_str(), mask)); // AP-22
         return;
