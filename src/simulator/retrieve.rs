@@ -11,23 +11,21 @@ use zip::write::SimpleFileOptions;
 
 use super::clock::Moment;
 use super::ids::{self, prefix};
+use super::package::{percent_decoded, percent_encoded};
 use super::people;
+use super::rules::{self, text};
 use super::state::State;
-use super::xml::{METADATA, Node};
+use super::xml::{INSTANCE, METADATA, Node};
 use crate::component::{self, Field, Fields, Group, Kind, Scalar, Tree, Type};
 
 /// The elements of a component as the org writes them for this API version.
 pub(super) fn nodes(kind: &Type, fields: &Fields<Scalar>, version: u16) -> Vec<Node> {
-    let mut nodes = Vec::new();
-    for field in &kind.fields.fields {
-        let value = fields.get(field.name.as_str());
-        if kind.name == "AuthProvider" && field.name == "consumerSecret" && value.is_some() {
-            nodes.push(Node::leaf("consumerSecret", "Placeholder_Value")); // AP-22
-        } else {
-            push(&mut nodes, field, value, version);
-        }
-    }
-    nodes
+    of_group(&kind.fields, fields, version)
+}
+
+/// The text beside the elements.
+pub(super) fn content<'a>(kind: &Type, fields: &'a Fields<Scalar>) -> Option<&'a str> {
+    text(fields, &kind.content_field()?.name)
 }
 
 fn of_group(group: &Group, fields: &Fields<Scalar>, version: u16) -> Vec<Node> {
@@ -39,14 +37,15 @@ fn of_group(group: &Group, fields: &Fields<Scalar>, version: u16) -> Vec<Node> {
 }
 
 fn push(nodes: &mut Vec<Node>, field: &Field, value: Option<&Tree<Scalar>>, version: u16) {
-    let Some(value) = value else { return };
-    // AP-46: kickoff URLs, which are read-only, are not returned either
-    if field.write_only
-        || field.secret
-        || field.read_only
-        || !field.exists_at(version)
-        || field.is_doubtful_at(version)
-    {
+    // Of an element that only some sources tell of, at this version, nothing comes back.
+    let exists = field.exists_at(version) && !field.is_doubtful_at(version);
+    let Some(value) = value.filter(|_| exists && !field.content) else { return };
+    if let Some(mask) = &field.masked {
+        nodes.push(Node::leaf(field.name.as_str(), mask)); // AP-22
+        return;
+    }
+    // What only the org may say comes back where it has said it; it says no kickoff URLs (AP-46).
+    if field.write_only || field.secret {
         return;
     }
     let items = match value {
@@ -55,6 +54,8 @@ fn push(nodes: &mut Vec<Node>, field: &Field, value: Option<&Tree<Scalar>>, vers
     };
     if let Kind::Enumeration(values) = &field.kind {
         let texts = items.iter().filter_map(Tree::as_leaf).map(Scalar::to_string);
+        let texts =
+            texts.flat_map(|text| field.split(&text).into_iter().map(str::to_owned).collect::<Vec<_>>());
         // section 1.4: aliases are folded, and the schema's order replaces the one that was deployed
         let folded = texts.map(|text| {
             let known = values.values.iter().find(|value| value.matches(&text));
@@ -67,6 +68,13 @@ fn push(nodes: &mut Vec<Node>, field: &Field, value: Option<&Tree<Scalar>>, vers
         let mut texts: Vec<String> = folded.filter(exists).collect();
         texts.sort_by_key(|text| values.position(text));
         texts.dedup();
+        // EC-5: several values in one text
+        if let Some(separator) = &field.separator {
+            if !texts.is_empty() {
+                nodes.push(Node::leaf(field.name.as_str(), texts.join(separator)));
+            }
+            return;
+        }
         nodes.extend(texts.into_iter().map(|text| Node::leaf(field.name.as_str(), text)));
         return;
     }
@@ -75,6 +83,9 @@ fn push(nodes: &mut Vec<Node>, field: &Field, value: Option<&Tree<Scalar>>, vers
             (Tree::Group(inner), Kind::Group(group)) => {
                 nodes.push(Node::group(field.name.as_str(), of_group(group, inner, version)));
             }
+            (Tree::Leaf(Scalar::Nil), _) => {
+                nodes.push(Node::leaf(field.name.as_str(), "").with("xsi:nil", "true")); // SE-15
+            }
             (Tree::Leaf(scalar), _) => nodes.push(Node::leaf(field.name.as_str(), scalar)),
             _ => {}
         }
@@ -82,7 +93,10 @@ fn push(nodes: &mut Vec<Node>, field: &Field, value: Option<&Tree<Scalar>>, vers
 }
 
 fn file(kind: &Type, fields: &Fields<Scalar>, version: u16) -> String {
-    Node::group(kind.name.as_str(), nodes(kind, fields, version)).with("xmlns", METADATA).to_file()
+    let root = Node::group(kind.name.as_str(), nodes(kind, fields, version)).with("xmlns", METADATA);
+    let mut has_nil = false;
+    fields.values().for_each(|value| value.each_leaf(&mut |leaf| has_nil |= *leaf == Scalar::Nil));
+    if has_nil { root.with("xmlns:xsi", INSTANCE).to_file() } else { root.to_file() }
 }
 
 /// What is asked for.
@@ -116,15 +130,22 @@ impl FileProperties {
         let admin = &people::of(&state.identity)[0];
         Some(FileProperties {
             id: component.id.clone(),
-            type_name: kind.name.clone(),
-            full_name: name.to_owned(),
-            file_name: format!("{folder}{}/{name}.{}", kind.directory, kind.suffix),
+            // All settings are of one type here, though not where a deploy tells about them.
+            type_name: kind.package_type.clone(),
+            full_name: percent_encoded(name),
+            file_name: format!("{folder}{}", main_path(kind, name)),
             created: component.created,
             modified: component.modified,
             by_id: admin.id.clone(),
             by_name: admin.full_name(),
         })
     }
+}
+
+/// The path of a component's file inside a package; of two files, the one without the elements.
+fn main_path(kind: &Type, name: &str) -> String {
+    let name = percent_encoded(name);
+    kind.content_path(&name).unwrap_or_else(|| kind.path(&name))
 }
 
 /// The files of a type, by name.
@@ -148,19 +169,36 @@ pub(super) fn retrieve(state: &State, request: &RetrieveRequest) -> Retrieved {
     let manifest_name = format!("{FOLDER}package.xml");
     let mut contents: Vec<(String, String)> = Vec::new();
     let mut manifest = Vec::new();
+    let asked = |wanted_type: &str, name: &str| {
+        request.types.iter().any(|(type_name, members)| {
+            type_name == wanted_type && members.iter().any(|member| member == name || member == "*")
+        })
+    };
     for (type_name, members) in &request.types {
-        let Some(kind) = component::type_named(type_name).filter(|kind| kind.since <= request.version) else {
-            let problem = format!("Entity type: '{type_name}' is unknown (rehearsal wording)");
-            retrieved.messages.push((manifest_name.clone(), problem));
+        let kinds: Vec<&Type> = component::types()
+            .iter()
+            .filter(|kind| kind.package_type == *type_name && kind.since <= request.version)
+            .collect();
+        if kinds.is_empty() {
+            // Objects, classes and their like have no files here; they are named for the sake of profiles.
+            if !rules::ALONG.iter().any(|(_, _, known)| known == type_name) {
+                let problem = format!("Entity type: '{type_name}' is unknown (rehearsal wording)");
+                retrieved.messages.push((manifest_name.clone(), problem));
+            }
             continue;
-        };
-        let mut names: Vec<String> = Vec::new();
+        }
+        let mut found: Vec<(&Type, String)> = Vec::new();
         let mut kept = Vec::new();
         for member in members {
+            let name = percent_decoded(member);
+            let of_name = kinds.iter().find(|kind| state.holdings.get(&kind.name, &name).is_some());
             if member == "*" {
-                names.extend(state.holdings.of_type(&kind.name).map(|(name, _)| name.to_owned()));
-            } else if state.holdings.get(&kind.name, member).is_some() {
-                names.push(member.clone());
+                for kind in &kinds {
+                    found
+                        .extend(state.holdings.of_type(&kind.name).map(|(name, _)| (*kind, name.to_owned())));
+                }
+            } else if let Some(kind) = of_name {
+                found.push((*kind, name));
             } else {
                 // MD-35: missing is a message, not a failure
                 let problem = format!("Entity of type '{type_name}' named '{member}' cannot be found");
@@ -169,16 +207,24 @@ pub(super) fn retrieve(state: &State, request: &RetrieveRequest) -> Retrieved {
             }
             kept.push(Node::leaf("members", member));
         }
-        names.sort();
-        names.dedup();
-        for name in names {
-            let path = format!("{}/{name}.{}", kind.directory, kind.suffix);
-            let wanted = request.specific_files.is_empty()
+        found.sort_by(|one, other| (&one.1, &one.0.name).cmp(&(&other.1, &other.0.name)));
+        found.dedup_by(|one, other| one.1 == other.1 && one.0.name == other.0.name);
+        for (kind, name) in found {
+            let path = main_path(kind, &name);
+            let is_wanted = request.specific_files.is_empty()
                 || request.specific_files.iter().any(|wanted| wanted.trim_start_matches(FOLDER) == path);
-            if let (true, Some(component)) = (wanted, state.holdings.get(&kind.name, &name)) {
-                contents.push((path, file(kind, &component.fields, request.version)));
-                retrieved.files.extend(FileProperties::of(state, kind, &name, FOLDER));
+            let Some(component) = state.holdings.get(&kind.name, &name).filter(|_| is_wanted) else {
+                continue;
+            };
+            let fields = match kind.name.as_str() {
+                "Profile" => &rules::profile_along(&kind.fields, &component.fields, asked),
+                _ => &component.fields,
+            };
+            if kind.content_field().is_some() {
+                contents.push((path, content(kind, fields).unwrap_or_default().to_owned()));
             }
+            contents.push((kind.path(&percent_encoded(&name)), file(kind, fields, request.version)));
+            retrieved.files.extend(FileProperties::of(state, kind, &name, FOLDER));
         }
         if !kept.is_empty() {
             kept.push(Node::leaf("name", type_name));
