@@ -6,6 +6,7 @@ use crate::collect::Collected;
 use crate::component::{
     AttributeSource, ComponentId, Field, FieldPath, Fields, Group, Kind, Scalar, Step, Tree, kebab,
 };
+use crate::resolve::described_field;
 use crate::retrieved::Sited;
 use crate::secret::is_placeholder;
 
@@ -16,6 +17,8 @@ const SHORTEST_KEY: usize = 8;
 pub(super) struct Bindings {
     /// The reference and its owner, by value.
     attributes: BTreeMap<String, (String, ComponentId)>,
+    /// The same for secrets that stand in a file as text.
+    secrets: BTreeMap<String, (String, ComponentId)>,
     /// Components whose attribute has a predictable address: by what stands behind the org's address.
     predicted: Vec<Predicted>,
     /// How many values each field that belongs to one org has, by key.
@@ -54,6 +57,7 @@ impl Bindings {
     pub fn new(collected: &Collected, instance_url: Option<&str>) -> Self {
         let mut bindings = Bindings {
             attributes: BTreeMap::new(),
+            secrets: BTreeMap::new(),
             predicted: Vec::new(),
             org_bound: BTreeMap::new(),
             origins: BTreeSet::new(),
@@ -81,7 +85,9 @@ impl Bindings {
                 AttributeSource::Field(path) => {
                     let Some(text) = text_at(fields, path) else { continue };
                     if text.len() >= SHORTEST_KEY && !is_placeholder(text) {
-                        self.attributes.insert(text.to_owned(), (reference, id.clone()));
+                        let is_secret = described_field(id, path).is_some_and(|field| field.secret);
+                        let values = if is_secret { &mut self.secrets } else { &mut self.attributes };
+                        values.insert(text.to_owned(), (reference, id.clone()));
                     }
                 }
                 AttributeSource::Query { predicted: Some(predicted), .. } => {
@@ -117,6 +123,17 @@ impl Bindings {
                 }
             }
         }
+    }
+
+    /// The secret of another component that a secret is equal to: the reference, and whose it is. Never its value.
+    pub fn shared_secret(&self, id: &ComponentId, text: &str) -> Option<(&str, &ComponentId)> {
+        let (reference, owner) = self.secrets.get(text).filter(|(_, owner)| owner != id)?;
+        Some((reference, owner))
+    }
+
+    /// Whether a text that should not be a secret is the one of some component all the same.
+    pub fn is_secret(&self, text: &str) -> bool {
+        self.secrets.contains_key(text.trim())
     }
 
     /// A text of a component, in the manifest's spelling.
@@ -279,7 +296,12 @@ impl Bindings {
             name.insert_str(0, "X_");
         }
         // What stands for a secret may stand for the same one elsewhere only if a tool named it.
-        let owner = if templated(text).is_empty() { format!("{id}.{path}") } else { text.trim().to_owned() };
+        let owner = match templated(text).as_slice() {
+            [] => format!("{id}.{path}"),
+            // Two tools may mark the same name in two ways.
+            [(range, name)] if text[range.clone()].len() == text.trim().len() => name.clone(),
+            _ => text.trim().to_owned(),
+        };
         let base = name.clone();
         let mut number = 2;
         while self.sources.get(&name).is_some_and(|other| *other != owner) {
@@ -389,7 +411,9 @@ pub(super) fn templated(text: &str) -> Vec<(std::ops::Range<usize>, String)> {
             let Some(length) = text[inner_at..].find(close) else { break };
             let inner = &text[inner_at..inner_at + length];
             let name = inner.trim();
+            // `100%% of 50%%` fills in nothing.
             let is_name = !name.is_empty()
+                && (open != "%%" || !inner.contains(' '))
                 && name.len() <= 80
                 && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-. ".contains(letter));
             if is_name {
