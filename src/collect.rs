@@ -10,7 +10,7 @@ use std::fmt;
 use quick_xml::events::Event;
 
 use crate::component::{ComponentId, Scalar, Tree, Type, type_named, types};
-use crate::retrieved::{self, Comment, Document, Sited};
+use crate::retrieved::{self, Document, Sited};
 
 const META: &str = "-meta.xml";
 const PACKAGE: &str = "package.xml";
@@ -104,8 +104,17 @@ pub fn is_wanted(path: &str) -> bool {
     !matches!(role(path), Role::Other)
 }
 
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Whether a file lies in the folder of its type.
+fn is_in(path: &str, kind: &Type) -> bool {
+    path.rsplit('/').nth(1) == Some(kind.directory.as_str())
+}
+
 fn role(path: &str) -> Role<'_> {
-    let file = path.rsplit('/').next().unwrap_or(path);
+    let file = file_name(path);
     match file {
         PACKAGE => return Role::Package,
         PROJECT => return Role::Project,
@@ -145,7 +154,7 @@ impl Collected {
         if is_wanted(path) {
             return self.add(path, shown, bytes);
         }
-        let file = path.rsplit('/').next().unwrap_or(path);
+        let file = file_name(path);
         let name = file.split('.').next().unwrap_or(file);
         self.elements(shown, name, bytes, &|root| {
             type_named(root).ok_or_else(|| format!("`{root}` is no metadata type that orgwire knows"))
@@ -194,7 +203,12 @@ impl Collected {
                 let content = Sited { scalar: Scalar::Text(text.to_owned()), line: 1 };
                 self.contents.insert(ComponentId::new(kind, name), (path.to_owned(), content));
             }
-            Err(_) => self.troubles.push(Trouble::unreadable(path, "the file is not text")),
+            // Certificates lie in other folders for other reasons, and in other forms.
+            Err(_) if !is_in(path, kind) => self.others += 1,
+            Err(_) => {
+                let what = "the file is not text: openssl x509 -inform der -in FILE";
+                self.troubles.push(Trouble::unreadable(path, what));
+            }
         }
     }
 
@@ -239,12 +253,20 @@ impl Collected {
                 (Some(found), Some(field)) => {
                     found.document.fields.insert(field.into(), Tree::Leaf(content));
                 }
-                // Certificates lie in other folders for other reasons.
-                _ if path.rsplit('/').nth(1) != Some(id.kind.directory.as_str()) => self.others += 1,
+                _ if !is_in(&path, id.kind) => self.others += 1,
                 _ => {
-                    let what = format!("its other half `{path}{META}` is missing");
+                    let what = format!("its other half `{}{META}` is missing", file_name(&path));
                     self.troubles.push(Trouble::unreadable(&path, what));
                 }
+            }
+        }
+        for (id, found) in &self.components {
+            let Some(field) = id.kind.content_field() else { continue };
+            if !found.document.fields.contains_key(field.name.as_str()) {
+                let half = file_name(&found.path).strip_suffix(META).unwrap_or("");
+                let what = format!("its other half `{half}` is missing");
+                self.troubles
+                    .push(Trouble { kind: TroubleKind::Lost, ..Trouble::unreadable(&found.path, what) });
             }
         }
         self.troubles.sort_by(|one, other| (&one.path, one.at).cmp(&(&other.path, other.at)));
@@ -256,23 +278,32 @@ fn package_version(bytes: &[u8]) -> Result<Option<u16>, Trouble> {
     let text = String::from_utf8_lossy(bytes);
     let mut reader = quick_xml::Reader::from_str(&text);
     let mut in_version = false;
+    let trouble = |at: u64, what: String| {
+        let at = retrieved::line_and_column(&text, usize::try_from(at).unwrap_or(usize::MAX));
+        Trouble { at: Some(at), ..Trouble::unreadable("", what) }
+    };
     loop {
         match reader.read_event() {
             Ok(Event::Start(start)) => in_version = start.local_name().as_ref() == "version",
             Ok(Event::Text(text)) if in_version => return Ok(major(&text.xml10_content())),
             Ok(Event::DocType(_)) => {
-                return Err(Trouble::unreadable("", "a document type is not allowed here"));
+                return Err(trouble(
+                    reader.buffer_position(),
+                    "a document type is not allowed here".to_owned(),
+                ));
             }
             Ok(Event::Eof) => return Ok(None),
             Ok(_) => {}
-            Err(error) => return Err(Trouble::unreadable("", error.to_string())),
+            Err(error) => return Err(trouble(reader.error_position(), error.to_string())),
         }
     }
 }
 
 fn project_version(bytes: &[u8]) -> Result<Option<u16>, Trouble> {
-    let project: serde_json::Value =
-        serde_json::from_slice(bytes).map_err(|error| Trouble::unreadable("", error.to_string()))?;
+    let project: serde_json::Value = serde_json::from_slice(bytes).map_err(|error| Trouble {
+        at: Some((error.line(), error.column())),
+        ..Trouble::unreadable("", "this is not JSON")
+    })?;
     Ok(project.get("sourceApiVersion").and_then(|version| version.as_str()).and_then(major))
 }
 
@@ -289,9 +320,4 @@ pub fn package_directories(project: &[u8]) -> Vec<String> {
 
 fn major(version: &str) -> Option<u16> {
     version.trim().split('.').next()?.parse().ok()
-}
-
-/// Comments that stand before the whole component.
-pub fn head_comments(comments: &[Comment]) -> impl Iterator<Item = &Comment> {
-    comments.iter().filter(|comment| comment.before == retrieved::Place::Component)
 }

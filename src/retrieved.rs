@@ -117,10 +117,16 @@ fn decoded(bytes: &[u8]) -> Result<&str, Error> {
 }
 
 fn at_byte(text: &str, at: usize, reason: String) -> Error {
+    let (line, column) = line_and_column(text, at);
+    Error { line, column, reason }
+}
+
+/// From 1, the column in bytes.
+pub fn line_and_column(text: &str, at: usize) -> (usize, usize) {
     let before = &text.as_bytes()[..at.min(text.len())];
     let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
     let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-    Error { line, column: before.len() - line_start + 1, reason }
+    (line, before.len() - line_start + 1)
 }
 
 fn parse(xml: &str, choose: &dyn Fn(&str) -> Result<&'static Type, String>) -> Result<Document, Error> {
@@ -151,6 +157,7 @@ fn parse(xml: &str, choose: &dyn Fn(&str) -> Result<&'static Type, String>) -> R
             }
             Event::Empty(start) => {
                 let kind = choose(&local_name(&start)).map_err(|reason| parser.error(reason))?;
+                parser.attributes(&start, "the root element");
                 found = Some((kind, Fields::new()));
             }
             Event::Comment(comment) => {

@@ -39,12 +39,13 @@ pub fn run(arguments: &cli::Import, terminal: &Terminal) -> Result<Exit, Failure
     }
     let severity = if arguments.strict { Severity::Error } else { Severity::Warning };
     let mut diagnostics = components::findings(&collected, severity);
-    select(&arguments.target, &mut collected, &mut diagnostics);
-    if collected.components.is_empty() {
-        diagnostics.push(components::nothing(&arguments.source, &collected));
-    }
     let sources = Sources::default();
     if collected.components.is_empty() {
+        diagnostics.push(components::nothing(&arguments.source, &collected));
+        return Err(Failure::diagnostics(sources, diagnostics));
+    }
+    // A manifest that lacks what was asked for by name is not what was asked for.
+    if !select(&arguments.target, &mut collected, &mut diagnostics) {
         return Err(Failure::diagnostics(sources, diagnostics));
     }
     let options = Options { api_version: arguments.api_version, concise: arguments.concise, instance_url };
@@ -53,30 +54,34 @@ pub fn run(arguments: &cli::Import, terminal: &Terminal) -> Result<Exit, Failure
     if let Ok(text) = crate::layout::format(&imported.text) {
         imported.text = text;
     }
-    if to_stdout {
-        terminal.diagnostics(&sources, &diagnostics);
-        terminal.talk(&report::import::human(&imported, &collected, false));
-        terminal.result(&imported.text)?;
-    } else {
+    if !to_stdout {
         write(&output, imported.text.as_bytes(), false)?;
-        if let Some(path) = &arguments.observed {
-            write(path, report::json::text(&observed(&imported)).as_bytes(), false)?;
-        }
-        terminal.diagnostics(&sources, &diagnostics);
-        let shown = output.display().to_string();
-        match terminal.format {
-            Format::Json => {
-                let mut body = report::import::json(&imported, &collected);
+    }
+    if let Some(path) = &arguments.observed {
+        write(path, report::json::text(&observed(&imported)).as_bytes(), false)?;
+    }
+    terminal.diagnostics(&sources, &diagnostics);
+    let shown = output.display().to_string();
+    match terminal.format {
+        Format::Json => {
+            let mut body = report::import::json(&imported, &collected);
+            if to_stdout {
+                body.insert("manifest".to_owned(), json!(imported.text));
+            } else {
                 body.insert("output".to_owned(), json!(shown));
-                body.insert("observed".to_owned(), observed(&imported));
-                body.insert("diagnostics".to_owned(), report::json::diagnostics(&sources, &diagnostics));
-                terminal.result(&report::json::text(&Value::Object(body)))?;
             }
-            _ => {
-                terminal.result(&report::import::human(&imported, &collected, terminal.colour_out))?;
-                terminal.result(&format!("wrote {shown}\n"))?;
-                terminal.talk(&format!("next: orgwire plan {shown}\n"));
-            }
+            body.insert("observed".to_owned(), observed(&imported));
+            body.insert("diagnostics".to_owned(), report::json::diagnostics(&sources, &diagnostics));
+            terminal.result(&report::json::text(&Value::Object(body)))?;
+        }
+        _ if to_stdout => {
+            terminal.talk(&report::import::human(&imported, &collected, terminal.colour_err));
+            terminal.result(&imported.text)?;
+        }
+        _ => {
+            terminal.result(&report::import::human(&imported, &collected, terminal.colour_out))?;
+            terminal.result(&format!("wrote {shown}\n"))?;
+            terminal.talk(&format!("next: orgwire plan {shown}\n"));
         }
     }
     let not_kept = imported.notes.iter().any(|note| note.kind == NoteKind::NotKept);
@@ -133,16 +138,18 @@ fn observed(imported: &Imported) -> Value {
     json!({ "values": imported.observed })
 }
 
-/// Keeps the components that were asked for.
-fn select(targets: &[String], collected: &mut Collected, diagnostics: &mut Diagnostics) {
+/// Keeps the components that were asked for; false if one of them is not there.
+fn select(targets: &[String], collected: &mut Collected, diagnostics: &mut Diagnostics) -> bool {
     if targets.is_empty() {
-        return;
+        return true;
     }
     let mut wanted = Vec::new();
+    let mut all = true;
     for address in targets {
         match ComponentId::parse(address).filter(|id| collected.components.contains_key(id)) {
             Some(id) => wanted.push(id),
             None => {
+                all = false;
                 let known: Vec<String> = collected.components.keys().map(ToString::to_string).collect();
                 let diagnostic = Diagnostic::error(
                     Code::UnknownComponent,
@@ -151,10 +158,11 @@ fn select(targets: &[String], collected: &mut Collected, diagnostics: &mut Diagn
                 let near = crate::diagnostic::suggestion(address, known.iter().map(String::as_str));
                 diagnostics.push(match near {
                     Some(near) => diagnostic.help(format!("did you mean {near}?")),
-                    None => diagnostic,
+                    None => diagnostic.help(format!("found: {}", known.join(", "))),
                 });
             }
         }
     }
     collected.components.retain(|id, _| wanted.contains(id));
+    all
 }

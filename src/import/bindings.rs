@@ -6,6 +6,7 @@ use crate::collect::Collected;
 use crate::component::{
     AttributeSource, ComponentId, Field, FieldPath, Fields, Group, Kind, Scalar, Step, Tree, kebab,
 };
+use crate::resolve::described_field;
 use crate::retrieved::Sited;
 use crate::secret::is_placeholder;
 
@@ -16,6 +17,8 @@ const SHORTEST_KEY: usize = 8;
 pub(super) struct Bindings {
     /// The reference and its owner, by value.
     attributes: BTreeMap<String, (String, ComponentId)>,
+    /// The same for secrets that stand in a file as text.
+    secrets: BTreeMap<String, (String, ComponentId)>,
     /// Components whose attribute has a predictable address: by what stands behind the org's address.
     predicted: Vec<Predicted>,
     /// How many values each field that belongs to one org has, by key.
@@ -54,6 +57,7 @@ impl Bindings {
     pub fn new(collected: &Collected, instance_url: Option<&str>) -> Self {
         let mut bindings = Bindings {
             attributes: BTreeMap::new(),
+            secrets: BTreeMap::new(),
             predicted: Vec::new(),
             org_bound: BTreeMap::new(),
             origins: BTreeSet::new(),
@@ -81,7 +85,9 @@ impl Bindings {
                 AttributeSource::Field(path) => {
                     let Some(text) = text_at(fields, path) else { continue };
                     if text.len() >= SHORTEST_KEY && !is_placeholder(text) {
-                        self.attributes.insert(text.to_owned(), (reference, id.clone()));
+                        let is_secret = described_field(id, path).is_some_and(|field| field.secret);
+                        let values = if is_secret { &mut self.secrets } else { &mut self.attributes };
+                        values.insert(text.to_owned(), (reference, id.clone()));
                     }
                 }
                 AttributeSource::Query { predicted: Some(predicted), .. } => {
@@ -119,6 +125,17 @@ impl Bindings {
         }
     }
 
+    /// The secret of another component that a secret is equal to: the reference, and whose it is. Never its value.
+    pub fn shared_secret(&self, id: &ComponentId, text: &str) -> Option<(&str, &ComponentId)> {
+        let (reference, owner) = self.secrets.get(text).filter(|(_, owner)| owner != id)?;
+        Some((reference, owner))
+    }
+
+    /// Whether a text that should not be a secret is the one of some component all the same.
+    pub fn is_secret(&self, text: &str) -> bool {
+        self.secrets.contains_key(text.trim())
+    }
+
     /// A text of a component, in the manifest's spelling.
     pub fn text(&mut self, id: &ComponentId, field: &Field, text: &str) -> Bound {
         if let Some((reference, owner)) = self.attributes.get(text)
@@ -138,9 +155,10 @@ impl Bindings {
 
     /// A line of a field that holds several, some of which may be addresses that an org gives to components.
     pub fn line(&mut self, id: &ComponentId, field: &Field, line: &str, all: &[&str]) -> Bound {
-        let found = self.predicted.iter().find(|predicted| predicted.matches(line));
+        let org = self.instance_url.as_deref();
+        let found = self.predicted.iter().find(|predicted| predicted.matches(line, org));
         if let Some(predicted) = found {
-            let alone = all.iter().filter(|other| predicted.matches(other)).count() == 1;
+            let alone = all.iter().filter(|other| predicted.matches(other, org)).count() == 1;
             if alone {
                 let reference = predicted.reference.clone();
                 self.observed.insert(reference.clone(), line.trim().to_owned());
@@ -170,7 +188,7 @@ impl Bindings {
             replaced.push((range, format!("${{var.{variable}}}"), super::NoteKind::Variable, said));
         }
         if holds_addresses(field) {
-            for range in origins(text) {
+            for range in self.addresses(text) {
                 if text[..range.start].ends_with('$') {
                     continue;
                 }
@@ -207,10 +225,24 @@ impl Bindings {
         bound
     }
 
+    /// Where addresses of the org itself stand, or of any org.
+    fn addresses(&self, text: &str) -> Vec<std::ops::Range<usize>> {
+        let mut found = origins(text);
+        if let Some(url) = self.instance_url.as_deref().filter(|url| !url.is_empty()) {
+            found.extend(text.match_indices(url).filter_map(|(at, url)| {
+                let rest = &text[at + url.len()..];
+                let ends =
+                    !rest.starts_with(|next: char| next.is_ascii_alphanumeric() || ".-:".contains(next));
+                ends.then_some(at..at + url.len())
+            }));
+        }
+        found
+    }
+
     fn org_bound_variable(&mut self, id: &ComponentId, field: &Field, text: &str) -> String {
         let alone = self.org_bound.get(&field.key).is_some_and(|values| values.len() == 1);
         let name = if alone { field.key.clone() } else { format!("{}-{}", word(&id.name), field.key) };
-        self.variable(&name, text, &format!("{} of one org", field.key))
+        self.variable(&name, text, &format!("{} that fits one org only", field.key))
     }
 
     fn origin_name(&self, origin: &str) -> String {
@@ -264,7 +296,12 @@ impl Bindings {
             name.insert_str(0, "X_");
         }
         // What stands for a secret may stand for the same one elsewhere only if a tool named it.
-        let owner = if templated(text).is_empty() { format!("{id}.{path}") } else { text.trim().to_owned() };
+        let owner = match templated(text).as_slice() {
+            [] => format!("{id}.{path}"),
+            // Two tools may mark the same name in two ways.
+            [(range, name)] if text[range.clone()].len() == text.trim().len() => name.clone(),
+            _ => text.trim().to_owned(),
+        };
         let base = name.clone();
         let mut number = 2;
         while self.sources.get(&name).is_some_and(|other| *other != owner) {
@@ -286,14 +323,15 @@ impl Bindings {
 
 impl Predicted {
     /// `https://HOST/services/authcallback/[ORG ID/]NAME` (AP-40, AP-41).
-    fn matches(&self, line: &str) -> bool {
+    fn matches(&self, line: &str, org: Option<&str>) -> bool {
         let line = line.trim();
         let Some((before, after)) = line.split_once(self.path.as_str()) else { return false };
         let name = match after.split_once('/') {
             Some((org, name)) if org.starts_with("00D") => name,
             _ => after,
         };
-        name == self.name && before.starts_with("https://") && !before[8..].contains('/')
+        let is_address = before.strip_prefix("https://").is_some_and(|host| !host.contains('/'));
+        name == self.name && (is_address || org == Some(before))
     }
 }
 
@@ -373,7 +411,9 @@ pub(super) fn templated(text: &str) -> Vec<(std::ops::Range<usize>, String)> {
             let Some(length) = text[inner_at..].find(close) else { break };
             let inner = &text[inner_at..inner_at + length];
             let name = inner.trim();
+            // `100%% of 50%%` fills in nothing.
             let is_name = !name.is_empty()
+                && (open != "%%" || !inner.contains(' '))
                 && name.len() <= 80
                 && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-. ".contains(letter));
             if is_name {

@@ -2,12 +2,15 @@
 
 use crate::collect::Found;
 use crate::component::{ComponentId, Field, FieldPath, Fields, Group, Kind, Scalar, Step, Tree};
-use crate::retrieved::{Place, Sited};
+use crate::retrieved::{Comment, Place, Sited};
 use crate::secret::is_placeholder;
 use crate::setting::looks_secret;
 
 use super::bindings::{Bindings, escaped, is_consumer_key};
 use super::{Note, NoteKind};
+
+/// A word of a comment that is shorter is no secret.
+const SHORTEST_WORD: usize = 8;
 
 /// A value as a manifest writes it.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,9 +72,15 @@ impl<'a> Drafter<'a> {
         notes: &'a mut Vec<Note>,
     ) -> Self {
         let comments = &found.document.comments;
-        let placed = comments.iter().map(|comment| comment.before == Place::Component).collect();
-        let has_comments = comments.iter().any(|comment| comment.before != Place::Component);
+        let placed = vec![false; comments.len()];
+        let has_comments = !comments.is_empty();
         Drafter { id, found, concise_at, bindings, notes, placed, has_comments }
+    }
+
+    /// The comments before and after the component as a whole.
+    pub fn head(&mut self) -> Vec<String> {
+        let taken = self.take_comments(|place| *place == Place::Component);
+        taken.into_iter().map(|comment| comment.text.clone()).collect()
     }
 
     pub fn component(&mut self) -> Vec<Entry> {
@@ -85,16 +94,9 @@ impl<'a> Drafter<'a> {
                 .unwrap_or(kind.lead.len())
         };
         entries.sort_by_key(lead);
-        for (comment, placed) in self.found.document.comments.iter().zip(&self.placed) {
-            if !placed {
-                self.notes.push(Note {
-                    kind: NoteKind::NotKept,
-                    component: self.id.clone(),
-                    field: None,
-                    place: (self.found.path.clone(), Some(comment.line)),
-                    text: format!("a comment that nothing follows: {}", first_line(&comment.text)),
-                });
-            }
+        for comment in self.take_comments(|place| *place != Place::Component) {
+            let said = format!("a comment that nothing follows: {}", first_line(&comment.text));
+            self.note_comment(comment.line, said);
         }
         entries
     }
@@ -236,6 +238,13 @@ impl<'a> Drafter<'a> {
         let stands_for_one = field.sourced
             && (is_placeholder(text) || looks_like_a_token(field, text))
             && !self.bindings.belongs_to_another(self.id, text);
+        if field.secret
+            && let Some((reference, owner)) = self.bindings.shared_secret(self.id, text)
+        {
+            let (written, said) = (format!("${{{reference}}}"), format!("is the one of `{owner}`"));
+            self.note(NoteKind::Reference, path, Some(line), &said);
+            return Outcome::Written(Node::Text(written));
+        }
         if field.secret || stands_for_one {
             let name = self.bindings.source(self.id, field, path, text);
             let said = if is_placeholder(text) {
@@ -245,6 +254,10 @@ impl<'a> Drafter<'a> {
             };
             self.note(NoteKind::Secret, path, Some(line), &said);
             return Outcome::Written(Node::Source(name));
+        }
+        if self.bindings.is_secret(text) {
+            self.note(NoteKind::NotKept, path, Some(line), "holds the secret of a component");
+            return Outcome::Left;
         }
         let separator = field.separator.as_deref();
         if separator == Some("\n") {
@@ -284,15 +297,17 @@ impl<'a> Drafter<'a> {
             Some(_) => "has a value that orgwire does not know; kept under `extra`",
             None => "is not an element that orgwire knows; kept under `extra`",
         };
-        let node = self.extra_node(name, path, tree)?;
+        let suspect = looks_secret(name) || field.is_some_and(|field| field.secret);
+        let node = self.extra_node(suspect, path, tree)?;
         self.note(NoteKind::Extra, path, line(tree), said);
         Some(node)
     }
 
-    fn extra_node(&mut self, name: &str, path: &FieldPath, tree: &Tree<Sited>) -> Option<Node> {
+    /// `suspect` tells whether the element, or one that it stands in, has the name of a secret.
+    fn extra_node(&mut self, suspect: bool, path: &FieldPath, tree: &Tree<Sited>) -> Option<Node> {
         Some(match tree {
             Tree::Leaf(Sited { scalar, line }) => match scalar {
-                Scalar::Text(text) if looks_secret(name) && may_be_a_secret(text) => {
+                Scalar::Text(text) if suspect && may_be_a_secret(text) || self.bindings.is_secret(text) => {
                     self.note(
                         NoteKind::NotKept,
                         path,
@@ -308,7 +323,7 @@ impl<'a> Drafter<'a> {
                 Scalar::Nil => Node::Nil,
             },
             Tree::List(items) => {
-                Node::List(items.iter().filter_map(|item| self.extra_node(name, path, item)).collect())
+                Node::List(items.iter().filter_map(|item| self.extra_node(suspect, path, item)).collect())
             }
             Tree::Group(fields) => {
                 let mut entries = Vec::new();
@@ -319,7 +334,7 @@ impl<'a> Drafter<'a> {
                         self.note(NoteKind::NotKept, &path, line(tree), said);
                         continue;
                     }
-                    if let Some(node) = self.extra_node(name, &path, tree) {
+                    if let Some(node) = self.extra_node(suspect || looks_secret(name), &path, tree) {
                         entries.push(Entry { key: name.to_string(), comments: Vec::new(), node });
                     }
                 }
@@ -333,17 +348,41 @@ impl<'a> Drafter<'a> {
         if !self.has_comments {
             return Vec::new();
         }
-        let mut found = Vec::new();
-        for (comment, placed) in self.found.document.comments.iter().zip(&mut self.placed) {
-            let Place::Element(before) = &comment.before else { continue };
+        let taken = self.take_comments(|place| {
+            let Place::Element(before) = place else { return false };
             let inside = before.0.strip_prefix(path.0.as_slice());
-            let is_item = inside.is_some_and(|rest| rest.iter().all(|step| matches!(step, Step::Index(_))));
-            if is_item && !*placed {
+            inside.is_some_and(|rest| rest.iter().all(|step| matches!(step, Step::Index(_))))
+        });
+        taken.into_iter().map(|comment| comment.text.clone()).collect()
+    }
+
+    /// The comments at some places that have not found theirs yet. What may be a secret is left out with a note.
+    fn take_comments(&mut self, wanted: impl Fn(&Place) -> bool) -> Vec<&'a Comment> {
+        let mut taken = Vec::new();
+        for (comment, placed) in self.found.document.comments.iter().zip(&mut self.placed) {
+            if !*placed && wanted(&comment.before) {
                 *placed = true;
-                found.push(comment.text.clone());
+                taken.push(comment);
             }
         }
-        found
+        taken.retain(|comment| {
+            let hides = comment_shows_secret(&comment.text);
+            if hides {
+                self.note_comment(comment.line, "a comment that may hold a secret".to_owned());
+            }
+            !hides
+        });
+        taken
+    }
+
+    fn note_comment(&mut self, line: u32, text: String) {
+        self.notes.push(Note {
+            kind: NoteKind::NotKept,
+            component: self.id.clone(),
+            field: None,
+            place: (self.found.path.clone(), Some(line)),
+            text,
+        });
     }
 
     fn said(&mut self, path: &FieldPath, line: u32, said: Vec<(NoteKind, String)>) {
@@ -398,19 +437,28 @@ fn is_default(field: &Field, tree: &Tree<Sited>) -> bool {
     }
 }
 
-/// A long word of letters and digits, in a field where secrets are often kept, is taken for one.
+/// A long word of letters and digits, in a field where secrets are often kept, is taken for one, and so is what
+/// follows the name of an authentication scheme: `Bearer ...`.
 fn looks_like_a_token(field: &Field, text: &str) -> bool {
     let has = |of: fn(&char) -> bool| text.chars().any(|letter| of(&letter));
+    let is_word =
+        |text: &str| text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.+/=".contains(letter));
+    let follows_scheme = text.trim().split_once(' ').is_some_and(|(scheme, rest)| {
+        let is_scheme =
+            ["bearer", "basic", "token", "apikey"].contains(&scheme.to_ascii_lowercase().as_str());
+        is_scheme && rest.len() >= SHORTEST_WORD && is_word(rest)
+    });
     !field.org_bound
         && !is_consumer_key(text)
         && field.generate.is_none()
         && matches!(field.kind, Kind::Text)
         && field.names.is_none()
         && !field.name.to_ascii_lowercase().ends_with("key")
-        && text.len() >= 20
-        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.+/=".contains(letter))
-        && has(char::is_ascii_digit)
-        && has(char::is_ascii_alphabetic)
+        && (follows_scheme
+            || text.len() >= 20
+                && is_word(text)
+                && has(char::is_ascii_digit)
+                && has(char::is_ascii_alphabetic))
 }
 
 /// Whether the text of an element with the name of a secret may be one.
@@ -422,6 +470,23 @@ fn may_be_a_secret(text: &str) -> bool {
         || text.parse::<i64>().is_ok()
         || is_placeholder(text);
     !says_something_else
+}
+
+/// Whether a comment holds an element with the name of a secret and something in it, or `password: ...`.
+fn comment_shows_secret(text: &str) -> bool {
+    let in_element = text.split('<').any(|piece| {
+        let Some((name, value)) = piece.split_once('>') else { return false };
+        looks_secret(name) && may_be_a_secret(value)
+    });
+    let in_words = text.lines().any(|line| {
+        let Some((name, value)) = line.split_once([':', '=']) else { return false };
+        let word = value.trim().trim_matches(['"', '\'']);
+        looks_secret(name.rsplit(' ').find(|word| !word.is_empty()).unwrap_or(name))
+            && !word.contains(char::is_whitespace)
+            && word.len() >= SHORTEST_WORD
+            && may_be_a_secret(word)
+    });
+    in_element || in_words
 }
 
 /// The line of the first value in a tree.

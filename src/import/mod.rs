@@ -11,7 +11,7 @@ mod write;
 
 use std::collections::BTreeMap;
 
-use crate::collect::{Collected, Found, head_comments};
+use crate::collect::{Collected, Found};
 use crate::component::{ComponentId, FieldPath};
 
 use bindings::Bindings;
@@ -116,10 +116,8 @@ pub fn import(collected: &Collected, options: &Options) -> Imported {
     for (id, found) in &components {
         let mut drafter =
             Drafter::new(id, found, options.concise.then_some(api_version), &mut bindings, &mut notes);
-        let entries = drafter.component();
-        let head: Vec<String> =
-            head_comments(&found.document.comments).map(|comment| comment.text.clone()).collect();
-        drafts.push(write::Component { id, comments: head, entries });
+        let comments = drafter.head();
+        drafts.push(write::Component { id, comments, entries: drafter.component() });
     }
     let text = write::manifest(api_version, bindings.variables(), &drafts);
     notes.sort_by(|one, other| {
