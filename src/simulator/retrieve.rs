@@ -440,6 +440,98 @@ mod tests {
         assert_eq!(paths, ["connectedApps/A.connectedApp", "package.xml"]);
     }
 
+    fn asked(types: &[(&str, &[&str])]) -> RetrieveRequest {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        RetrieveRequest {
+            version: 66,
+            single_package: true,
+            types: types.iter().map(|(type_name, names)| ((*type_name).to_owned(), owned(names))).collect(),
+            specific_files: Vec::new(),
+            package_names: Vec::new(),
+        }
+    }
+
+    /// The files of a retrieve by path, and the messages.
+    fn files(state: &State, types: &[(&str, &[&str])]) -> (Vec<(String, String)>, Vec<String>) {
+        let retrieved = retrieve(state, &asked(types));
+        let package = package::unpack(&retrieved.zip, true).unwrap().remove(0);
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        let files = package.files.into_iter().map(|(path, bytes)| (path, text(bytes)));
+        let messages = retrieved.messages.into_iter().map(|(_, message)| message);
+        (files.filter(|(path, _)| path != "package.xml").collect(), messages.collect())
+    }
+
+    #[test]
+    fn settings_come_back_by_member_and_all_at_once() {
+        let state = State::new().unwrap();
+        let (found, messages) = files(&state, &[("Settings", &["Security", "Account"])]);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].1.contains("\n    <networkAccess/>\n"), "{}", found[0].1);
+        assert!(found[0].1.contains("<sessionTimeout>TwoHours</sessionTimeout>"));
+        assert_eq!(messages, ["Entity of type 'Settings' named 'Account' cannot be found"]);
+        let (all, _) = files(&state, &[("Settings", &["*"])]);
+        assert!(all.len() > 1 && all.iter().all(|(path, _)| path.starts_with("settings/")));
+        let retrieved = retrieve(&state, &asked(&[("Settings", &["Security"])]));
+        assert_eq!(
+            (&*retrieved.files[0].type_name, &*retrieved.files[0].full_name),
+            ("Settings", "Security")
+        );
+    }
+
+    #[test]
+    fn session_settings_without_profile_say_so() {
+        let state = State::new().unwrap();
+        let (found, _) = files(&state, &[("ProfileSessionSetting", &["*"])]);
+        let (_, orphan) = found.iter().find(|(path, _)| path.contains("/null_")).unwrap();
+        assert!(orphan.contains("xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\""), "{orphan}");
+        assert!(orphan.contains("<profile xsi:nil=\"true\"/>"), "{orphan}");
+    }
+
+    #[test]
+    fn a_certificate_comes_back_as_two_files_with_its_end() {
+        let mut state = State::new().unwrap();
+        let mut org = Org::new();
+        let pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+        let elements = "<caSigned>false</caSigned><masterLabel>Orders</masterLabel>";
+        org.save_with("Certificate", "Orders", elements, Some(pem)).unwrap();
+        state.holdings = org.holdings;
+        let (found, _) = files(&state, &[("Certificate", &["Orders"])]);
+        assert_eq!(found[0], ("certs/Orders.crt".to_owned(), pem.to_owned()));
+        let (path, elements) = &found[1];
+        assert_eq!(path, "certs/Orders.crt-meta.xml");
+        assert!(elements.contains("<expirationDate>") && !elements.contains("<content>"), "{elements}");
+    }
+
+    #[test]
+    fn profiles_are_named_as_file_systems_like_it_and_hold_what_else_is_asked_for() {
+        let mut org = Org::new();
+        let inside = "<objectPermissions><allowRead>true</allowRead><object>Account</object></objectPermissions>\
+                      <userPermissions><enabled>true</enabled><name>ApiEnabled</name></userPermissions>";
+        org.save("Profile", "Force.com - Free", inside).unwrap();
+        let mut state = State::new().unwrap();
+        state.holdings = org.holdings;
+        let profile: (&str, &[&str]) = ("Profile", &["Force%2Ecom - Free"]);
+        let (alone, messages) = files(&state, &[profile]);
+        assert_eq!((alone[0].0.as_str(), messages.len()), ("profiles/Force%2Ecom - Free.profile", 0));
+        assert!(alone[0].1.contains("ApiEnabled") && !alone[0].1.contains("Account"), "{}", alone[0].1);
+        let (along, messages) = files(&state, &[profile, ("CustomObject", &["Account"])]);
+        assert!(along[0].1.contains("<object>Account</object>") && messages.is_empty());
+    }
+
+    #[test]
+    fn scopes_in_one_text_come_back_in_the_order_of_the_schema() {
+        let mut org = Org::new();
+        org.save("ExternalClientApplication", "Orders", "<contactEmail>a@b.example</contactEmail>").unwrap();
+        let settings = "<commaSeparatedOauthScopes>RefreshToken,Api</commaSeparatedOauthScopes>\
+                        <externalClientApplication>Orders</externalClientApplication>";
+        org.save("ExtlClntAppOauthSettings", "A", settings).unwrap();
+        let text = written(&org, "ExtlClntAppOauthSettings", 66);
+        assert!(
+            text.contains("<commaSeparatedOauthScopes>Api, RefreshToken</commaSeparatedOauthScopes>"),
+            "{text}"
+        );
+    }
+
     #[test]
     fn a_zip_is_handed_out_once() {
         let retrievals = Retrievals::default();

@@ -10,8 +10,16 @@ use super::rules::Problem;
 use super::xml::{self, Element, METADATA};
 use crate::component::{Enumeration, Enumerator, Field, Fields, Group, Kind, Scalar, Tree, Type};
 
-/// Enumerations that are ours: the schema has a plain string, so the message cannot be about an enum (CA-40).
-const PLAIN_STRINGS: [&str; 3] = ["IpRelaxation", "RefreshTokenPolicy", "SessionPolicyAction"];
+/// Enumerations that are ours: the schema has a plain string, so the message cannot be about an enum (CA-40, EC-5).
+const PLAIN_STRINGS: [&str; 7] = [
+    "DeviceAccess",
+    "ExtlClntAppIpRelaxation",
+    "ExtlClntAppOauthScope",
+    "IpRelaxation",
+    "RefreshTokenPolicy",
+    "RefreshTokenValidityUnit",
+    "SessionPolicyAction",
+];
 
 /// Elements whose values an org and its documents spell in different case; an org writes its own.
 const ANY_CASE: [&str; 1] = ["ipRelaxationPolicyType"];
@@ -156,18 +164,14 @@ fn read_enumerator(
         value.since_perhaps.or(value.since).is_none_or(|since| since <= version)
             && value.until.is_none_or(|until| version <= until)
     };
-    let mut known = values.values.iter().filter(exists);
-    if known.any(|value| value.matches(text)) {
-        return Ok(text.to_owned());
-    }
-    if ANY_CASE.contains(&element.name.as_str())
-        && let Some(value) =
-            values.values.iter().filter(exists).find(|value| value.name.eq_ignore_ascii_case(text))
-    {
-        return Ok(value.name.clone());
+    let any_case = ANY_CASE.contains(&element.name.as_str());
+    let is_meant =
+        |value: &&Enumerator| value.matches(text) || any_case && value.name.eq_ignore_ascii_case(text);
+    if let Some(value) = values.values.iter().filter(exists).find(is_meant) {
+        return Ok(if any_case { value.name.clone() } else { text.to_owned() });
     }
     let why = if PLAIN_STRINGS.contains(&values.name.as_str()) {
-        format!("'{text}' is not a valid value for {} (rehearsal wording, CA-40)", element.name)
+        format!("'{text}' is not a valid value for {} (rehearsal wording)", element.name)
     } else {
         // CA-5; whether "Error parsing file: " stands before it is not public
         format!("'{text}' is not a valid value for the enum '{}'", values.name)
@@ -258,7 +262,7 @@ mod tests {
         let policy = "<oauthPolicy><ipRelaxation>RELAXED</ipRelaxation><refreshTokenPolicy>infinite</refreshTokenPolicy></oauthPolicy>";
         assert_eq!(
             refused(policy, 62),
-            "'RELAXED' is not a valid value for ipRelaxation (rehearsal wording, CA-40)"
+            "'RELAXED' is not a valid value for ipRelaxation (rehearsal wording)"
         );
     }
 

@@ -110,6 +110,13 @@ fn one_component_of_every_type_is_deployed_and_found_again() {
     assert!(told["passes"].as_array().is_some_and(|passes| !passes.is_empty()), "{plan}");
     let again = test.run("plan --exit-code").exits(0);
     assert!(again.stdout.starts_with("No changes"), "{}", again.stdout);
+    // All that the org has, what it brought along included, becomes a manifest that changes nothing.
+    test.run("import org:local --output all.toml").success();
+    for brought in ["[profile.Admin", "[security-settings.Security", "_profileSessionSetting"] {
+        assert!(test.read("all.toml").contains(brought), "{brought} was not read");
+    }
+    let again = test.run("plan all.toml --exit-code").exits(0);
+    assert!(again.stdout.starts_with("No changes"), "{}", again.stdout);
     Org::of(&test, |org| {
         for kind in types() {
             assert!(org.has(&kind.name, &name(kind)), "{} is not there", kind.name);

@@ -569,6 +569,112 @@ mod tests {
     }
 
     #[test]
+    fn settings_are_members_of_one_type_and_rows_of_their_own() {
+        let mut org = Org::new();
+        let security = component(
+            "SecuritySettings",
+            "<sessionSettings><lockSessionsToIp>true</lockSessionsToIp></sessionSettings>",
+        );
+        let types = manifest(&members("Settings", &["Security"]));
+        let files: [(&str, &str); 2] = [("package.xml", &types), ("settings/Security.settings", &security)];
+        assert_eq!(
+            org.deploy(&files),
+            [
+                "settings/Security.settings SecuritySettings Security changed ok",
+                "package.xml package.xml changed ok"
+            ]
+        );
+        let all = manifest(&members("Settings", &["*"]));
+        let account = component("AccountSettings", "");
+        let rows = org.deploy(&[
+            ("package.xml", &all),
+            ("settings/Security.settings", &security),
+            ("settings/Account.settings", &account),
+        ]);
+        assert_eq!(
+            rows[..2],
+            [
+                "settings/Security.settings SecuritySettings Security ok",
+                "settings/Account.settings settings/Account.settings failed Error: settings/Account.settings is \
+                 not a valid metadata object. Check the name and casing of the file.",
+            ]
+        );
+        let empty = manifest("");
+        let rows = org.deploy(&[("package.xml", &empty), ("destructiveChanges.xml", &types)]);
+        assert!(rows[0].contains("exists once in every org and can't be deleted"), "{rows:?}");
+    }
+
+    #[test]
+    fn a_certificate_is_two_files_and_one_row() {
+        let mut org = Org::new();
+        let elements =
+            component("Certificate", "<caSigned>false</caSigned><masterLabel>Orders</masterLabel>");
+        let pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+        let types = manifest(&members("Certificate", &["Orders"]));
+        let rows = org.deploy(&[
+            ("package.xml", &types),
+            ("certs/Orders.crt", pem),
+            ("certs/Orders.crt-meta.xml", &elements),
+        ]);
+        assert_eq!(
+            rows,
+            ["certs/Orders.crt Certificate Orders created changed ok", "package.xml package.xml changed ok"]
+        );
+        let rows = org.deploy(&[("package.xml", &types), ("certs/Orders.crt", pem)]);
+        assert!(rows[0].contains("the file certs/Orders.crt-meta.xml is missing"), "{rows:?}");
+        let other = manifest(&members("Certificate", &["Other"]));
+        let rows = org.deploy(&[("package.xml", &other), ("certs/Other.crt-meta.xml", &elements)]);
+        assert!(rows[0].contains("the file certs/Other.crt is missing or empty"), "{rows:?}");
+    }
+
+    #[test]
+    fn an_external_client_app_is_one_package_and_gets_policies() {
+        let mut org = Org::new();
+        let app = "<externalClientApplication>Orders</externalClientApplication>";
+        let header =
+            component("ExternalClientApplication", "<contactEmail>ops@orders.example</contactEmail>");
+        let (global, settings) =
+            (component("ExtlClntAppGlobalOauthSettings", app), component("ExtlClntAppOauthSettings", app));
+        let types = members("ExtlClntAppOauthSettings", &["*"])
+            + &members("ExtlClntAppGlobalOauthSettings", &["*"])
+            + &members("ExternalClientApplication", &["*"]);
+        let types = manifest(&types);
+        let rows = org.deploy(&[
+            ("package.xml", &types),
+            ("extlClntAppOauthSettings/S.ecaOauth", &settings),
+            ("extlClntAppGlobalOauthSets/G.ecaGlblOauth", &global),
+            ("externalClientApps/Orders.eca", &header),
+        ]);
+        assert_eq!(
+            rows[..3],
+            [
+                "externalClientApps/Orders.eca ExternalClientApplication Orders created changed ok",
+                "extlClntAppGlobalOauthSets/G.ecaGlblOauth ExtlClntAppGlobalOauthSettings G created changed ok",
+                "extlClntAppOauthSettings/S.ecaOauth ExtlClntAppOauthSettings S created changed ok",
+            ]
+        );
+        let policies = "ExtlClntAppOauthConfigurablePolicies";
+        assert!(org.state.holdings.get(policies, "Orders_defaultPolicy").is_some());
+        let gone = manifest(&members("ExternalClientApplication", &["Orders"]));
+        let empty = manifest("");
+        org.deploy(&[("package.xml", &empty), ("destructiveChanges.xml", &gone)]);
+        assert!(org.state.holdings.get("ExtlClntAppOauthSettings", "S").is_none());
+        assert!(org.state.holdings.get(policies, "Orders_defaultPolicy").is_none());
+    }
+
+    #[test]
+    fn a_member_is_written_as_its_file_is() {
+        let mut org = Org::new();
+        let profile = component("Profile", "<userLicense>Salesforce</userLicense>");
+        let types = manifest(&members("Profile", &["Force%2Ecom - Free"]));
+        let rows = org.deploy(&[("package.xml", &types), ("profiles/Force%2Ecom - Free.profile", &profile)]);
+        assert_eq!(
+            rows[0],
+            "profiles/Force%2Ecom - Free.profile Profile Force.com - Free created changed ok"
+        );
+    }
+
+    #[test]
     fn dependents_are_deleted_first_and_a_provider_in_use_stays() {
         let mut org = Org::new();
         let types = members("NamedCredential", &["N"]) + &members("AuthProvider", &["P"]);

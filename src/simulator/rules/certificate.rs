@@ -77,10 +77,8 @@ mod tests {
         assert!(first.ends_with('Z') && first.starts_with("20"), "{first}");
         org.save("Certificate", "Orders", ELEMENTS).unwrap();
         assert_eq!(end(&org), first);
-        let size = format!("{ELEMENTS}<keySize>1024</keySize>").replace("<keySize>1024</keySize><", "<");
-        let size = size.replace("<masterLabel>", "<keySize>1024</keySize><masterLabel>");
-        let error =
-            org.save("Certificate", "Orders", size.trim_end_matches("<keySize>1024</keySize>")).unwrap_err();
-        assert!(error.contains("1024"), "{error}");
+        let small = format!("<keySize>2049</keySize>{ELEMENTS}");
+        let error = org.save("Certificate", "Orders", &small).unwrap_err();
+        assert!(error.contains("2049 is neither 2048 nor 4096"), "{error}");
     }
 }

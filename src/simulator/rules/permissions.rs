@@ -14,7 +14,14 @@ const NEEDS: [(&str, &[&str]); 5] = [
     ("viewAllRecords", &["allowRead"]),
 ];
 
+/// From this API version on, a deploy of a permission set takes away the user permissions that it does not list.
+const LISTS_ALL_PERMISSIONS: u16 = 40;
+
 pub(super) fn check_set(incoming: &Incoming, accepted: &mut Accepted) -> Result<(), Problem> {
+    let permissions = "userPermissions";
+    if incoming.version >= LISTS_ALL_PERMISSIONS && !incoming.sent.contains_key(permissions) {
+        accepted.fields.remove(permissions);
+    }
     check_objects(&accepted.fields)?;
     for access in items(&accepted.fields, "externalCredentialPrincipalAccesses") {
         let field = "externalCredentialPrincipal";
@@ -159,6 +166,16 @@ mod tests {
         );
         let error = save(&["allowRead", "modifyAllRecords"]).unwrap_err();
         assert!(error.contains("depends on allowEdit, allowDelete, viewAllRecords"), "{error}");
+    }
+
+    #[test]
+    fn user_permissions_that_a_set_does_not_list_are_taken_away() {
+        let mut org = Org::new();
+        let api = "<userPermissions><enabled>true</enabled><name>ApiEnabled</name></userPermissions>";
+        org.save("PermissionSet", "S", &set(api)).unwrap();
+        org.save("PermissionSet", "S", &set(&object("Account", &["allowRead"]))).unwrap();
+        let fields = org.fields("PermissionSet", "S");
+        assert!(!fields.contains_key("userPermissions") && fields.contains_key("objectPermissions"));
     }
 
     #[test]
