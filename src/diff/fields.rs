@@ -290,7 +290,13 @@ fn by_identity(
 /// What tells an item from the others of its list, for people: `Account`, `Scope / AuthParameter`.
 fn identity(field: &Field, item: &Tree<Held>) -> String {
     let Tree::Group(fields) = item else { return String::new() };
-    let parts = field.identity.iter().filter_map(|name| match fields.get(name)?.as_leaf()? {
+    // What an org makes up where it is missing tells nothing.
+    let assigned = |name: &str| match &field.kind {
+        Kind::Group(group) => group.field(name).is_some_and(|child| child.assigned),
+        _ => false,
+    };
+    let told = field.identity.iter().filter(|name| !assigned(name));
+    let parts = told.filter_map(|name| match fields.get(name)?.as_leaf()? {
         Held::Known(scalar) => Some(scalar.to_string()),
         Held::Secret(_) => None,
         Held::Waits(formula) => Some(formula.to_string()),
@@ -337,6 +343,42 @@ pub(super) fn is_equal<B: Leaf, A: Leaf>(
     let normal_after = after.map_or(Normal::Nothing, |tree| normal(field, rules, tree));
     normal_before == normal_after
         || or_default(field, rules, normal_before) == or_default(field, rules, normal_after)
+        || items_agree(field, rules, before, after)
+}
+
+/// Whether the items of two lists are equal in pairs, though an org made up values in some of them.
+fn items_agree<B: Leaf, A: Leaf>(
+    field: Option<&Field>,
+    rules: Rules,
+    before: Option<&Tree<B>>,
+    after: Option<&Tree<A>>,
+) -> bool {
+    let Some(Field { kind: Kind::Group(group), repeated: true, .. }) = field else { return false };
+    let (before, after) = (items(before), items(after));
+    if before.len() != after.len() || !group.fields.iter().any(|field| field.assigned) {
+        return false;
+    }
+    let mut left: Vec<&Tree<A>> = after.iter().collect();
+    before.iter().all(|item| {
+        let twin = left.iter().position(|other| match (item, other) {
+            (Tree::Group(one), Tree::Group(other)) => groups_agree(group, rules, one, other),
+            _ => false,
+        });
+        twin.map(|at| left.swap_remove(at)).is_some()
+    })
+}
+
+fn groups_agree<B: Leaf, A: Leaf>(
+    group: &Group,
+    rules: Rules,
+    before: &Fields<B>,
+    after: &Fields<A>,
+) -> bool {
+    let missing_before = after.keys().filter(|name| !before.contains_key(name));
+    before.keys().chain(missing_before).all(|name| {
+        let field = group.field(name);
+        is_equal(field, rules, before.get(name), after.get(name))
+    })
 }
 
 /// Whether there is anything: neither left out nor marked as having no value.
@@ -572,6 +614,32 @@ mod tests {
         assert_eq!(
             between("ConnectedApp", "attributes", Some(before), Some(after)),
             ["attributes[a]", "attributes[b].formula", "attributes[c]"]
+        );
+    }
+
+    #[test]
+    fn what_an_org_makes_up_in_an_item_is_no_difference() {
+        let item = |group: Option<&str>, value: &str| {
+            let named = [
+                ("parameterName", Some("Scope")),
+                ("parameterGroup", group),
+                ("parameterValue", Some(value)),
+            ];
+            let fields = named.into_iter().filter_map(|(name, text)| Some((name.into(), known(text?))));
+            Tree::Group(fields.collect())
+        };
+        let at = |before: Vec<Tree<Held>>, after: Vec<Tree<Held>>| {
+            let (before, after) = (Some(Tree::List(before)), Some(Tree::List(after)));
+            between("ExternalCredential", "externalCredentialParameters", before, after)
+        };
+        let (given, made_up) = (item(None, "api"), item(Some("DefaultGroup"), "api"));
+        assert!(
+            at(vec![given.clone(), item(Some("Ann"), "id")], vec![item(Some("Ann"), "id"), made_up])
+                .is_empty()
+        );
+        assert_eq!(
+            at(vec![given], vec![item(Some("DefaultGroup"), "full")]),
+            ["external-credential-parameters[Scope].parameter-value"]
         );
     }
 
