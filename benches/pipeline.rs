@@ -139,6 +139,7 @@ fn desired(manifest: &Manifest) -> Desired {
         environment: Some("production"),
         variables: &BTreeMap::new(),
         process: &|_| None,
+        unset: orgwire::resolve::Unset::Refused,
     };
     let desired = resolve(&inputs, &mut diagnostics);
     lint(&desired, &mut diagnostics);

@@ -474,6 +474,7 @@ mod tests {
                 environment: None,
                 variables: &BTreeMap::new(),
                 process: &|_| None,
+                unset: crate::resolve::Unset::Refused,
             };
             let desired = crate::resolve::resolve(&inputs, &mut diagnostics);
             crate::lint::lint(&desired, &mut diagnostics);

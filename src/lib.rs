@@ -37,6 +37,18 @@
 //!    org::Reader ─▶ wire ─more Observed─▶ the next Pass
 //! ```
 //!
+//! # The other way round
+//!
+//! `orgwire import retrieved/` starts from files that somebody has: [`files`] opens the folder, zip or revision,
+//! [`collect`] tells which file is which component and has [`retrieved`] read it, and [`import`] writes the
+//! manifest. `orgwire diff` puts any two of these beside each other: what manifests ask for, what files hold, what
+//! an org has.
+//!
+//! ```text
+//! files ─bytes─▶ collect ─Collected─▶ import ─▶ TOML
+//! Desired, Collected, Observed ─▶ diff::Set, twice ─▶ diff ─ComponentChanges─▶ report
+//! ```
+//!
 //! # Beside the pipeline
 //!
 //! [`simulator`] is an org in one process: what `local` is, and what tests talk to. It shares the type
@@ -75,13 +87,14 @@ pub mod plan;
 pub mod package;
 pub mod render;
 
-pub mod collect;
 pub mod deploy;
-pub mod import;
 pub mod org;
 pub mod rejection;
-pub mod retrieved;
 pub mod wire;
+
+pub mod collect;
+pub mod import;
+pub mod retrieved;
 
 pub mod explain;
 pub mod handbook;

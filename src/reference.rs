@@ -9,7 +9,12 @@ use crate::component::{ComponentId, Fields, Scalar};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reference {
     Org(OrgAttribute),
-    Attribute { of: ComponentId, attribute: String },
+    Attribute {
+        of: ComponentId,
+        attribute: String,
+    },
+    /// A value that has to be given and was not, such as `var.callback`; only where nothing is to be sent.
+    Unset(String),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,6 +47,7 @@ impl fmt::Display for Reference {
         match self {
             Reference::Org(attribute) => write!(f, "org.{}", attribute.key()),
             Reference::Attribute { of, attribute } => write!(f, "{of}.{attribute}"),
+            Reference::Unset(name) => f.write_str(name),
         }
     }
 }
@@ -124,7 +130,9 @@ impl Observed {
             Reference::Org(OrgAttribute::InstanceUrl) => {
                 self.org.as_ref().map(|org| org.instance_url.as_str())
             }
-            Reference::Attribute { .. } => self.values.get(reference).map(String::as_str),
+            Reference::Attribute { .. } | Reference::Unset(_) => {
+                self.values.get(reference).map(String::as_str)
+            }
         }
     }
 

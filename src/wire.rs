@@ -43,7 +43,7 @@ pub async fn observe(desired: &Desired, org: &Org) -> Result<Observed, Error> {
     let mut references = references(desired);
     references.retain(|reference| match reference {
         Reference::Attribute { of, .. } => observed.has(of),
-        Reference::Org(_) => false,
+        Reference::Org(_) | Reference::Unset(_) => false,
     });
     read_back(&references, reader, &mut observed).await?;
     Ok(observed)
@@ -194,7 +194,7 @@ fn interesting(desired: &Desired) -> BTreeSet<ComponentId> {
             Wanted::Formula(formula) => {
                 ids.extend(formula.references().filter_map(|reference| match reference {
                     Reference::Attribute { of, .. } => Some(of.clone()),
-                    Reference::Org(_) => None,
+                    Reference::Org(_) | Reference::Unset(_) => None,
                 }));
             }
             _ => {}

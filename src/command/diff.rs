@@ -73,7 +73,7 @@ pub fn run(arguments: &cli::Diff, terminal: &Terminal) -> Result<Exit, Failure> 
 fn side(arguments: &cli::Diff, origin: Option<&Origin>, other: Option<&Origin>) -> Result<Side, Failure> {
     let project = |paths: Vec<PathBuf>, env: Option<String>, from: &Where, name: String| {
         let project = cli::Project { paths, env, var: arguments.var.clone(), target: Vec::new() };
-        let loaded = Box::new(load::load_from(&project, from, Purpose::Reading)?);
+        let loaded = Box::new(load::load_from(&project, from, Purpose::Comparing)?);
         Ok(Side::Manifest { name, loaded })
     };
     let env = arguments.env.clone();

@@ -1,13 +1,12 @@
 //! `fmt`: lays manifests and orgwire.toml out. Writes only what changes, and nothing if one file is no TOML.
 
-use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use similar::TextDiff;
 
 use crate::cli;
+use crate::command::file::replace;
 use crate::command::{Attempt, Exit, Failure, Trouble};
 use crate::configuration::{self, Configuration};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, Sources};
@@ -184,33 +183,4 @@ fn check(files: &[File], terminal: &Terminal) -> Result<Exit, Failure> {
         return Err(Failure::said(Exit::Error));
     }
     Err(Failure::new(Trouble::UnformattedFiles, problem).help(help))
-}
-
-/// Writes beside the file and renames, so that a full disk leaves the old file whole. A link stays a link,
-/// and permissions stay what they were.
-fn replace(path: &Path, text: &str) -> Result<(), Failure> {
-    let failed = |error: io::Error| {
-        Failure::new(
-            Trouble::UnwritableFile,
-            Attempt::new(format!("cannot write `{}`", path.display()), error),
-        )
-        .help("check the folder's permissions and the space left; the file is unchanged")
-    };
-    let real = fs::canonicalize(path).map_err(failed)?;
-    let permissions = fs::metadata(&real).map_err(failed)?.permissions();
-    if permissions.readonly() {
-        return Err(failed(io::Error::from(io::ErrorKind::PermissionDenied)));
-    }
-    let name = real.file_name().unwrap_or_default().to_string_lossy();
-    let beside = real.with_file_name(format!(".{name}.{}", std::process::id()));
-    let outcome = fs::OpenOptions::new().write(true).create_new(true).open(&beside).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.set_permissions(permissions)?;
-        file.sync_data()?;
-        fs::rename(&beside, &real)
-    });
-    if outcome.is_err() {
-        let _ = fs::remove_file(&beside);
-    }
-    outcome.map_err(failed)
 }

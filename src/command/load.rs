@@ -42,6 +42,8 @@ pub enum Purpose {
     Sending,
     /// To be looked at: whatever can be rendered will do, see [`Code::FOR_THE_ORG`].
     Reading,
+    /// To be compared: values that are given later may be missing as well, and policies are not asked.
+    Comparing,
 }
 
 /// Reads, resolves and checks the project on disk. Every problem is found before the first is reported.
@@ -77,6 +79,7 @@ pub fn bare() -> Result<Loaded, Failure> {
         environment: None,
         variables: &BTreeMap::new(),
         process: &|_| None,
+        unset: resolve::Unset::Refused,
     };
     let desired = resolve::resolve(&inputs, &mut diagnostics);
     let sources = project.sources;
@@ -163,6 +166,7 @@ pub fn check(arguments: &cli::Project, from: &Where, purpose: Purpose) -> Result
         environment: arguments.env.as_deref(),
         variables: &variables,
         process: &|name| std::env::var(name).ok(),
+        unset: if purpose == Purpose::Comparing { resolve::Unset::Kept } else { resolve::Unset::Refused },
     };
     let desired = resolve::resolve(&inputs, &mut diagnostics);
     let environment_org = resolve::environment_org(&inputs).cloned();
@@ -170,10 +174,11 @@ pub fn check(arguments: &cli::Project, from: &Where, purpose: Purpose) -> Result
     // Policies are judged only where everything else could be understood.
     let broken = diagnostics.has_errors();
     lint::lint(&desired, &mut diagnostics);
-    if purpose == Purpose::Reading {
+    if purpose != Purpose::Sending {
         lint::spare_the_org(&mut diagnostics);
     }
-    let denied = lint::apply_levels(&configuration.lint, &mut diagnostics);
+    let levels = if purpose == Purpose::Comparing { &BTreeMap::new() } else { &configuration.lint };
+    let denied = lint::apply_levels(levels, &mut diagnostics);
     let all_denied = denied && !broken && !has_other_errors(&configuration, &diagnostics);
     let desired = desired.select(&targets);
     let sources = project.sources;

@@ -8,103 +8,11 @@
 
 use std::collections::BTreeMap;
 
+use super::leaf::{Filled, Held, Leaf, Look, Rules, SecretState, secret_state};
 use super::normal::{Normal, normal, or_default};
 use super::pattern::formulas_agree;
 
 use crate::component::{Field, FieldPath, Fields, Group, Kind, Scalar, Tree};
-use crate::reference::{Formula, Reference};
-use crate::secret::{SecretSource, is_placeholder};
-
-/// A wanted value, as far as the org has told what it depends on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Filled {
-    Known(Scalar),
-    Secret(SecretSource),
-    /// Waits for these.
-    Pending(Vec<Reference>),
-}
-
-/// A value of a component, wherever the component came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Held {
-    Known(Scalar),
-    /// A manifest says where the secret lives.
-    Secret(SecretSource),
-    /// A text that waits for values of an org.
-    Waits(Formula),
-}
-
-/// What can be said of a secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SecretState {
-    /// There is a text.
-    Set,
-    /// There is a text that stands for a secret: an org's mask, or what a tool left.
-    Placeholder,
-    /// A manifest says where it lives.
-    Sourced,
-}
-
-/// What takes part in a comparison.
-pub trait Leaf {
-    fn look(&self) -> Look<'_>;
-}
-
-/// A leaf, as a comparison sees it.
-#[derive(Debug, Clone, Copy)]
-pub enum Look<'a> {
-    Known(&'a Scalar),
-    Secret,
-    Waits(&'a Formula),
-    /// Not known, and equal to nothing.
-    Pending,
-}
-
-impl Leaf for Scalar {
-    fn look(&self) -> Look<'_> {
-        Look::Known(self)
-    }
-}
-
-impl Leaf for Filled {
-    fn look(&self) -> Look<'_> {
-        match self {
-            Filled::Known(scalar) => Look::Known(scalar),
-            Filled::Secret(_) => Look::Secret,
-            Filled::Pending(_) => Look::Pending,
-        }
-    }
-}
-
-impl Leaf for Held {
-    fn look(&self) -> Look<'_> {
-        match self {
-            Held::Known(scalar) => Look::Known(scalar),
-            Held::Secret(_) => Look::Secret,
-            Held::Waits(formula) => Look::Waits(formula),
-        }
-    }
-}
-
-/// The state of a secret field's value.
-pub fn secret_state(look: Look<'_>) -> SecretState {
-    match look {
-        Look::Known(scalar) if is_placeholder(&scalar.to_string()) => SecretState::Placeholder,
-        Look::Known(_) => SecretState::Set,
-        Look::Secret | Look::Waits(_) | Look::Pending => SecretState::Sourced,
-    }
-}
-
-/// What a comparison depends on besides the values.
-#[derive(Debug, Clone, Copy)]
-pub struct Rules {
-    /// The major number: defaults are those of the elements that it knows.
-    pub api_version: u16,
-    /// Whether one of the two sides is an org, which does not give write-only values back.
-    pub with_org: bool,
-    /// Whether the second side is what the first is to become.
-    pub is_plan: bool,
-}
 
 /// One field that differs from what a manifest asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -290,7 +198,13 @@ fn by_identity(
 /// What tells an item from the others of its list, for people: `Account`, `Scope / AuthParameter`.
 fn identity(field: &Field, item: &Tree<Held>) -> String {
     let Tree::Group(fields) = item else { return String::new() };
-    let parts = field.identity.iter().filter_map(|name| match fields.get(name)?.as_leaf()? {
+    // What an org makes up where it is missing tells nothing.
+    let assigned = |name: &str| match &field.kind {
+        Kind::Group(group) => group.field(name).is_some_and(|child| child.assigned),
+        _ => false,
+    };
+    let told = field.identity.iter().filter(|name| !assigned(name));
+    let parts = told.filter_map(|name| match fields.get(name)?.as_leaf()? {
         Held::Known(scalar) => Some(scalar.to_string()),
         Held::Secret(_) => None,
         Held::Waits(formula) => Some(formula.to_string()),
@@ -337,6 +251,42 @@ pub(super) fn is_equal<B: Leaf, A: Leaf>(
     let normal_after = after.map_or(Normal::Nothing, |tree| normal(field, rules, tree));
     normal_before == normal_after
         || or_default(field, rules, normal_before) == or_default(field, rules, normal_after)
+        || items_agree(field, rules, before, after)
+}
+
+/// Whether the items of two lists are equal in pairs, though an org made up values in some of them.
+fn items_agree<B: Leaf, A: Leaf>(
+    field: Option<&Field>,
+    rules: Rules,
+    before: Option<&Tree<B>>,
+    after: Option<&Tree<A>>,
+) -> bool {
+    let Some(Field { kind: Kind::Group(group), repeated: true, .. }) = field else { return false };
+    let (before, after) = (items(before), items(after));
+    if before.len() != after.len() || !group.fields.iter().any(|field| field.assigned) {
+        return false;
+    }
+    let mut left: Vec<&Tree<A>> = after.iter().collect();
+    before.iter().all(|item| {
+        let twin = left.iter().position(|other| match (item, other) {
+            (Tree::Group(one), Tree::Group(other)) => groups_agree(group, rules, one, other),
+            _ => false,
+        });
+        twin.map(|at| left.swap_remove(at)).is_some()
+    })
+}
+
+fn groups_agree<B: Leaf, A: Leaf>(
+    group: &Group,
+    rules: Rules,
+    before: &Fields<B>,
+    after: &Fields<A>,
+) -> bool {
+    let missing_before = after.keys().filter(|name| !before.contains_key(name));
+    before.keys().chain(missing_before).all(|name| {
+        let field = group.field(name);
+        is_equal(field, rules, before.get(name), after.get(name))
+    })
 }
 
 /// Whether there is anything: neither left out nor marked as having no value.
@@ -399,7 +349,8 @@ fn secrets_agree<B: Leaf, A: Leaf>(
 mod tests {
     use super::*;
     use crate::component::{ComponentId, type_named};
-    use crate::reference::{OrgAttribute, Part};
+    use crate::reference::{Formula, OrgAttribute, Part, Reference};
+    use crate::secret::SecretSource;
 
     const RULES: Rules = Rules { api_version: 62, with_org: false, is_plan: false };
 
@@ -572,6 +523,32 @@ mod tests {
         assert_eq!(
             between("ConnectedApp", "attributes", Some(before), Some(after)),
             ["attributes[a]", "attributes[b].formula", "attributes[c]"]
+        );
+    }
+
+    #[test]
+    fn what_an_org_makes_up_in_an_item_is_no_difference() {
+        let item = |group: Option<&str>, value: &str| {
+            let named = [
+                ("parameterName", Some("Scope")),
+                ("parameterGroup", group),
+                ("parameterValue", Some(value)),
+            ];
+            let fields = named.into_iter().filter_map(|(name, text)| Some((name.into(), known(text?))));
+            Tree::Group(fields.collect())
+        };
+        let at = |before: Vec<Tree<Held>>, after: Vec<Tree<Held>>| {
+            let (before, after) = (Some(Tree::List(before)), Some(Tree::List(after)));
+            between("ExternalCredential", "externalCredentialParameters", before, after)
+        };
+        let (given, made_up) = (item(None, "api"), item(Some("DefaultGroup"), "api"));
+        assert!(
+            at(vec![given.clone(), item(Some("Ann"), "id")], vec![item(Some("Ann"), "id"), made_up])
+                .is_empty()
+        );
+        assert_eq!(
+            at(vec![given], vec![item(Some("DefaultGroup"), "full")]),
+            ["external-credential-parameters[Scope].parameter-value"]
         );
     }
 

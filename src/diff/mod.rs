@@ -5,6 +5,7 @@
 //! for what it leaves unsaid: a manifest mentions what it manages, an org never tells secrets.
 
 mod fields;
+mod leaf;
 mod normal;
 mod pattern;
 
@@ -17,10 +18,8 @@ use crate::reference::Observed;
 use crate::resolve::{self, Desired, Wanted};
 use crate::retrieved::Sited;
 
-pub use fields::{
-    Difference, FieldChange, Filled, Held, Leaf, Look, Rules, SecretState, compare, differences, everything,
-    secret_state,
-};
+pub use fields::{Difference, FieldChange, compare, differences, everything};
+pub use leaf::{Filled, Held, Leaf, Look, Rules, SecretState, secret_state};
 
 /// Components to compare, and what their origin means.
 #[derive(Debug, Default)]

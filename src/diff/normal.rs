@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::fields::{Leaf, Look, Rules, SecretState, secret_state};
+use super::leaf::{Leaf, Look, Rules, SecretState, secret_state};
 use crate::component::{Enumeration, Field, Kind, Scalar, Tree};
 
 /// A value in the one form that all equal values share.

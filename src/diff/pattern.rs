@@ -1,6 +1,6 @@
 //! Texts that wait for values of an org, held against texts that they may become.
 
-use super::fields::{Leaf, Look};
+use super::leaf::{Leaf, Look};
 use crate::component::{AttributeSource, Field, Scalar, Tree};
 use crate::reference::{Part, Reference};
 

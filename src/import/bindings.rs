@@ -10,6 +10,8 @@ use crate::resolve::described_field;
 use crate::retrieved::Sited;
 use crate::secret::{is_consumer_key, is_placeholder};
 
+use super::NoteKind;
+
 /// Values shorter than this are equal by chance.
 const SHORTEST_KEY: usize = 8;
 
@@ -50,7 +52,7 @@ pub(super) struct Bound {
     /// In the manifest's spelling.
     pub text: String,
     /// What to say about it, one for each thing that was replaced.
-    pub said: Vec<(super::NoteKind, String)>,
+    pub said: Vec<(NoteKind, String)>,
 }
 
 impl Bindings {
@@ -141,13 +143,13 @@ impl Bindings {
         if let Some((reference, owner)) = self.attributes.get(text)
             && owner != id
         {
-            let said = vec![(super::NoteKind::Reference, format!("is the one of `{owner}`"))];
+            let said = vec![(NoteKind::Reference, format!("is the one of `{owner}`"))];
             self.observed.insert(reference.clone(), text.to_owned());
             return Bound { text: format!("${{{reference}}}"), said };
         }
         if (field.org_bound || is_consumer_key(text)) && !text.trim().is_empty() {
             let name = self.org_bound_variable(id, field, text);
-            let said = (super::NoteKind::Variable, format!("belongs to one org: `var.{name}`"));
+            let said = (NoteKind::Variable, format!("belongs to one org: `var.{name}`"));
             return Bound { text: format!("${{var.{name}}}"), said: vec![said] };
         }
         self.pieces(field, text)
@@ -162,7 +164,7 @@ impl Bindings {
             if alone {
                 let reference = predicted.reference.clone();
                 self.observed.insert(reference.clone(), line.trim().to_owned());
-                let said = vec![(super::NoteKind::Reference, format!("is `{reference}`"))];
+                let said = vec![(NoteKind::Reference, format!("is `{reference}`"))];
                 return Bound { text: format!("${{{reference}}}"), said };
             }
         }
@@ -177,7 +179,7 @@ impl Bindings {
     /// Templated pieces and addresses of one org become variables, unless a `$` stands before them, behind which a
     /// reference would read as an escaped one.
     fn pieces(&mut self, field: &Field, text: &str) -> Bound {
-        let mut replaced: Vec<(std::ops::Range<usize>, String, super::NoteKind, String)> = Vec::new();
+        let mut replaced: Vec<(std::ops::Range<usize>, String, NoteKind, String)> = Vec::new();
         for (range, name) in templated(text) {
             if text[..range.start].ends_with('$') {
                 continue;
@@ -185,7 +187,7 @@ impl Bindings {
             let default = text[range.clone()].to_owned();
             let variable = self.variable(&name, &default, "filled in by another tool until now");
             let said = format!("was to be filled in by another tool: `var.{variable}`");
-            replaced.push((range, format!("${{var.{variable}}}"), super::NoteKind::Variable, said));
+            replaced.push((range, format!("${{var.{variable}}}"), NoteKind::Variable, said));
         }
         if holds_addresses(field) {
             for range in self.addresses(text) {
@@ -195,18 +197,13 @@ impl Bindings {
                 let origin = &text[range.clone()];
                 if self.instance_url.as_deref() == Some(origin) {
                     let said = "is the address of the org".to_owned();
-                    replaced.push((
-                        range,
-                        "${org.instance-url}".to_owned(),
-                        super::NoteKind::Reference,
-                        said,
-                    ));
+                    replaced.push((range, "${org.instance-url}".to_owned(), NoteKind::Reference, said));
                     continue;
                 }
                 let name = self.origin_name(origin);
                 let variable = self.variable(&name, origin, "address of one org");
                 let said = format!("holds the address of one org: `var.{variable}`");
-                replaced.push((range, format!("${{var.{variable}}}"), super::NoteKind::Variable, said));
+                replaced.push((range, format!("${{var.{variable}}}"), NoteKind::Variable, said));
             }
         }
         replaced.sort_by_key(|(range, ..)| range.start);

@@ -213,7 +213,12 @@ impl<'a> Drafter<'a> {
         }
         match (&field.kind, tree) {
             (Kind::Group(inner), Tree::Group(fields)) => {
-                let entries = self.group(Some(inner), path, fields);
+                let mut entries = self.group(Some(inner), path, fields);
+                // What tells an item from the others comes first.
+                entries.sort_by_key(|entry| {
+                    let is_it = |name: &String| inner.field(name).is_some_and(|child| child.key == entry.key);
+                    field.identity.iter().position(is_it).unwrap_or(field.identity.len())
+                });
                 Outcome::Written(Node::Table(Table { entries, comments: Vec::new() }))
             }
             (_, Tree::Leaf(Sited { scalar: Scalar::Flag(flag), .. })) => Outcome::Written(Node::Flag(*flag)),

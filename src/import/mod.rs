@@ -99,14 +99,20 @@ pub fn import(collected: &Collected, options: &Options) -> Imported {
     let api_version = version::choose(collected, options.api_version);
     for (id, found) in &collected.components {
         version::refusals(id, found, api_version, &mut notes);
-        if let Some(why) = &id.kind.member.generated {
+        let mut names = |text: String| {
             notes.push(Note {
                 kind: NoteKind::Name,
                 component: id.clone(),
                 field: None,
                 place: (found.path.clone(), None),
-                text: format!("another org has another name for this: {why}"),
+                text,
             });
+        };
+        if let Some(why) = &id.kind.member.generated {
+            names(format!("another org has another name for this: {why}"));
+        }
+        if !write::is_bare(&id.name) {
+            names("its name is no bare key of TOML and stands in quotes".to_owned());
         }
     }
     let mut bindings = Bindings::new(collected, options.instance_url.as_deref());

@@ -170,11 +170,14 @@ fn comments(text: &mut String, comments: &[String]) {
     }
 }
 
+/// Whether TOML takes a key without quotes.
+pub(super) fn is_bare(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+}
+
 /// A bare key where TOML allows one.
 fn key(name: &str) -> String {
-    let bare = !name.is_empty()
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
-    if bare { name.to_owned() } else { basic(name) }
+    if is_bare(name) { name.to_owned() } else { basic(name) }
 }
 
 fn quoted(text: &str) -> String {

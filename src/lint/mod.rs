@@ -101,6 +101,7 @@ mod testing {
             environment: None,
             variables: &BTreeMap::new(),
             process: &|_| None,
+            unset: crate::resolve::Unset::Refused,
         };
         let desired = crate::resolve::resolve(&inputs, &mut diagnostics);
         assert!(!diagnostics.has_errors(), "{diagnostics:?}");

@@ -50,13 +50,10 @@ pub(super) fn open(zip: &[u8]) -> Result<Vec<Entry>, String> {
 /// The path inside the package, or `None` if it leads elsewhere on any system.
 fn inside(name: &str) -> Option<String> {
     let path = package_path(name);
-    let stays = |path: &str| {
-        !path.is_empty()
-            && !path.contains(['\\', ':', '\0'])
-            && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
-    };
-    // Decoding may bring dots and slashes to light, so both forms are looked at.
-    (stays(path) && stays(&percent_decoded(path))).then(|| path.to_owned())
+    let stays = |path: &str| path.split('/').all(|part| !matches!(part, "" | "." | ".."));
+    // Names may hold a colon, encoded as they are; dots and slashes that decoding would bring to light may not.
+    let is_plain = !path.contains(['\\', ':', '\0']);
+    (is_plain && stays(name) && stays(path) && stays(&percent_decoded(path))).then(|| path.to_owned())
 }
 
 /// A path of a zip or of a `fileName` as a path inside the package: without the folder that stands for the package
@@ -129,6 +126,14 @@ pub(super) mod tests {
         }
         let error = open(&zipped(&[("connectedApps/../../evil", "x")])).unwrap_err();
         assert!(error.starts_with("has a file outside of itself"), "{error}");
+    }
+
+    #[test]
+    fn an_encoded_colon_is_part_of_a_name() {
+        assert_eq!(
+            inside("profiles/Sales%3A EMEA.profile").as_deref(),
+            Some("profiles/Sales%3A EMEA.profile")
+        );
     }
 
     #[test]

@@ -234,6 +234,7 @@ mod tests {
             environment: None,
             variables: &BTreeMap::new(),
             process: &|_| None,
+            unset: crate::resolve::Unset::Refused,
         };
         let desired = resolve(&inputs, &mut diagnostics);
         assert!(!diagnostics.has_errors(), "{diagnostics:?}");

@@ -27,6 +27,7 @@ pub fn placeholder(reference: &Reference) -> Option<Cow<'static, str>> {
             AttributeSource::Query { placeholder, .. } => Some(Cow::Owned(placeholder.clone())),
             AttributeSource::Field(_) => None,
         },
+        Reference::Unset(_) => None,
     }
 }
 

@@ -50,7 +50,7 @@ fn heading(kind: NoteKind) -> &'static str {
         NoteKind::Secret => "Secrets, to be read when they are needed:",
         NoteKind::Variable => "Values of one org, now variables:",
         NoteKind::Reference => "Values of others, now references:",
-        NoteKind::Name => "Names of one org:",
+        NoteKind::Name => "Names to look at:",
     }
 }
 

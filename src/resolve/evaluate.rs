@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::merge::Merged;
-use super::{Inputs, Keys, Leaf, Wanted, described_field};
+use super::{Inputs, Keys, Leaf, Unset, Wanted, described_field};
 use crate::component::{
     AttributeSource, ComponentId, Enumeration, Field, FieldPath, Fields, Group, Kind, Name, Scalar, Step,
     Tree,
@@ -262,7 +262,8 @@ impl<'a> Resolver<'a> {
         at: Span,
     ) -> Option<Wanted> {
         if parts.iter().any(|part| matches!(part, Part::Reference(_))) {
-            if matches!(field.kind, Kind::Text | Kind::Binary) {
+            let is_unset = |part: &Part| matches!(part, Part::Reference(Reference::Unset(_)));
+            if matches!(field.kind, Kind::Text | Kind::Binary) || parts.iter().any(is_unset) {
                 return Some(Wanted::Formula(Formula(parts)));
             }
             self.report(
@@ -394,6 +395,7 @@ impl<'a> Resolver<'a> {
             Expression::Variable(name) => self.variable(name, at),
             Expression::Environment(name) => match (self.inputs.process)(name) {
                 Some(value) => Some(Outcome::Parts(vec![Part::Text(value)])),
+                None if self.inputs.unset == Unset::Kept => Some(kept(&format!("env.{name}"))),
                 None => {
                     self.report(
                         Diagnostic::error(
@@ -452,6 +454,9 @@ impl<'a> Resolver<'a> {
             return Some(Outcome::Parts(vec![Part::Text(value.clone())]));
         }
         let Some(text) = self.variable_text(name, at.source) else {
+            if self.inputs.unset == Unset::Kept {
+                return Some(kept(&format!("var.{name}")));
+            }
             self.unset(name, declared, at);
             return None;
         };
@@ -595,6 +600,11 @@ impl<'a> Resolver<'a> {
         );
         true
     }
+}
+
+/// A reference to a value that nobody gave.
+fn kept(name: &str) -> Outcome {
+    Outcome::Parts(vec![Part::Reference(Reference::Unset(name.to_owned()))])
 }
 
 fn find<'s>(settings: &'s Settings, path: &FieldPath) -> Option<&'s Entry> {

@@ -27,6 +27,17 @@ pub struct Inputs<'a> {
     pub variables: &'a BTreeMap<String, String>,
     /// Looks up a process variable.
     pub process: &'a dyn Fn(&str) -> Option<String>,
+    pub unset: Unset,
+}
+
+/// What becomes of a variable that has no value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unset {
+    /// It is an error.
+    #[default]
+    Refused,
+    /// Its reference stays in the text: enough to compare what was written.
+    Kept,
 }
 
 /// Puts everything together. Problems are reported; what could be resolved is returned.

@@ -17,6 +17,14 @@ impl Moment {
         Moment(self.0 - days * 86_400_000)
     }
 
+    pub fn days_after(self, days: i64) -> Moment {
+        self.days_before(-days)
+    }
+
+    pub fn milliseconds(self) -> i64 {
+        self.0
+    }
+
     /// `2026-01-01T08:00:00.000Z`, as SOAP answers have it.
     pub fn soap(self) -> String {
         self.text("Z")

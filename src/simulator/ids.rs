@@ -17,13 +17,16 @@ pub(super) mod prefix {
     pub const PROFILE: &str = "00e";
     pub const USER_LICENSE: &str = "100";
 
-    /// Prefix of the records behind a metadata type (AP-50 and section 3.3 name theirs; unsure for `0SO`).
+    /// Prefix of the records behind a metadata type (AP-50, EC-4 and section 3.3 name theirs; unsure for `0SO`).
     pub fn of_type(type_name: &str) -> &'static str {
         match type_name {
             "ConnectedApp" => "0H4",
             "AuthProvider" => "0SO",
             "NamedCredential" => "0XA",
             "ExternalClientApplication" => "0xI",
+            "ExtlClntAppGlobalOauthSettings" => "888",
+            "PermissionSet" => "0PS",
+            "Profile" => PROFILE,
             _ => "0xx",
         }
     }

@@ -3,12 +3,13 @@
 //! A request goes through `server` (headers, session, faults) to a protocol: `rest` or `soap`. Protocols turn
 //! it into plain calls: `deploy` for packages, `retrieve` for files, `soql` over `objects` for queries. What is
 //! saved goes through `schema` (a file to a tree, by its type's description) and `rules` into `state`, which
-//! `store` keeps in a folder. Nothing here is shared with the client but the descriptions of metadata types,
+//! `store` keeps in a folder and `first_day` has furnished. Nothing here is shared with the client but the descriptions of metadata types,
 //! so that one mistake cannot be right on both sides.
 
 mod clock;
 mod deploy;
 mod fault;
+mod first_day;
 mod ids;
 mod objects;
 mod package;

@@ -13,11 +13,13 @@ use crate::component::{Fields, Scalar, Tree};
 pub(super) const ORGANIZATION_NAME: &str = "Local org (a simulation)";
 
 /// Every object there is, in alphabetical order.
-pub(super) const OBJECTS: [&str; 7] = [
+pub(super) const OBJECTS: [&str; 9] = [
     "AuthProvider",
     "ConnectedApplication",
+    "ExternalClientApplication",
     "NamedCredential",
     "Organization",
+    "PermissionSet",
     "Profile",
     "User",
     "UserPermissionAccess",
@@ -30,8 +32,10 @@ pub(super) fn table(name: &str, state: &State, instance_url: &str) -> Option<Tab
     let (columns, rows) = match name {
         "AuthProvider" => auth_providers(state, instance_url),
         "ConnectedApplication" => connected_applications(state),
+        "ExternalClientApplication" => external_client_applications(state),
         "NamedCredential" => named_credentials(state),
         "Organization" => organization(state),
+        "PermissionSet" => permission_sets(state),
         "Profile" => profiles(&people),
         "User" => users(&people),
         _ => permissions(),
@@ -190,6 +194,28 @@ fn named_credentials(state: &State) -> Contents {
     })
 }
 
+/// EC-21, which knows no more than these fields, and is unsure.
+fn external_client_applications(state: &State) -> Contents {
+    of_components(state, "ExternalClientApplication", |found| {
+        let none = Fields::new();
+        let (name, fields) = found.map_or(("", &none), |(name, component)| (name, &component.fields));
+        of_component(found.map(|(_, component)| component))
+            .text("DeveloperName", Some(name))
+            .text("MasterLabel", text(fields, "label"))
+    })
+}
+
+fn permission_sets(state: &State) -> Contents {
+    of_components(state, "PermissionSet", |found| {
+        let none = Fields::new();
+        let (name, fields) = found.map_or(("", &none), |(name, component)| (name, &component.fields));
+        of_component(found.map(|(_, component)| component))
+            .text("Name", Some(name))
+            .text("Label", text(fields, "label"))
+            .flag("IsOwnedByProfile", false)
+    })
+}
+
 fn organization(state: &State) -> Contents {
     let record = || {
         Record::new()
@@ -273,6 +299,7 @@ pub(super) fn key_prefix(object: &str) -> &'static str {
     match object {
         "AuthProvider" => prefix::of_type("AuthProvider"),
         "ConnectedApplication" => prefix::of_type("ConnectedApp"),
+        "ExternalClientApplication" | "PermissionSet" => prefix::of_type(object),
         "NamedCredential" => prefix::of_type("NamedCredential"),
         "Organization" => prefix::ORGANIZATION,
         "Profile" => prefix::PROFILE,
@@ -288,7 +315,9 @@ mod tests {
     #[test]
     fn every_object_has_columns_and_rows_that_fit() {
         let mut state = State::new().unwrap();
-        for type_name in ["AuthProvider", "ConnectedApp", "NamedCredential"] {
+        for type_name in
+            ["AuthProvider", "ConnectedApp", "ExternalClientApplication", "NamedCredential", "PermissionSet"]
+        {
             state.holdings.put(type_name, "A", Fields::new());
         }
         for object in OBJECTS {

@@ -112,6 +112,45 @@ fn is_inside(path: &str) -> bool {
     !path.contains(['\\', ':', '\0']) && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
 }
 
+/// File names are full names with `%XX` for what file systems dislike.
+pub(super) fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        let code = tail
+            .get(..2)
+            .and_then(|hex| std::str::from_utf8(hex).ok())
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match (first, code) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = &tail[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The other way: letters, digits, underscores, hyphens and blanks stay (SE-15), as in `Force%2Ecom - Free`.
+pub(super) fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_alphanumeric() || matches!(letter, '_' | '-' | ' ') {
+            encoded.push(letter);
+        } else {
+            let mut bytes = [0; 4];
+            for byte in letter.encode_utf8(&mut bytes).bytes() {
+                encoded.push_str(&format!("%{byte:02X}"));
+            }
+        }
+    }
+    encoded
+}
+
 /// package.xml, or one of the destructive manifests.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Manifest {
@@ -241,6 +280,19 @@ pub(super) mod tests {
             assert!(!is_inside(path), "{path}");
         }
         assert!(is_inside("a/b.c-d"));
+    }
+
+    #[test]
+    fn names_are_encoded_and_decoded() {
+        assert_eq!(percent_decoded("A%20b%2"), "A b%2");
+        for (name, encoded) in [
+            ("Force.com - Free", "Force%2Ecom - Free"),
+            ("Custom: Support Profile", "Custom%3A Support Profile"),
+            ("Grüße_1", "Grüße_1"),
+        ] {
+            assert_eq!(percent_encoded(name), encoded);
+            assert_eq!(percent_decoded(encoded), name);
+        }
     }
 
     #[test]

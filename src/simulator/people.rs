@@ -16,6 +16,7 @@ pub(super) struct Person {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Profile {
     pub id: String,
+    /// As people see it; metadata may call it otherwise.
     pub name: &'static str,
     pub license: &'static str,
     pub license_id: String,

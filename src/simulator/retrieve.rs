@@ -11,23 +11,21 @@ use zip::write::SimpleFileOptions;
 
 use super::clock::Moment;
 use super::ids::{self, prefix};
+use super::package::{percent_decoded, percent_encoded};
 use super::people;
+use super::rules::{self, text};
 use super::state::State;
-use super::xml::{METADATA, Node};
+use super::xml::{INSTANCE, METADATA, Node};
 use crate::component::{self, Field, Fields, Group, Kind, Scalar, Tree, Type};
 
 /// The elements of a component as the org writes them for this API version.
 pub(super) fn nodes(kind: &Type, fields: &Fields<Scalar>, version: u16) -> Vec<Node> {
-    let mut nodes = Vec::new();
-    for field in &kind.fields.fields {
-        let value = fields.get(field.name.as_str());
-        if kind.name == "AuthProvider" && field.name == "consumerSecret" && value.is_some() {
-            nodes.push(Node::leaf("consumerSecret", "Placeholder_Value")); // AP-22
-        } else {
-            push(&mut nodes, field, value, version);
-        }
-    }
-    nodes
+    of_group(&kind.fields, fields, version)
+}
+
+/// The text beside the elements.
+pub(super) fn content<'a>(kind: &Type, fields: &'a Fields<Scalar>) -> Option<&'a str> {
+    text(fields, &kind.content_field()?.name)
 }
 
 fn of_group(group: &Group, fields: &Fields<Scalar>, version: u16) -> Vec<Node> {
@@ -39,14 +37,15 @@ fn of_group(group: &Group, fields: &Fields<Scalar>, version: u16) -> Vec<Node> {
 }
 
 fn push(nodes: &mut Vec<Node>, field: &Field, value: Option<&Tree<Scalar>>, version: u16) {
-    let Some(value) = value else { return };
-    // AP-46: kickoff URLs, which are read-only, are not returned either
-    if field.write_only
-        || field.secret
-        || field.read_only
-        || !field.exists_at(version)
-        || field.is_doubtful_at(version)
-    {
+    // Of an element that only some sources tell of, at this version, nothing comes back.
+    let exists = field.exists_at(version) && !field.is_doubtful_at(version);
+    let Some(value) = value.filter(|_| exists && !field.content) else { return };
+    if let Some(mask) = &field.masked {
+        nodes.push(Node::leaf(field.name.as_str(), mask)); // AP-22
+        return;
+    }
+    // What only the org may say comes back where it has said it; it says no kickoff URLs (AP-46).
+    if field.write_only || field.secret {
         return;
     }
     let items = match value {
@@ -55,6 +54,8 @@ fn push(nodes: &mut Vec<Node>, field: &Field, value: Option<&Tree<Scalar>>, vers
     };
     if let Kind::Enumeration(values) = &field.kind {
         let texts = items.iter().filter_map(Tree::as_leaf).map(Scalar::to_string);
+        let texts =
+            texts.flat_map(|text| field.split(&text).into_iter().map(str::to_owned).collect::<Vec<_>>());
         // section 1.4: aliases are folded, and the schema's order replaces the one that was deployed
         let folded = texts.map(|text| {
             let known = values.values.iter().find(|value| value.matches(&text));
@@ -67,6 +68,13 @@ fn push(nodes: &mut Vec<Node>, field: &Field, value: Option<&Tree<Scalar>>, vers
         let mut texts: Vec<String> = folded.filter(exists).collect();
         texts.sort_by_key(|text| values.position(text));
         texts.dedup();
+        // EC-5: several values in one text
+        if let Some(separator) = &field.separator {
+            if !texts.is_empty() {
+                nodes.push(Node::leaf(field.name.as_str(), texts.join(separator)));
+            }
+            return;
+        }
         nodes.extend(texts.into_iter().map(|text| Node::leaf(field.name.as_str(), text)));
         return;
     }
@@ -75,6 +83,9 @@ fn push(nodes: &mut Vec<Node>, field: &Field, value: Option<&Tree<Scalar>>, vers
             (Tree::Group(inner), Kind::Group(group)) => {
                 nodes.push(Node::group(field.name.as_str(), of_group(group, inner, version)));
             }
+            (Tree::Leaf(Scalar::Nil), _) => {
+                nodes.push(Node::leaf(field.name.as_str(), "").with("xsi:nil", "true")); // SE-15
+            }
             (Tree::Leaf(scalar), _) => nodes.push(Node::leaf(field.name.as_str(), scalar)),
             _ => {}
         }
@@ -82,7 +93,10 @@ fn push(nodes: &mut Vec<Node>, field: &Field, value: Option<&Tree<Scalar>>, vers
 }
 
 fn file(kind: &Type, fields: &Fields<Scalar>, version: u16) -> String {
-    Node::group(kind.name.as_str(), nodes(kind, fields, version)).with("xmlns", METADATA).to_file()
+    let root = Node::group(kind.name.as_str(), nodes(kind, fields, version)).with("xmlns", METADATA);
+    let mut has_nil = false;
+    fields.values().for_each(|value| value.each_leaf(&mut |leaf| has_nil |= *leaf == Scalar::Nil));
+    if has_nil { root.with("xmlns:xsi", INSTANCE).to_file() } else { root.to_file() }
 }
 
 /// What is asked for.
@@ -116,15 +130,22 @@ impl FileProperties {
         let admin = &people::of(&state.identity)[0];
         Some(FileProperties {
             id: component.id.clone(),
-            type_name: kind.name.clone(),
-            full_name: name.to_owned(),
-            file_name: format!("{folder}{}/{name}.{}", kind.directory, kind.suffix),
+            // All settings are of one type here, though not where a deploy tells about them.
+            type_name: kind.package_type.clone(),
+            full_name: percent_encoded(name),
+            file_name: format!("{folder}{}", main_path(kind, name)),
             created: component.created,
             modified: component.modified,
             by_id: admin.id.clone(),
             by_name: admin.full_name(),
         })
     }
+}
+
+/// The path of a component's file inside a package; of two files, the one without the elements.
+fn main_path(kind: &Type, name: &str) -> String {
+    let name = percent_encoded(name);
+    kind.content_path(&name).unwrap_or_else(|| kind.path(&name))
 }
 
 /// The files of a type, by name.
@@ -148,19 +169,36 @@ pub(super) fn retrieve(state: &State, request: &RetrieveRequest) -> Retrieved {
     let manifest_name = format!("{FOLDER}package.xml");
     let mut contents: Vec<(String, String)> = Vec::new();
     let mut manifest = Vec::new();
+    let asked = |wanted_type: &str, name: &str| {
+        request.types.iter().any(|(type_name, members)| {
+            type_name == wanted_type && members.iter().any(|member| member == name || member == "*")
+        })
+    };
     for (type_name, members) in &request.types {
-        let Some(kind) = component::type_named(type_name).filter(|kind| kind.since <= request.version) else {
-            let problem = format!("Entity type: '{type_name}' is unknown (rehearsal wording)");
-            retrieved.messages.push((manifest_name.clone(), problem));
+        let kinds: Vec<&Type> = component::types()
+            .iter()
+            .filter(|kind| kind.package_type == *type_name && kind.since <= request.version)
+            .collect();
+        if kinds.is_empty() {
+            // Objects, classes and their like have no files here; they are named for the sake of profiles.
+            if !rules::ALONG.iter().any(|(_, _, known)| known == type_name) {
+                let problem = format!("Entity type: '{type_name}' is unknown (rehearsal wording)");
+                retrieved.messages.push((manifest_name.clone(), problem));
+            }
             continue;
-        };
-        let mut names: Vec<String> = Vec::new();
+        }
+        let mut found: Vec<(&Type, String)> = Vec::new();
         let mut kept = Vec::new();
         for member in members {
+            let name = percent_decoded(member);
+            let of_name = kinds.iter().find(|kind| state.holdings.get(&kind.name, &name).is_some());
             if member == "*" {
-                names.extend(state.holdings.of_type(&kind.name).map(|(name, _)| name.to_owned()));
-            } else if state.holdings.get(&kind.name, member).is_some() {
-                names.push(member.clone());
+                for kind in &kinds {
+                    found
+                        .extend(state.holdings.of_type(&kind.name).map(|(name, _)| (*kind, name.to_owned())));
+                }
+            } else if let Some(kind) = of_name {
+                found.push((*kind, name));
             } else {
                 // MD-35: missing is a message, not a failure
                 let problem = format!("Entity of type '{type_name}' named '{member}' cannot be found");
@@ -169,16 +207,24 @@ pub(super) fn retrieve(state: &State, request: &RetrieveRequest) -> Retrieved {
             }
             kept.push(Node::leaf("members", member));
         }
-        names.sort();
-        names.dedup();
-        for name in names {
-            let path = format!("{}/{name}.{}", kind.directory, kind.suffix);
-            let wanted = request.specific_files.is_empty()
+        found.sort_by(|one, other| (&one.1, &one.0.name).cmp(&(&other.1, &other.0.name)));
+        found.dedup_by(|one, other| one.1 == other.1 && one.0.name == other.0.name);
+        for (kind, name) in found {
+            let path = main_path(kind, &name);
+            let is_wanted = request.specific_files.is_empty()
                 || request.specific_files.iter().any(|wanted| wanted.trim_start_matches(FOLDER) == path);
-            if let (true, Some(component)) = (wanted, state.holdings.get(&kind.name, &name)) {
-                contents.push((path, file(kind, &component.fields, request.version)));
-                retrieved.files.extend(FileProperties::of(state, kind, &name, FOLDER));
+            let Some(component) = state.holdings.get(&kind.name, &name).filter(|_| is_wanted) else {
+                continue;
+            };
+            let fields = match kind.name.as_str() {
+                "Profile" => &rules::profile_along(&kind.fields, &component.fields, asked),
+                _ => &component.fields,
+            };
+            if kind.content_field().is_some() {
+                contents.push((path, content(kind, fields).unwrap_or_default().to_owned()));
             }
+            contents.push((kind.path(&percent_encoded(&name)), file(kind, fields, request.version)));
+            retrieved.files.extend(FileProperties::of(state, kind, &name, FOLDER));
         }
         if !kept.is_empty() {
             kept.push(Node::leaf("name", type_name));
@@ -392,6 +438,98 @@ mod tests {
         let packages = package::unpack(&retrieved.zip, true).unwrap();
         let paths: Vec<_> = packages[0].files.keys().collect();
         assert_eq!(paths, ["connectedApps/A.connectedApp", "package.xml"]);
+    }
+
+    fn asked(types: &[(&str, &[&str])]) -> RetrieveRequest {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        RetrieveRequest {
+            version: 66,
+            single_package: true,
+            types: types.iter().map(|(type_name, names)| ((*type_name).to_owned(), owned(names))).collect(),
+            specific_files: Vec::new(),
+            package_names: Vec::new(),
+        }
+    }
+
+    /// The files of a retrieve by path, and the messages.
+    fn files(state: &State, types: &[(&str, &[&str])]) -> (Vec<(String, String)>, Vec<String>) {
+        let retrieved = retrieve(state, &asked(types));
+        let package = package::unpack(&retrieved.zip, true).unwrap().remove(0);
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        let files = package.files.into_iter().map(|(path, bytes)| (path, text(bytes)));
+        let messages = retrieved.messages.into_iter().map(|(_, message)| message);
+        (files.filter(|(path, _)| path != "package.xml").collect(), messages.collect())
+    }
+
+    #[test]
+    fn settings_come_back_by_member_and_all_at_once() {
+        let state = State::new().unwrap();
+        let (found, messages) = files(&state, &[("Settings", &["Security", "Account"])]);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].1.contains("\n    <networkAccess/>\n"), "{}", found[0].1);
+        assert!(found[0].1.contains("<sessionTimeout>TwoHours</sessionTimeout>"));
+        assert_eq!(messages, ["Entity of type 'Settings' named 'Account' cannot be found"]);
+        let (all, _) = files(&state, &[("Settings", &["*"])]);
+        assert!(all.len() > 1 && all.iter().all(|(path, _)| path.starts_with("settings/")));
+        let retrieved = retrieve(&state, &asked(&[("Settings", &["Security"])]));
+        assert_eq!(
+            (&*retrieved.files[0].type_name, &*retrieved.files[0].full_name),
+            ("Settings", "Security")
+        );
+    }
+
+    #[test]
+    fn session_settings_without_profile_say_so() {
+        let state = State::new().unwrap();
+        let (found, _) = files(&state, &[("ProfileSessionSetting", &["*"])]);
+        let (_, orphan) = found.iter().find(|(path, _)| path.contains("/null_")).unwrap();
+        assert!(orphan.contains("xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\""), "{orphan}");
+        assert!(orphan.contains("<profile xsi:nil=\"true\"/>"), "{orphan}");
+    }
+
+    #[test]
+    fn a_certificate_comes_back_as_two_files_with_its_end() {
+        let mut state = State::new().unwrap();
+        let mut org = Org::new();
+        let pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+        let elements = "<caSigned>false</caSigned><masterLabel>Orders</masterLabel>";
+        org.save_with("Certificate", "Orders", elements, Some(pem)).unwrap();
+        state.holdings = org.holdings;
+        let (found, _) = files(&state, &[("Certificate", &["Orders"])]);
+        assert_eq!(found[0], ("certs/Orders.crt".to_owned(), pem.to_owned()));
+        let (path, elements) = &found[1];
+        assert_eq!(path, "certs/Orders.crt-meta.xml");
+        assert!(elements.contains("<expirationDate>") && !elements.contains("<content>"), "{elements}");
+    }
+
+    #[test]
+    fn profiles_are_named_as_file_systems_like_it_and_hold_what_else_is_asked_for() {
+        let mut org = Org::new();
+        let inside = "<objectPermissions><allowRead>true</allowRead><object>Account</object></objectPermissions>\
+                      <userPermissions><enabled>true</enabled><name>ApiEnabled</name></userPermissions>";
+        org.save("Profile", "Force.com - Free", inside).unwrap();
+        let mut state = State::new().unwrap();
+        state.holdings = org.holdings;
+        let profile: (&str, &[&str]) = ("Profile", &["Force%2Ecom - Free"]);
+        let (alone, messages) = files(&state, &[profile]);
+        assert_eq!((alone[0].0.as_str(), messages.len()), ("profiles/Force%2Ecom - Free.profile", 0));
+        assert!(alone[0].1.contains("ApiEnabled") && !alone[0].1.contains("Account"), "{}", alone[0].1);
+        let (along, messages) = files(&state, &[profile, ("CustomObject", &["Account"])]);
+        assert!(along[0].1.contains("<object>Account</object>") && messages.is_empty());
+    }
+
+    #[test]
+    fn scopes_in_one_text_come_back_in_the_order_of_the_schema() {
+        let mut org = Org::new();
+        org.save("ExternalClientApplication", "Orders", "<contactEmail>a@b.example</contactEmail>").unwrap();
+        let settings = "<commaSeparatedOauthScopes>RefreshToken,Api</commaSeparatedOauthScopes>\
+                        <externalClientApplication>Orders</externalClientApplication>";
+        org.save("ExtlClntAppOauthSettings", "A", settings).unwrap();
+        let text = written(&org, "ExtlClntAppOauthSettings", 66);
+        assert!(
+            text.contains("<commaSeparatedOauthScopes>Api, RefreshToken</commaSeparatedOauthScopes>"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -3,12 +3,26 @@
 //! The version in package.xml decides which elements exist (MD-23). The first thing wrong ends the reading,
 //! with the platform's own words where they are public (CA-5, MD-36).
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::rules::Problem;
 use super::xml::{self, Element, METADATA};
-use crate::component::{Enumeration, Field, Fields, Group, Kind, Scalar, Tree, Type};
+use crate::component::{Enumeration, Enumerator, Field, Fields, Group, Kind, Scalar, Tree, Type};
 
-/// Enumerations that are ours: the schema has a plain string, so the message cannot be about an enum (CA-40).
-const PLAIN_STRINGS: [&str; 3] = ["IpRelaxation", "RefreshTokenPolicy", "SessionPolicyAction"];
+/// Enumerations that are ours: the schema has a plain string, so the message cannot be about an enum (CA-40, EC-5).
+const PLAIN_STRINGS: [&str; 7] = [
+    "DeviceAccess",
+    "ExtlClntAppIpRelaxation",
+    "ExtlClntAppOauthScope",
+    "IpRelaxation",
+    "RefreshTokenPolicy",
+    "RefreshTokenValidityUnit",
+    "SessionPolicyAction",
+];
+
+/// Elements whose values an org and its documents spell in different case; an org writes its own.
+const ANY_CASE: [&str; 1] = ["ipRelaxationPolicyType"];
 
 pub(super) fn read_file(kind: &Type, bytes: &[u8], version: u16) -> Result<Fields<Scalar>, Problem> {
     let root = xml::read(bytes).map_err(|unreadable| {
@@ -17,12 +31,38 @@ pub(super) fn read_file(kind: &Type, bytes: &[u8], version: u16) -> Result<Field
     if root.name != kind.name || root.namespace != METADATA {
         return Err(invalid(&root, &kind.name));
     }
-    read_component(kind, &root, version)
+    read_group(&kind.fields, &root, version, true)
 }
 
-/// Reads the children of an element that stands for a component, whatever the element is called.
+/// Adds the text of the file that stands beside the one with the elements.
+pub(super) fn add_content(kind: &Type, bytes: &[u8], fields: &mut Fields<Scalar>) -> Result<(), Problem> {
+    let Some(field) = kind.content_field() else { return Ok(()) };
+    let text = std::str::from_utf8(bytes).map_err(|_| {
+        Problem::error(format!("the content of this {} is not text (rehearsal wording)", kind.name))
+    })?;
+    fields.insert(field.name.clone().into(), Tree::Leaf(Scalar::Text(text.to_owned())));
+    Ok(())
+}
+
+/// Reads the children of an element that stands for a component, whatever the element is called. Calls have no
+/// second file: what would be in it is an element in base64.
 pub(super) fn read_component(kind: &Type, root: &Element, version: u16) -> Result<Fields<Scalar>, Problem> {
-    read_group(&kind.fields, root, version, true)
+    let content = kind.content_field();
+    let is_content = |child: &Element| {
+        child.namespace == METADATA && content.is_some_and(|field| field.name == child.name)
+    };
+    let Some(at) = root.children.iter().position(is_content) else {
+        return read_group(&kind.fields, root, version, true);
+    };
+    let mut root = root.clone();
+    let element = root.children.remove(at);
+    let mut fields = read_group(&kind.fields, &root, version, true)?;
+    let packed: String = element.text.split_whitespace().collect();
+    let bytes = STANDARD.decode(packed).map_err(|_| {
+        Problem::at(element.at, format!("'{}' is not base64 (rehearsal wording)", element.name))
+    })?;
+    add_content(kind, &bytes, &mut fields)?;
+    Ok(fields)
 }
 
 fn read_group(group: &Group, parent: &Element, version: u16, top: bool) -> Result<Fields<Scalar>, Problem> {
@@ -39,7 +79,7 @@ fn read_group(group: &Group, parent: &Element, version: u16, top: bool) -> Resul
         }
         let field = group
             .field(&child.name)
-            .filter(|field| child.namespace == METADATA && field.exists_at(version))
+            .filter(|field| child.namespace == METADATA && field.exists_at(version) && !field.content)
             .ok_or_else(|| invalid(child, &group.name))?;
         let follows_its_like = previous == child.name;
         previous = &child.name;
@@ -61,7 +101,7 @@ fn read_group(group: &Group, parent: &Element, version: u16, top: bool) -> Resul
     }
     for field in &group.fields {
         let given = fields.get(field.name.as_str()).is_some_and(|value| !is_blank(value));
-        if field.exists_at(version) && field.is_required_at(version) && !given {
+        if field.exists_at(version) && field.is_required_at(version) && !field.content && !given {
             // CA-2, CA-4, AP-2, NC-2; which of MD-36's two wordings these types produce is not public
             return Err(Problem::at(parent.at, format!("Required field is missing: {}", field.name)));
         }
@@ -70,14 +110,14 @@ fn read_group(group: &Group, parent: &Element, version: u16, top: bool) -> Resul
 }
 
 fn read_value(field: &Field, element: &Element, version: u16) -> Result<Tree<Scalar>, Problem> {
+    if element.nil && element.children.is_empty() {
+        return Ok(Tree::Leaf(Scalar::Nil));
+    }
     if let Kind::Group(group) = &field.kind {
         return Ok(Tree::Group(read_group(group, element, version, false)?));
     }
     if let Some(child) = element.children.first() {
         return Err(invalid(child, "string"));
-    }
-    if element.nil {
-        return Ok(Tree::Leaf(Scalar::Nil));
     }
     let text = element.trimmed();
     let wrong = |kind: &str| {
@@ -98,6 +138,13 @@ fn read_value(field: &Field, element: &Element, version: u16) -> Result<Tree<Sca
         }
         // An empty repeated element means "none", whatever it repeats (CA-51).
         Kind::Enumeration(_) if text.is_empty() && field.repeated => Scalar::Text(String::new()),
+        // Several values in one text (EC-5).
+        Kind::Enumeration(values) if field.separator.is_some() => {
+            for value in field.split(text) {
+                read_enumerator(values, value, element, version)?;
+            }
+            Scalar::Text(text.to_owned())
+        }
         Kind::Enumeration(values) => Scalar::Text(read_enumerator(values, text, element, version)?),
         Kind::Binary => Scalar::Text(text.to_owned()),
         _ if text.is_empty() => Scalar::Text(String::new()),
@@ -113,16 +160,18 @@ fn read_enumerator(
     version: u16,
 ) -> Result<String, Problem> {
     // `find` would take the aliases that manifests may use; the platform does not.
-    let known = values.values.iter().any(|value| {
-        value.matches(text)
-            && value.since.is_none_or(|since| since <= version)
+    let exists = |value: &&Enumerator| {
+        value.since_perhaps.or(value.since).is_none_or(|since| since <= version)
             && value.until.is_none_or(|until| version <= until)
-    });
-    if known {
-        return Ok(text.to_owned());
+    };
+    let any_case = ANY_CASE.contains(&element.name.as_str());
+    let is_meant =
+        |value: &&Enumerator| value.matches(text) || any_case && value.name.eq_ignore_ascii_case(text);
+    if let Some(value) = values.values.iter().filter(exists).find(is_meant) {
+        return Ok(if any_case { value.name.clone() } else { text.to_owned() });
     }
     let why = if PLAIN_STRINGS.contains(&values.name.as_str()) {
-        format!("'{text}' is not a valid value for {} (rehearsal wording, CA-40)", element.name)
+        format!("'{text}' is not a valid value for {} (rehearsal wording)", element.name)
     } else {
         // CA-5; whether "Error parsing file: " stands before it is not public
         format!("'{text}' is not a valid value for the enum '{}'", values.name)
@@ -213,7 +262,7 @@ mod tests {
         let policy = "<oauthPolicy><ipRelaxation>RELAXED</ipRelaxation><refreshTokenPolicy>infinite</refreshTokenPolicy></oauthPolicy>";
         assert_eq!(
             refused(policy, 62),
-            "'RELAXED' is not a valid value for ipRelaxation (rehearsal wording, CA-40)"
+            "'RELAXED' is not a valid value for ipRelaxation (rehearsal wording)"
         );
     }
 

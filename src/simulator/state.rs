@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::Moment;
 use super::deploy::Deployment;
+use super::first_day;
 use super::ids::{self, prefix};
 use crate::component::{Fields, Scalar, Tree};
 
@@ -51,6 +52,9 @@ pub(super) struct Holdings {
     consumer_secrets: BTreeSet<String>,
     pod: String,
     serial: u64,
+    /// Whether the org was given what an org has on its first day.
+    #[serde(default)]
+    pub furnished: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -75,7 +79,9 @@ impl State {
             created: Moment::now(),
         };
         let holdings = Holdings { pod, serial: 1000, ..Holdings::default() };
-        Ok(State { format: FORMAT, identity, port: None, holdings, deployments: Vec::new() })
+        let mut state = State { format: FORMAT, identity, port: None, holdings, deployments: Vec::new() };
+        first_day::furnish(&mut state);
+        Ok(state)
     }
 
     pub fn is_readable(&self) -> bool {
@@ -92,13 +98,18 @@ impl State {
 }
 
 impl Component {
-    /// Of a connected app; an auth provider's secret is another thing.
-    fn consumer_secret(&self) -> Option<&str> {
-        match self.fields.get("oauthConfig")? {
-            Tree::Group(config) => match config.get("consumerSecret")? {
-                Tree::Leaf(Scalar::Text(secret)) => Some(secret),
-                _ => None,
+    /// Of an app of either kind; an auth provider's secret is another thing.
+    fn consumer_secret(&self, type_name: &str) -> Option<&str> {
+        let fields = match type_name {
+            "ConnectedApp" => match self.fields.get("oauthConfig")? {
+                Tree::Group(config) => config,
+                _ => return None,
             },
+            "ExtlClntAppGlobalOauthSettings" => &self.fields,
+            _ => return None,
+        };
+        match fields.get("consumerSecret")? {
+            Tree::Leaf(Scalar::Text(secret)) => Some(secret),
             _ => None,
         }
     }
@@ -144,24 +155,26 @@ impl Holdings {
         id
     }
 
-    fn insert(&mut self, type_name: &str, name: &str, component: Component) {
+    /// Puts a component where it is, as it is.
+    pub fn insert(&mut self, type_name: &str, name: &str, component: Component) {
         self.forget_secret(type_name, name);
-        self.consumer_secrets.extend(component.consumer_secret().map(str::to_owned));
+        self.consumer_secrets.extend(component.consumer_secret(type_name).map(str::to_owned));
         self.components.entry(type_name.to_owned()).or_default().insert(name.to_owned(), component);
     }
 
     fn forget_secret(&mut self, type_name: &str, name: &str) {
-        if let Some(secret) =
-            self.get(type_name, name).and_then(Component::consumer_secret).map(str::to_owned)
-        {
+        let secret = self.get(type_name, name).and_then(|component| component.consumer_secret(type_name));
+        if let Some(secret) = secret.map(str::to_owned) {
             self.consumer_secrets.remove(&secret);
         }
     }
 
     /// Works out what is not written down.
     pub fn index(&mut self) {
-        let all = self.components.values().flat_map(BTreeMap::values);
-        self.consumer_secrets = all.filter_map(Component::consumer_secret).map(str::to_owned).collect();
+        let all = self.components.iter().flat_map(|(type_name, components)| {
+            components.values().filter_map(|component| component.consumer_secret(type_name))
+        });
+        self.consumer_secrets = all.map(str::to_owned).collect();
     }
 
     pub fn has_consumer_secret(&self, secret: &str) -> bool {

@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::state::State;
-use super::{Error, Ready};
+use super::{Error, Ready, first_day};
 
 const STATE: &str = "org.json";
 const LOCK: &str = "lock";
@@ -126,6 +126,8 @@ impl Folder {
             return Err(corrupt(format!("written by another version of orgwire (format {})", state.format)));
         }
         state.holdings.index();
+        // It may be from before the org knew a type.
+        first_day::furnish(&mut state);
         Ok(Some(state))
     }
 

@@ -283,6 +283,63 @@ async fn soap_retrieves_in_the_background_and_faults_as_clients_expect() {
 }
 
 #[tokio::test]
+async fn settings_are_one_type_to_whoever_lists_and_many_to_whoever_reads() {
+    let session = Session::new().await;
+    let (_, text) =
+        session.soap("<describeMetadata><asOfVersion>66.0</asOfVersion></describeMetadata>").await;
+    assert_eq!(text.matches("<xmlName>Settings</xmlName>").count(), 1);
+    let settings = "<metadataObjects><directoryName>settings</directoryName><inFolder>false</inFolder>\
+                    <metaFile>false</metaFile><suffix>settings</suffix><xmlName>Settings</xmlName>";
+    assert!(text.contains(settings), "{text}");
+    assert!(text.contains("<metaFile>true</metaFile><suffix>crt</suffix><xmlName>Certificate</xmlName>"));
+    let (_, text) =
+        session.soap("<listMetadata><queries><type>Settings</type></queries></listMetadata>").await;
+    assert!(text.contains("<fileName>settings/Security.settings</fileName><fullName>Security</fullName>"));
+    assert_eq!(text.matches("<type>Settings</type>").count(), text.matches("<result>").count());
+    let (_, text) = session
+        .soap("<readMetadata><type>SecuritySettings</type><fullNames>Security</fullNames></readMetadata>")
+        .await;
+    assert!(text.contains("<records xsi:type=\"SecuritySettings\"><fullName>Security</fullName>"), "{text}");
+    let (_, text) = session
+        .soap("<deleteMetadata><type>SecuritySettings</type><fullNames>Security</fullNames></deleteMetadata>")
+        .await;
+    assert!(text.contains("<statusCode>DELETE_FAILED</statusCode>"), "{text}");
+}
+
+#[tokio::test]
+async fn calls_write_certificates_and_external_client_apps_as_packages_do() {
+    let session = Session::new().await;
+    let create = |type_name: &str, inside: &str| {
+        format!(
+            "<createMetadata><metadata xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"{type_name}\">\
+             {inside}</metadata></createMetadata>"
+        )
+    };
+    // -----BEGIN CERTIFICATE----- and no more, in base64
+    let content = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t";
+    let certificate = format!(
+        "<fullName>Orders</fullName><content>{content}</content><caSigned>false</caSigned><masterLabel>O</masterLabel>"
+    );
+    let (_, text) = session.soap(&create("Certificate", &certificate)).await;
+    assert!(text.contains("<success>true</success>"), "{text}");
+    let (_, text) = session
+        .soap("<readMetadata><type>Certificate</type><fullNames>Orders</fullNames></readMetadata>")
+        .await;
+    assert!(text.contains(&format!("<fullName>Orders</fullName><content>{content}</content>")), "{text}");
+
+    let header = "<fullName>Orders</fullName><contactEmail>ops@orders.example</contactEmail>";
+    session.soap(&create("ExternalClientApplication", header)).await;
+    let global = "<fullName>G</fullName><externalClientApplication>Orders</externalClientApplication>";
+    let (_, text) = session.soap(&create("ExtlClntAppGlobalOauthSettings", global)).await;
+    assert!(text.contains("<success>true</success>"), "{text}");
+    let policies = "ExtlClntAppOauthConfigurablePolicies";
+    assert!(session.simulator.component(policies, "Orders_defaultPolicy").is_some());
+    let (_, answer) =
+        session.get("/services/data/v66.0/query?q=SELECT+DeveloperName+FROM+ExternalClientApplication").await;
+    assert_eq!(answer["records"][0]["DeveloperName"], "Orders");
+}
+
+#[tokio::test]
 async fn what_is_edited_behind_everybodys_back_is_seen_by_all() {
     let session = Session::new().await;
     session.finished(&session.deploy(single()).await).await;

@@ -28,13 +28,52 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ("CA-61", "a new run-as user on an app that exists needs its key in the file"),
         ("CA-73", "the words about a connected app that cannot be created"),
         ("CA-82", "elements that are absent from an update stay as they are, for all three types"),
+        (
+            "Certificate",
+            "an end a year or two after the deploy, by the size of the key, whatever the text says",
+        ),
+        ("EC-3", "the words about an `orgScopedExternalApp` of another org"),
+        (
+            "EC-4",
+            "the words about an `oauthLink` that leads elsewhere; settings that come first get theirs later",
+        ),
+        ("EC-9", "a client credentials policy without its user is refused, in our words"),
+        ("EC-10", "the words about minutes that no token lives"),
+        ("EC-12", "an app has one component of each kind; policies of its own replace those the org made"),
+        ("EC-13", "header and satellites of an external client app deploy in one package or in several"),
+        ("EC-14", "the words about a connected app of the same name"),
+        ("EC-15", "the key and secret of an external client app follow the rules of connected apps"),
+        ("EC-24", "the words of the warning about a rotation"),
+        ("EC-43", "the words about a parameter that names no provider"),
+        (
+            "ExternalClientApplication",
+            "a header without `contactEmail` is refused; deleting one takes its satellites along",
+        ),
         ("MD-12", "a validation that ran no tests cannot be quick deployed"),
         ("MD-33", "a file that package.xml does not name is a warning"),
         ("MD-36", "the words about missing elements, lengths and ranges"),
         ("MD-39", "deploying the same again reports `changed` false"),
         ("MD-40", "an auth provider that a credential uses cannot be deleted, in our words"),
+        ("MD-41", "retrieves and lists call all settings `Settings`, deploys call each by its own type"),
+        (
+            "NC-4",
+            "the words about a credential of the newer model that lacks a parameter or has a legacy element",
+        ),
         ("NC-7", "a legacy credential needs `endpoint`, and with Oauth `authProvider`; nothing else"),
         ("NC-10", "the words about an endpoint that is not a URL"),
+        (
+            "PermissionSet",
+            "a list that is sent replaces the whole list; the words about permissions that need others",
+        ),
+        ("Profile", "a list that is sent adds to the list there is, login IP ranges aside"),
+        (
+            "SE-7",
+            "what is left out of a settings file stays, and an element without value counts as left out",
+        ),
+        ("SE-12", "session settings without `requiredSessionLevel` take it away"),
+        ("SE-13", "the words about minutes that Setup does not offer"),
+        ("SE-14", "a second session setting for a profile is refused, in our words"),
+        ("SE-22", "switches of API Access Control are taken with a note"),
     ]
 }
 

@@ -139,6 +139,7 @@ fn rendered(kind: &'static Type, text: &str) -> String {
         environment: None,
         variables: &BTreeMap::new(),
         process: &|_| None,
+        unset: resolve::Unset::Refused,
     };
     let desired = resolve::resolve(&inputs, &mut diagnostics);
     assert!(!diagnostics.has_errors(), "{:?}\n{text}", diagnostics.sorted());

@@ -13,7 +13,8 @@ use super::{DeployOptions, Deployment, Refused, Row, Status};
 use crate::simulator::clock::Moment;
 use crate::simulator::ids::{self, prefix};
 use crate::simulator::package::{self, Unpackable};
-use crate::simulator::{Error, Org, people};
+use crate::simulator::rules::Circumstances;
+use crate::simulator::{Error, Org};
 
 /// MD-10
 const DAYS_KEPT: i64 = 30;
@@ -153,10 +154,10 @@ async fn deploy(org: &Arc<Org>, id: &str, zip: Vec<u8>) -> Result<(), Error> {
     let (zip, outcome) = tokio::task::spawn_blocking(move || {
         let (org, options) = working;
         let outcome = package::unpack(&zip, options.single_package).map(|packages| {
-            let people = org.store.read(|state| people::of(&state.identity));
+            let blocked = org.creation_blocked;
+            let circumstances = org.store.read(|state| Circumstances::of(&state.identity, blocked));
             let rejected = org.faults.rejected();
-            let creation_blocked = org.creation_blocked;
-            let surroundings = Surroundings { people: &people, creation_blocked, rejected: &rejected };
+            let surroundings = Surroundings { org: &circumstances, rejected: &rejected };
             transaction::run(&packages, &options, holdings, &surroundings)
         });
         (zip, outcome)

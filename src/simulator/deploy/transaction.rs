@@ -4,17 +4,15 @@
 use std::collections::BTreeMap;
 
 use super::{DeployOptions, Row};
-use crate::component::{self, NEWEST_API_VERSION, OLDEST_API_VERSION, Type};
-use crate::simulator::package::{Manifest, Package};
-use crate::simulator::people::Person;
-use crate::simulator::rules::{self, Incoming, Problem, Severity};
+use crate::component::{self, Fields, NEWEST_API_VERSION, OLDEST_API_VERSION, Scalar, Type};
+use crate::simulator::package::{Manifest, Package, percent_decoded};
+use crate::simulator::rules::{self, Circumstances, Incoming, Problem, Refusal, Severity};
 use crate::simulator::schema;
 use crate::simulator::state::Holdings;
 
 /// What the rules need to know besides the package.
 pub(super) struct Surroundings<'a> {
-    pub people: &'a [Person],
-    pub creation_blocked: bool,
+    pub org: &'a Circumstances,
     /// Components that tests want refused, by address, with the text to refuse them with.
     pub rejected: &'a [(String, String)],
 }
@@ -66,8 +64,7 @@ struct Work<'a> {
 struct Found<'a> {
     kind: &'static Type,
     name: String,
-    path: &'a str,
-    bytes: &'a [u8],
+    files: Files<'a>,
 }
 
 impl Work<'_> {
@@ -91,66 +88,80 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn add_all(&mut self, package: &Package, wanted: &[(&'static Type, Vec<String>)], version: u16) {
+    fn add_all(&mut self, package: &Package, wanted: &[Wanted<'_>], version: u16) {
         let mut files = component_files(package);
         let mut found = Vec::new();
-        for (kind, members) in wanted {
-            let mut names: Vec<String> = members.iter().filter(|member| *member != "*").cloned().collect();
-            if names.len() < members.len() {
+        for Wanted { type_name, members } in wanted {
+            let mut named: Vec<(Option<&'static Type>, String)> = members
+                .iter()
+                .filter(|name| *name != "*")
+                .map(|name| member(type_name, name, version))
+                .collect();
+            if named.len() < members.len() {
                 // a wildcard means every component of the type that is in the zip
-                let here = files
-                    .keys()
-                    .filter(|(type_name, _)| *type_name == kind.name)
-                    .map(|(_, name)| name.clone());
-                names.extend(here.collect::<Vec<_>>());
+                for kind in kinds(type_name, version) {
+                    let here = files.keys().filter(|(name, _)| *name == kind.name);
+                    named.extend(here.map(|(_, name)| (Some(kind), name.clone())));
+                }
             }
-            names.sort();
-            names.dedup();
-            for name in names {
-                match files.remove(&(kind.name.as_str(), name.clone())) {
-                    Some((path, bytes)) => found.push(Found { kind, name, path, bytes }),
-                    None => self.missing(package, kind, &name),
+            named.sort_by(|one, other| one.1.cmp(&other.1));
+            named.dedup_by(|one, other| one.1 == other.1);
+            for (kind, name) in named {
+                let taken = kind.and_then(|kind| {
+                    files.remove(&(kind.name.as_str(), name.clone())).map(|files| (kind, files))
+                });
+                match taken {
+                    Some((kind, files)) => found.push(Found { kind, name, files }),
+                    None => self.missing(package, type_name, &name),
                 }
             }
         }
-        found.sort_by_cached_key(|found| (rank(found.kind), found.kind.name.clone(), found.name.clone()));
+        found.sort_by_cached_key(|found| {
+            (rules::rank(found.kind, version), found.kind.name.clone(), found.name.clone())
+        });
         self.outcome.total += found.len();
         for found in &found {
             let row = self.add(package, found, version);
             self.outcome.rows.push(row);
         }
+        let made = rules::complete(&mut self.outcome.holdings);
+        self.outcome.touched.extend(made);
         let leftover: Vec<_> =
-            files.into_iter().map(|((type_name, name), (path, _))| (type_name, name, path)).collect();
+            files.into_iter().map(|((type_name, name), files)| (type_name, name, files.path())).collect();
         let strangers =
             package.files.keys().filter(|path| component_of(path).is_none() && !is_manifest(path));
         let strangers: Vec<_> = strangers.map(|path| ("", path.clone(), path.as_str())).collect();
         for (type_name, name, path) in leftover.into_iter().chain(strangers) {
-            // MD-33; a warning is the likelier severity, and the second wording is unsure
             let row = Row::new(type_name, &name, format!("{}{path}", package.folder));
-            let problem =
-                Problem { severity: Severity::Warning, text: "Not in package.xml".to_owned(), at: None };
+            let problem = if is_unknown_setting(path) {
+                let text =
+                    format!("{path} is not a valid metadata object. Check the name and casing of the file.");
+                Problem::error(text)
+            } else {
+                // MD-33; a warning is the likelier severity, and the second wording is unsure
+                Problem { severity: Severity::Warning, text: "Not in package.xml".to_owned(), at: None }
+            };
             self.outcome.rows.push(row.with(problem, self.options.ignore_warnings));
         }
     }
 
     /// MD-33: named, but not there.
-    fn missing(&mut self, package: &Package, kind: &Type, name: &str) {
+    fn missing(&mut self, package: &Package, type_name: &str, name: &str) {
         if self.options.allow_missing_files {
             return;
         }
         let text = format!(
-            "An object '{name}' of type {} was named in package.xml, but was not found in zipped directory",
-            kind.name
+            "An object '{name}' of type {type_name} was named in package.xml, but was not found in zipped directory"
         );
         self.outcome.total += 1;
-        let row = Row::new(&kind.name, name, format!("{}package.xml", package.folder));
+        let row = Row::new(type_name, name, format!("{}package.xml", package.folder));
         self.outcome.rows.push(row.with(Problem::error(text), self.options.ignore_warnings));
     }
 
     fn add(&mut self, package: &Package, found: &Found, version: u16) -> Row {
         let type_name = found.kind.name.as_str();
-        let mut row = Row::new(type_name, &found.name, format!("{}{}", package.folder, found.path));
-        let accepted = schema::read_file(found.kind, found.bytes, version).and_then(|sent| {
+        let mut row = Row::new(type_name, &found.name, format!("{}{}", package.folder, found.files.path()));
+        let accepted = read(found, version).and_then(|sent| {
             self.check_rejected(found)?;
             rules::accept(&Incoming {
                 kind: found.kind,
@@ -158,8 +169,8 @@ impl Work<'_> {
                 sent: &sent,
                 stored: self.outcome.holdings.get(type_name, &found.name),
                 holdings: &self.outcome.holdings,
-                people: self.surroundings.people,
-                creation_blocked: self.surroundings.creation_blocked,
+                org: self.surroundings.org,
+                version,
             })
         });
         let accepted = match accepted {
@@ -178,12 +189,10 @@ impl Work<'_> {
             }
         }
         if row.changed {
-            let holdings = &mut self.outcome.holdings;
-            rules::remember_keys(holdings, &accepted.fields);
-            let id = holdings.put(type_name, &found.name, accepted.fields);
-            self.outcome.touched.push((type_name.to_owned(), found.name.clone()));
+            let saved = rules::save(&mut self.outcome.holdings, found.kind, &found.name, accepted.fields);
+            self.outcome.touched.extend(saved.touched);
             // MD-13: a validation makes no ids
-            row.id = (!(self.options.check_only && row.created)).then_some(id);
+            row.id = (!(self.options.check_only && row.created)).then_some(saved.id);
         } else {
             row.id = self.outcome.holdings.get(type_name, &found.name).map(|component| component.id.clone());
         }
@@ -206,47 +215,80 @@ impl Work<'_> {
     ) -> Result<(), (&'static str, Problem)> {
         let Some(bytes) = package.files.get(manifest_name) else { return Ok(()) };
         let manifest = Manifest::read(bytes).map_err(|(text, at)| (manifest_name, Problem::at(at, text)))?;
-        let mut wanted = wanted_types(&manifest, version).map_err(|problem| (manifest_name, problem))?;
-        if wanted.iter().any(|(_, members)| members.iter().any(|member| member == "*")) {
+        let wanted = wanted_types(&manifest, version).map_err(|problem| (manifest_name, problem))?;
+        if wanted.iter().any(|wanted| wanted.members.iter().any(|member| member == "*")) {
             let text = "wildcards are not allowed in destructive manifests (rehearsal wording, MD-40)";
             return Err((manifest_name, Problem::error(text)));
         }
-        wanted.sort_by_key(|(kind, _)| std::cmp::Reverse(rank(kind))); // dependents first
-        for (kind, members) in wanted {
-            for name in members {
-                self.outcome.total += 1;
-                let row =
-                    self.delete(kind, &name, &format!("{}{manifest_name}", package.folder), manifest_name);
-                self.outcome.rows.push(row);
-            }
+        let mut named: Vec<(&str, Option<&'static Type>, String)> = Vec::new();
+        for Wanted { type_name, members } in &wanted {
+            named.extend(members.iter().map(|name| {
+                let (kind, name) = member(type_name, name, version);
+                (*type_name, kind, name)
+            }));
+        }
+        named
+            .sort_by_key(|(_, kind, _)| std::cmp::Reverse(kind.map_or(0, |kind| rules::rank(kind, version)))); // dependents first
+        for (type_name, kind, name) in named {
+            self.outcome.total += 1;
+            let path = format!("{}{manifest_name}", package.folder);
+            let row = self.delete(type_name, kind, &name, &path, manifest_name);
+            self.outcome.rows.push(row);
         }
         self.outcome.rows.push(Row::of_manifest(&package.folder, manifest_name));
         Ok(())
     }
 
-    fn delete(&mut self, kind: &'static Type, name: &str, path: &str, manifest_name: &str) -> Row {
-        let Some(id) = self.outcome.holdings.get(&kind.name, name).map(|component| component.id.clone())
-        else {
-            // MD-35; the row carries the manifest's name (protocol, 7.3)
-            let text = format!("No {} named: {name} found", kind.name);
-            let problem = Problem { severity: Severity::Warning, text, at: None };
-            return Row::new("", manifest_name, path).with(problem, self.options.ignore_warnings);
+    fn delete(
+        &mut self,
+        type_name: &str,
+        kind: Option<&'static Type>,
+        name: &str,
+        path: &str,
+        manifest_name: &str,
+    ) -> Row {
+        let ignore_warnings = self.options.ignore_warnings;
+        let deleted = match kind {
+            Some(kind) => rules::delete(&mut self.outcome.holdings, kind, name),
+            None => Err(Refusal::Absent),
         };
-        let row = Row::new(&kind.name, name, path);
-        let referrers = rules::referrers(&self.outcome.holdings, kind, name);
-        if !referrers.is_empty() {
-            // MD-40, last clause
-            let text = format!(
-                "{} {name} is referenced elsewhere. Remove the usage and try again: {} (rehearsal wording, MD-40)",
-                kind.name,
-                referrers.join(", ")
-            );
-            return row.with(Problem::error(text), self.options.ignore_warnings);
+        let row = Row::new(kind.map_or(type_name, |kind| &kind.name), name, path);
+        match deleted {
+            Ok(deleted) => {
+                self.outcome.touched.extend(deleted.touched);
+                Row { id: Some(deleted.id), deleted: true, changed: true, ..row }
+            }
+            Err(Refusal::Absent) => {
+                // MD-35; the row carries the manifest's name (protocol, 7.3)
+                let text = format!("No {type_name} named: {name} found");
+                let problem = Problem { severity: Severity::Warning, text, at: None };
+                Row::new("", manifest_name, path).with(problem, ignore_warnings)
+            }
+            Err(Refusal::InUse(referrers)) => {
+                // MD-40, last clause
+                let text = format!(
+                    "{type_name} {name} is referenced elsewhere. Remove the usage and try again: {} (rehearsal \
+                     wording, MD-40)",
+                    referrers.join(", ")
+                );
+                row.with(Problem::error(text), ignore_warnings)
+            }
+            Err(Refusal::Refused(problem)) => row.with(problem, ignore_warnings),
         }
-        self.outcome.holdings.remove(&kind.name, name, kind.member.burnt_after_deletion); // AP-5
-        self.outcome.touched.push((kind.name.clone(), name.to_owned()));
-        Row { id: Some(id), deleted: true, changed: true, ..row }
     }
+}
+
+/// The files of a component as one tree.
+fn read(found: &Found, version: u16) -> Result<Fields<Scalar>, Problem> {
+    let Some((_, elements)) = found.files.elements else {
+        let path = found.kind.path(&found.name);
+        return Err(Problem::error(format!("the file {path} is missing (rehearsal wording)")));
+    };
+    let mut sent = schema::read_file(found.kind, elements, version)?;
+    if let Some((_, content)) = found.files.content {
+        schema::add_content(found.kind, content, &mut sent)?;
+    }
+    Ok(sent)
 }
 
 /// MD-23: the version of package.xml decides the schema of every file.
@@ -265,35 +307,37 @@ fn version(manifest: &Manifest) -> Result<u16, Problem> {
         })
 }
 
-fn wanted_types(manifest: &Manifest, version: u16) -> Result<Vec<(&'static Type, Vec<String>)>, Problem> {
-    manifest
-        .types
-        .iter()
-        .map(|members| {
-            let kind = component::type_named(&members.type_name).filter(|kind| kind.since <= version);
-            let unknown = || {
-                format!(
-                    "Unknown type name '{}' specified in package.xml (rehearsal wording)",
-                    members.type_name
-                )
-            };
-            Ok((kind.ok_or_else(|| Problem::at(members.at, unknown()))?, members.members.clone()))
-        })
-        .collect()
+/// What a manifest names under one type name, which all settings share (MD-41).
+struct Wanted<'a> {
+    type_name: &'a str,
+    members: &'a [String],
 }
 
-/// How many types have to be there before this one (MD-31: the platform orders by itself). Follows from the
-/// references in the descriptions.
-fn rank(kind: &Type) -> usize {
-    kind.fields
-        .fields
-        .iter()
-        .filter_map(|field| field.names.as_deref())
-        .filter_map(component::type_with_key)
-        .filter(|named| named.name != kind.name)
-        .map(|named| rank(named) + 1)
-        .max()
-        .unwrap_or(0)
+fn wanted_types(manifest: &Manifest, version: u16) -> Result<Vec<Wanted<'_>>, Problem> {
+    let wanted = manifest.types.iter().map(|members| {
+        if kinds(&members.type_name, version).next().is_none() {
+            let text = format!(
+                "Unknown type name '{}' specified in package.xml (rehearsal wording)",
+                members.type_name
+            );
+            return Err(Problem::at(members.at, text));
+        }
+        Ok(Wanted { type_name: &members.type_name, members: &members.members })
+    });
+    wanted.collect()
+}
+
+/// The types that package.xml knows by this name.
+fn kinds(type_name: &str, version: u16) -> impl Iterator<Item = &'static Type> {
+    let types = component::types().iter();
+    types.filter(move |kind| kind.package_type == type_name && kind.since <= version)
+}
+
+/// The type and full name of a member, which is written as its file's name is.
+fn member(type_name: &str, member: &str, version: u16) -> (Option<&'static Type>, String) {
+    let name = percent_decoded(member);
+    let kind = component::type_of_member(type_name, &name).filter(|kind| kind.since <= version);
+    (kind, name)
 }
 
 fn is_manifest(path: &str) -> bool {
@@ -303,55 +347,62 @@ fn is_manifest(path: &str) -> bool {
     )
 }
 
-type ComponentFiles<'a> = BTreeMap<(&'static str, String), (&'a str, &'a [u8])>;
+/// The files of one component.
+#[derive(Default)]
+struct Files<'a> {
+    elements: Option<(&'a str, &'a [u8])>,
+    /// The text beside the elements, where the type has such a file.
+    content: Option<(&'a str, &'a [u8])>,
+}
+
+impl<'a> Files<'a> {
+    /// The file that rows are about.
+    fn path(&self) -> &'a str {
+        self.content.or(self.elements).map_or("", |(path, _)| path)
+    }
+}
 
 /// The component files of a package by type and full name.
-fn component_files(package: &Package) -> ComponentFiles<'_> {
-    package
-        .files
-        .iter()
-        .filter_map(|(path, bytes)| {
-            let (kind, name) = component_of(path)?;
-            Some(((kind.name.as_str(), name), (path.as_str(), bytes.as_slice())))
-        })
-        .collect()
-}
-
-/// `connectedApps/A.connectedApp`, with or without `-meta.xml`. The full name is the file's name, decoded.
-fn component_of(path: &str) -> Option<(&'static Type, String)> {
-    let (folder, file) = path.split_once('/')?;
-    let (stem, suffix) = file.strip_suffix("-meta.xml").unwrap_or(file).rsplit_once('.')?;
-    let kind = component::type_of_file(folder, stem).filter(|kind| kind.suffix == suffix)?;
-    (!stem.contains('/')).then(|| (kind, percent_decoded(stem)))
-}
-
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        let code = tail
-            .get(..2)
-            .and_then(|hex| std::str::from_utf8(hex).ok())
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match (first, code) {
-            (b'%', Some(byte)) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = tail;
-            }
+fn component_files(package: &Package) -> BTreeMap<(&'static str, String), Files<'_>> {
+    let mut components: BTreeMap<(&'static str, String), Files<'_>> = BTreeMap::new();
+    for (path, bytes) in &package.files {
+        let Some((kind, name, is_content)) = component_of(path) else { continue };
+        let files = components.entry((kind.name.as_str(), name)).or_default();
+        let file = Some((path.as_str(), bytes.as_slice()));
+        if is_content {
+            files.content = file;
+        } else {
+            files.elements = file;
         }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    components
+}
+
+/// `connectedApps/A.connectedApp`, with or without `-meta.xml`: type and full name, which is the file's name,
+/// decoded; and whether the file is the one beside the elements, as `certs/A.crt` is.
+fn component_of(path: &str) -> Option<(&'static Type, String, bool)> {
+    let (folder, file) = path.split_once('/')?;
+    let meta = file.strip_suffix("-meta.xml");
+    let (stem, suffix) = meta.unwrap_or(file).rsplit_once('.')?;
+    if stem.contains('/') {
+        return None;
+    }
+    let kind = component::type_of_file(folder, stem).filter(|kind| kind.suffix == suffix)?;
+    let is_content = kind.content_field().is_some() && meta.is_none();
+    Some((kind, percent_decoded(stem), is_content))
+}
+
+/// Whether a file lies where settings do and is none that the org has.
+fn is_unknown_setting(path: &str) -> bool {
+    let Some((folder, _)) = path.split_once('/') else { return false };
+    component_of(path).is_none()
+        && component::types_in_directory(folder).any(|kind| kind.member.fixed.is_some())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::simulator::package::{self, tests::zip};
-    use crate::simulator::people;
     use crate::simulator::state::State;
     use crate::simulator::xml::METADATA;
 
@@ -400,9 +451,8 @@ mod tests {
         /// Deploys, saves what worked, and tells the rows in short.
         fn deploy(&mut self, files: &[(&str, &str)]) -> Vec<String> {
             let packages = package::unpack(&zip(files), self.options.single_package).unwrap();
-            let people = people::of(&self.state.identity);
-            let surroundings =
-                Surroundings { people: &people, creation_blocked: false, rejected: &self.rejected };
+            let org = Circumstances::of(&self.state.identity, false);
+            let surroundings = Surroundings { org: &org, rejected: &self.rejected };
             let outcome = run(&packages, &self.options, self.state.holdings.clone(), &surroundings);
             for (type_name, name) in &outcome.touched {
                 self.state.holdings.take_from(&outcome.holdings, type_name, name);
@@ -519,6 +569,112 @@ mod tests {
     }
 
     #[test]
+    fn settings_are_members_of_one_type_and_rows_of_their_own() {
+        let mut org = Org::new();
+        let security = component(
+            "SecuritySettings",
+            "<sessionSettings><lockSessionsToIp>true</lockSessionsToIp></sessionSettings>",
+        );
+        let types = manifest(&members("Settings", &["Security"]));
+        let files: [(&str, &str); 2] = [("package.xml", &types), ("settings/Security.settings", &security)];
+        assert_eq!(
+            org.deploy(&files),
+            [
+                "settings/Security.settings SecuritySettings Security changed ok",
+                "package.xml package.xml changed ok"
+            ]
+        );
+        let all = manifest(&members("Settings", &["*"]));
+        let account = component("AccountSettings", "");
+        let rows = org.deploy(&[
+            ("package.xml", &all),
+            ("settings/Security.settings", &security),
+            ("settings/Account.settings", &account),
+        ]);
+        assert_eq!(
+            rows[..2],
+            [
+                "settings/Security.settings SecuritySettings Security ok",
+                "settings/Account.settings settings/Account.settings failed Error: settings/Account.settings is \
+                 not a valid metadata object. Check the name and casing of the file.",
+            ]
+        );
+        let empty = manifest("");
+        let rows = org.deploy(&[("package.xml", &empty), ("destructiveChanges.xml", &types)]);
+        assert!(rows[0].contains("exists once in every org and can't be deleted"), "{rows:?}");
+    }
+
+    #[test]
+    fn a_certificate_is_two_files_and_one_row() {
+        let mut org = Org::new();
+        let elements =
+            component("Certificate", "<caSigned>false</caSigned><masterLabel>Orders</masterLabel>");
+        let pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+        let types = manifest(&members("Certificate", &["Orders"]));
+        let rows = org.deploy(&[
+            ("package.xml", &types),
+            ("certs/Orders.crt", pem),
+            ("certs/Orders.crt-meta.xml", &elements),
+        ]);
+        assert_eq!(
+            rows,
+            ["certs/Orders.crt Certificate Orders created changed ok", "package.xml package.xml changed ok"]
+        );
+        let rows = org.deploy(&[("package.xml", &types), ("certs/Orders.crt", pem)]);
+        assert!(rows[0].contains("the file certs/Orders.crt-meta.xml is missing"), "{rows:?}");
+        let other = manifest(&members("Certificate", &["Other"]));
+        let rows = org.deploy(&[("package.xml", &other), ("certs/Other.crt-meta.xml", &elements)]);
+        assert!(rows[0].contains("the file certs/Other.crt is missing or empty"), "{rows:?}");
+    }
+
+    #[test]
+    fn an_external_client_app_is_one_package_and_gets_policies() {
+        let mut org = Org::new();
+        let app = "<externalClientApplication>Orders</externalClientApplication>";
+        let header =
+            component("ExternalClientApplication", "<contactEmail>ops@orders.example</contactEmail>");
+        let (global, settings) =
+            (component("ExtlClntAppGlobalOauthSettings", app), component("ExtlClntAppOauthSettings", app));
+        let types = members("ExtlClntAppOauthSettings", &["*"])
+            + &members("ExtlClntAppGlobalOauthSettings", &["*"])
+            + &members("ExternalClientApplication", &["*"]);
+        let types = manifest(&types);
+        let rows = org.deploy(&[
+            ("package.xml", &types),
+            ("extlClntAppOauthSettings/S.ecaOauth", &settings),
+            ("extlClntAppGlobalOauthSets/G.ecaGlblOauth", &global),
+            ("externalClientApps/Orders.eca", &header),
+        ]);
+        assert_eq!(
+            rows[..3],
+            [
+                "externalClientApps/Orders.eca ExternalClientApplication Orders created changed ok",
+                "extlClntAppGlobalOauthSets/G.ecaGlblOauth ExtlClntAppGlobalOauthSettings G created changed ok",
+                "extlClntAppOauthSettings/S.ecaOauth ExtlClntAppOauthSettings S created changed ok",
+            ]
+        );
+        let policies = "ExtlClntAppOauthConfigurablePolicies";
+        assert!(org.state.holdings.get(policies, "Orders_defaultPolicy").is_some());
+        let gone = manifest(&members("ExternalClientApplication", &["Orders"]));
+        let empty = manifest("");
+        org.deploy(&[("package.xml", &empty), ("destructiveChanges.xml", &gone)]);
+        assert!(org.state.holdings.get("ExtlClntAppOauthSettings", "S").is_none());
+        assert!(org.state.holdings.get(policies, "Orders_defaultPolicy").is_none());
+    }
+
+    #[test]
+    fn a_member_is_written_as_its_file_is() {
+        let mut org = Org::new();
+        let profile = component("Profile", "<userLicense>Salesforce</userLicense>");
+        let types = manifest(&members("Profile", &["Force%2Ecom - Free"]));
+        let rows = org.deploy(&[("package.xml", &types), ("profiles/Force%2Ecom - Free.profile", &profile)]);
+        assert_eq!(
+            rows[0],
+            "profiles/Force%2Ecom - Free.profile Profile Force.com - Free created changed ok"
+        );
+    }
+
+    #[test]
     fn dependents_are_deleted_first_and_a_provider_in_use_stays() {
         let mut org = Org::new();
         let types = members("NamedCredential", &["N"]) + &members("AuthProvider", &["P"]);
@@ -580,8 +736,9 @@ mod tests {
 
     #[test]
     fn file_names_are_decoded() {
-        assert_eq!(percent_decoded("A%20b%2"), "A b%2");
-        assert_eq!(component_of("connectedApps/A.connectedApp").map(|(_, name)| name).as_deref(), Some("A"));
+        let name = |path: &str| component_of(path).map(|(_, name, _)| name);
+        assert_eq!(name("connectedApps/A.connectedApp").as_deref(), Some("A"));
+        assert_eq!(name("profiles/Force%2Ecom - Free.profile-meta.xml").as_deref(), Some("Force.com - Free"));
         assert!(component_of("connectedApps/sub/A.connectedApp").is_none());
         assert!(component_of("connectedApps/A.authprovider").is_none());
     }

@@ -1,13 +1,11 @@
 //! Rules of connected apps: keys that are chosen once, callback URLs, policies, and who may be named.
 
-use super::{
-    Accepted, Incoming, Problem, Severity, check_person, flag, group, group_mut, leaf, no_randomness, text,
-};
+use super::consumer::{self, KeyLetters};
+use super::{Accepted, Incoming, Problem, check_person, flag, group, group_mut, text};
 use crate::component::{Fields, Scalar, Tree};
-use crate::simulator::ids;
 
 pub(super) fn check(incoming: &Incoming, accepted: &mut Accepted) -> Result<(), Problem> {
-    if incoming.stored.is_none() && incoming.creation_blocked {
+    if incoming.stored.is_none() && incoming.org.creation_blocked {
         // CA-70; CA-71 leaves updates alone
         return Err(Problem::error(
             "You can't create a connected app: since Spring '26 creating connected apps is blocked in this org \
@@ -45,96 +43,15 @@ fn check_config(incoming: &Incoming, sent: &Fields<Scalar>, accepted: &mut Accep
     let stored = incoming.stored.and_then(|stored| group(&stored.fields, "oauthConfig"));
     let Some(config) = group_mut(&mut accepted.fields, "oauthConfig") else { return Ok(()) };
     let mut remarks = match stored.filter(|stored| stored.contains_key("consumerKey")) {
-        Some(stored) => keep_key_and_secret(sent, stored, config)?,
+        Some(stored) => consumer::keep(sent, stored, config)?,
         None => {
-            give_key_and_secret(incoming, sent, config)?;
+            consumer::give(incoming, sent, config, KeyLetters::OfConnectedApps)?;
             Vec::new()
         }
     };
     check_run_as(incoming, sent, stored, config)?;
     accepted.remarks.append(&mut remarks);
     Ok(())
-}
-
-/// CA-10 to CA-15: at creation the org takes the key and secret it is given, or makes them.
-fn give_key_and_secret(
-    incoming: &Incoming,
-    sent: &Fields<Scalar>,
-    config: &mut Fields<Scalar>,
-) -> Result<(), Problem> {
-    match text(sent, "consumerKey") {
-        Some(key) => {
-            // CA-11 documents letters and digits; CA-12 saw `.` and `_` accepted as well
-            let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'_';
-            if key.len() < 8 || !key.bytes().all(legal) {
-                return Err(Problem::error(
-                    "The consumer key must be 8 to 256 letters and digits (rehearsal wording, CA-11)",
-                ));
-            }
-            if incoming.holdings.consumer_keys.contains(key) {
-                return Err(Problem::error("The consumer key is already taken.")); // CA-14
-            }
-        }
-        None => {
-            let key = ids::consumer_key().map_err(|error| no_randomness(&error))?;
-            config.insert("consumerKey".into(), leaf(key));
-        }
-    }
-    match text(sent, "consumerSecret") {
-        Some(secret) => {
-            // CA-13: since Spring '19 the reported minimum is 32, whatever the reference says
-            if secret.len() < 32 || !secret.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-                return Err(Problem::error(
-                    "The consumer secret must be 32 to 256 letters and digits (rehearsal wording, CA-13)",
-                ));
-            }
-            if incoming.holdings.has_consumer_secret(secret) {
-                return Err(Problem::error(
-                    "The consumer secret is already used by another app of this org (rehearsal wording, CA-15)",
-                ));
-            }
-        }
-        None => {
-            let secret = ids::consumer_secret().map_err(|error| no_randomness(&error))?;
-            config.insert("consumerSecret".into(), leaf(secret));
-        }
-    }
-    Ok(())
-}
-
-/// CA-16 to CA-19: an app that exists keeps its key and secret.
-fn keep_key_and_secret(
-    sent: &Fields<Scalar>,
-    stored: &Fields<Scalar>,
-    config: &mut Fields<Scalar>,
-) -> Result<Vec<Problem>, Problem> {
-    let mut remarks = Vec::new();
-    match text(sent, "consumerKey") {
-        Some(key) if text(stored, "consumerKey") == Some(key) => remarks.push(Problem {
-            severity: Severity::Info,
-            text: "The consumer key is the one the app has; an org may refuse even that, so leave it out \
-                   (rehearsal note, CA-17)"
-                .to_owned(),
-            at: None,
-        }),
-        Some(_) => return Err(Problem::error("You cannot provide a Consumer Key")), // CA-16
-        None => {}
-    }
-    if text(sent, "consumerSecret").is_some() {
-        remarks.push(Problem {
-            severity: Severity::Warning,
-            text: "The consumer secret of an app that exists can't be changed; the one sent is ignored \
-                   (rehearsal wording, CA-19)"
-                .to_owned(),
-            at: None,
-        });
-    }
-    for name in ["consumerKey", "consumerSecret"] {
-        if let Some(kept) = stored.get(name) {
-            config.insert(name.to_owned().into(), kept.clone());
-        }
-    }
-    Ok(remarks)
 }
 
 /// CA-60, CA-61, CA-63: the user that the client credentials flow acts as.
@@ -163,7 +80,7 @@ fn check_run_as(
 
 /// CA-25 to CA-28: one URL a line; https, a scheme of one's own, or http on this machine. The length of all
 /// lines together (CA-26) follows from the description.
-fn check_callbacks(callbacks: &str) -> Result<(), Problem> {
+pub(super) fn check_callbacks(callbacks: &str) -> Result<(), Problem> {
     for line in callbacks.lines().map(str::trim).filter(|line| !line.is_empty()) {
         if !is_callback(line) {
             return Err(Problem::error(format!(
@@ -203,7 +120,7 @@ fn host_of(rest: &str) -> &str {
 }
 
 /// CA-45
-fn check_logout_url(fields: &Fields<Scalar>) -> Result<(), Problem> {
+pub(super) fn check_logout_url(fields: &Fields<Scalar>) -> Result<(), Problem> {
     match text(fields, "singleLogoutUrl") {
         Some(url) if !url.trim().to_ascii_lowercase().starts_with("https://") => Err(Problem::error(
             "singleLogoutUrl: must be an absolute URL that starts with https:// (rehearsal wording, CA-45)",
@@ -223,7 +140,7 @@ fn check_repeats(sent: &Fields<Scalar>, field: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-fn looks_like_email(text: &str) -> bool {
+pub(super) fn looks_like_email(text: &str) -> bool {
     let Some((person, host)) = text.trim().split_once('@') else { return false };
     !person.is_empty()
         && host.contains('.')
@@ -315,7 +232,7 @@ mod tests {
     fn creation_can_be_blocked_and_updates_cannot() {
         let mut org = Org::new();
         org.save("ConnectedApp", "A", &app("")).unwrap();
-        org.creation_blocked = true;
+        org.circumstances.creation_blocked = true;
         assert_eq!(org.save("ConnectedApp", "A", &app("")), Ok(vec![]));
         assert!(org.save("ConnectedApp", "B", &app("")).unwrap_err().contains("rehearsal wording, CA-73"));
     }

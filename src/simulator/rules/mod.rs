@@ -4,16 +4,29 @@
 //! Knows nothing of deployments: a component may come from a package or from a SOAP call.
 
 mod auth_provider;
+mod certificate;
 mod connected_app;
+mod consumer;
+mod deletion;
+mod external_client_app;
+mod external_credential;
 mod named_credential;
+mod permissions;
+mod profile_session;
+mod references;
+mod settings;
 
 use std::io;
 
-use super::people::Person;
+use super::ids;
+use super::people::{self, Person};
 use super::schema::is_blank;
-use super::state::{Component, Holdings};
+use super::state::{Component, Holdings, Identity};
 use super::xml::Position;
-use crate::component::{self, Field, Fields, Group, Kind, Scalar, Tree, Type};
+use crate::component::{Field, Fields, Group, Kind, Name, Scalar, Tree, Type};
+pub(super) use deletion::{Refusal, delete};
+pub(super) use permissions::{ALONG, profile_along};
+pub(super) use references::rank;
 
 /// Why a component is refused, or what to say about one that is not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,9 +64,33 @@ pub(super) struct Incoming<'a> {
     pub stored: Option<&'a Component>,
     /// What the org holds at this moment, earlier components of the same package included.
     pub holdings: &'a Holdings,
-    pub people: &'a [Person],
+    pub org: &'a Circumstances,
+    /// The API version whose schema it was read by.
+    pub version: u16,
+}
+
+/// What is true of the org whatever it holds.
+#[derive(Debug, Clone)]
+pub(super) struct Circumstances {
+    pub people: Vec<Person>,
+    pub organization_id: String,
     /// Whether connected apps can be created (CA-70).
     pub creation_blocked: bool,
+}
+
+impl Circumstances {
+    pub fn of(identity: &Identity, creation_blocked: bool) -> Circumstances {
+        Circumstances {
+            people: people::of(identity),
+            organization_id: identity.organization_id.clone(),
+            creation_blocked,
+        }
+    }
+
+    /// The id as it stands in values that belong to one org: 15 characters (EC-3, EC-4).
+    fn short_id(&self) -> &str {
+        ids::short(&self.organization_id)
+    }
 }
 
 /// A component that may be saved.
@@ -69,53 +106,77 @@ pub(super) fn accept(incoming: &Incoming) -> Result<Accepted, Problem> {
     check_name(incoming.kind, incoming.name)?;
     check_sizes(&incoming.kind.fields, incoming.sent)?;
     let mut fields = incoming.stored.map(|stored| stored.fields.clone()).unwrap_or_default();
-    merge(&incoming.kind.fields, &mut fields, incoming.sent);
+    match incoming.kind.member.fixed {
+        Some(_) => merge(&incoming.kind.fields, &mut fields, &settings::without_nils(incoming.sent)),
+        None => merge(&incoming.kind.fields, &mut fields, incoming.sent),
+    }
     let mut accepted = Accepted { fields, remarks: Vec::new() };
     match incoming.kind.name.as_str() {
-        "ConnectedApp" => connected_app::check(incoming, &mut accepted)?,
         "AuthProvider" => auth_provider::check(incoming, &mut accepted)?,
+        "Certificate" => certificate::check(incoming, &mut accepted)?,
+        "ConnectedApp" => connected_app::check(incoming, &mut accepted)?,
+        "ExternalClientApplication" => external_client_app::check_header(incoming, &mut accepted)?,
+        "ExternalCredential" => external_credential::check(incoming, &mut accepted)?,
+        "ExtlClntAppConfigurablePolicies" => drop(external_client_app::check_only_one(incoming, &accepted)?),
+        "ExtlClntAppGlobalOauthSettings" => external_client_app::check_global(incoming, &mut accepted)?,
+        "ExtlClntAppOauthConfigurablePolicies" => {
+            external_client_app::check_policies(incoming, &mut accepted)?;
+        }
+        "ExtlClntAppOauthSettings" => external_client_app::check_settings(incoming, &mut accepted)?,
         "NamedCredential" => named_credential::check(incoming, &mut accepted)?,
+        "PermissionSet" => permissions::check_set(incoming, &mut accepted)?,
+        "Profile" => permissions::check_profile(incoming, &mut accepted)?,
+        "ProfileSessionSetting" => profile_session::check(incoming, &mut accepted)?,
+        _ if incoming.kind.member.fixed.is_some() => settings::check(incoming, &mut accepted)?,
         _ => {}
     }
     fill_defaults(&incoming.kind.fields, &mut accepted.fields);
-    check_references(incoming, &incoming.kind.fields, &accepted.fields)?;
+    if incoming.kind.name == "ExtlClntAppOauthConfigurablePolicies" {
+        external_client_app::drop_idle_period(&mut accepted.fields, incoming.sent);
+    }
+    references::check(incoming, &incoming.kind.fields, &accepted.fields)?;
     Ok(accepted)
 }
 
-/// Notes the keys that are taken from now on (CA-14).
-pub(super) fn remember_keys(holdings: &mut Holdings, fields: &Fields<Scalar>) {
-    // Only a connected app has an `oauthConfig`.
-    if let Some(key) = group(fields, "oauthConfig").and_then(|config| text(config, "consumerKey")) {
-        holdings.consumer_keys.insert(key.to_owned());
-    }
+/// What saving a component did.
+pub(super) struct Saved {
+    pub id: String,
+    /// Types and names of everything that was changed.
+    pub touched: Vec<(String, String)>,
 }
 
-/// Names of the components that refer to this one, so that it cannot be deleted (MD-40).
-pub(super) fn referrers(holdings: &Holdings, kind: &Type, name: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for other in component::types() {
-        let fields = other.fields.fields.iter().filter(|field| field.names.as_deref() == Some(&kind.key));
-        for field in fields {
-            let refers = |component: &Component| text(&component.fields, &field.name) == Some(name);
-            found.extend(
-                holdings
-                    .of_type(&other.name)
-                    .filter(|(_, component)| refers(component))
-                    .map(|(full_name, _)| format!("{} {full_name}", other.name)),
-            );
-        }
-    }
-    found
+/// Saves a component that was accepted, with what the org does along with it.
+pub(super) fn save(holdings: &mut Holdings, kind: &Type, name: &str, fields: Fields<Scalar>) -> Saved {
+    holdings.consumer_keys.extend(consumer::key(&kind.name, &fields).map(str::to_owned)); // CA-14
+    let mut touched = vec![(kind.name.clone(), name.to_owned())];
+    touched.extend(external_client_app::make_room(holdings, kind, name, &fields));
+    let id = holdings.put(&kind.name, name, fields);
+    touched.extend(external_client_app::link(holdings, kind, name));
+    Saved { id, touched }
+}
+
+/// Adds what the org makes by itself when all components of a request are saved; tells types and names.
+pub(super) fn complete(holdings: &mut Holdings) -> Vec<(String, String)> {
+    external_client_app::add_policies(holdings)
 }
 
 /// CA-6, NC-9, AP-3: letters, digits and single underscores, starting with a letter, not ending in an
-/// underscore, and not too long.
+/// underscore, and not too long. Names of profiles are free (SE-15), those of session settings are the org's own
+/// (SE-14).
 fn check_name(kind: &Type, name: &str) -> Result<(), Problem> {
+    if kind.member.fixed.as_deref().is_some_and(|fixed| fixed != name) {
+        return Err(Problem::error(format!(
+            "{} is not a valid metadata object. Check the name and casing of the file.",
+            kind.path(name)
+        )));
+    }
     let called = kind.member.called.as_deref().unwrap_or("API name");
-    let legal = name.starts_with(|first: char| first.is_ascii_alphabetic())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        && !name.ends_with('_')
-        && !name.contains("__");
+    let is_free = kind.member.free || kind.member.generated.is_some();
+    let legal = is_free && !name.trim().is_empty()
+        || name.starts_with(|first: char| first.is_ascii_alphabetic())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            && !name.ends_with('_')
+            && !name.contains("__");
     if !legal {
         return Err(Problem::error(format!(
             "The {called} can only contain underscores and alphanumeric characters. It must be unique, begin \
@@ -171,8 +232,8 @@ fn too_long(field: &str, value: Option<&str>, longest: usize) -> Problem {
 }
 
 /// Puts what was sent over what is stored. What is absent stays (CA-82, and the same stance for the other
-/// types), an empty or nil element clears, a list replaces the whole list (CA-30, CA-51), and what only the
-/// org may say is passed over (AP-45).
+/// types), an empty or nil element clears, a list replaces the whole list (CA-30, CA-51), an empty group empties
+/// what it holds where the description says so (SE-6), and what only the org may say is passed over (AP-45).
 fn merge(group: &Group, stored: &mut Fields<Scalar>, sent: &Fields<Scalar>) {
     for (name, value) in sent {
         let Some(field) = group.field(name) else { continue };
@@ -182,6 +243,9 @@ fn merge(group: &Group, stored: &mut Fields<Scalar>, sent: &Fields<Scalar>) {
         match (value, &field.kind) {
             (blank, _) if is_blank(blank) => {
                 stored.remove(name);
+            }
+            (Tree::Group(sent), Kind::Group(_)) if field.clears && sent.is_empty() => {
+                stored.insert(name.clone(), Tree::Group(Fields::new()));
             }
             (Tree::Group(sent), Kind::Group(group)) => {
                 let mut inner = match stored.remove(name) {
@@ -217,26 +281,14 @@ fn fill_defaults(group: &Group, fields: &mut Fields<Scalar>) {
     }
 }
 
-/// MD-34, NC-12: a component that is named must be there, in the org or earlier in the package (MD-30).
-fn check_references(incoming: &Incoming, group: &Group, fields: &Fields<Scalar>) -> Result<(), Problem> {
-    for field in &group.fields {
-        let Some(named) = field.names.as_deref().and_then(component::type_with_key) else { continue };
-        let Some(name) = text(fields, &field.name) else { continue };
-        if incoming.holdings.get(&named.name, name).is_none() {
-            return Err(no_such(&field.name, &named.name, name));
-        }
-    }
-    Ok(())
-}
-
 fn no_such(field: &str, type_name: &str, name: &str) -> Problem {
-    Problem::error(format!("In field: {field} - no {type_name} named {name} found"))
+    Problem::error(format!("In field: {field} - no {type_name} named {name} found")) // MD-34
 }
 
 /// CA-63, AP-14: usernames are looked up in the org.
 fn check_person(incoming: &Incoming, field: &str, fields: &Fields<Scalar>) -> Result<(), Problem> {
     match text(fields, field) {
-        Some(username) if !incoming.people.iter().any(|person| person.has_username(username)) => {
+        Some(username) if !incoming.org.people.iter().any(|person| person.has_username(username)) => {
             Err(no_such(field, "User", username))
         }
         _ => Ok(()),
@@ -272,6 +324,24 @@ fn group_mut<'a>(fields: &'a mut Fields<Scalar>, name: &str) -> Option<&'a mut F
     }
 }
 
+/// The groups of a repeated element.
+fn items<'a>(fields: &'a Fields<Scalar>, name: &str) -> impl Iterator<Item = &'a Fields<Scalar>> {
+    let items = match fields.get(name) {
+        Some(Tree::List(items)) => items.as_slice(),
+        Some(single) => std::slice::from_ref(single),
+        None => &[],
+    };
+    items.iter().filter_map(|item| match item {
+        Tree::Group(fields) => Some(fields),
+        _ => None,
+    })
+}
+
+/// Gives an element a value where it has none.
+fn assume(fields: &mut Fields<Scalar>, name: &'static str, value: Scalar) {
+    fields.get_or_insert_with(Name::Borrowed(name), || Tree::Leaf(value));
+}
+
 fn leaf(text: impl Into<String>) -> Tree<Scalar> {
     Tree::Leaf(Scalar::Text(text.into()))
 }
@@ -283,48 +353,66 @@ fn no_randomness(error: &io::Error) -> Problem {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::people;
-    use super::super::schema::read_file;
+    use super::super::schema::{add_content, read_file};
     use super::super::state::State;
     use super::*;
+    use crate::component;
 
     /// An org in a test: saves components from XML, one at a time.
     pub(in crate::simulator) struct Org {
         pub holdings: Holdings,
-        people: Vec<Person>,
-        pub creation_blocked: bool,
+        pub circumstances: Circumstances,
         version: u16,
     }
 
     impl Org {
         pub fn new() -> Org {
             let state = State::new().unwrap();
-            let people = people::of(&state.identity);
-            Org { holdings: state.holdings, people, creation_blocked: false, version: 66 }
+            let circumstances = Circumstances::of(&state.identity, false);
+            Org { holdings: state.holdings, circumstances, version: 66 }
         }
 
         pub fn username(&self) -> String {
-            self.people[0].username.clone()
+            self.circumstances.people[0].username.clone()
+        }
+
+        /// The name of a component that the org made itself.
+        pub fn name_of(&self, type_name: &str, start: &str) -> String {
+            let mut names = self.holdings.of_type(type_name).map(|(name, _)| name);
+            names.find(|name| name.starts_with(start)).unwrap().to_owned()
         }
 
         /// Saves; answers the remarks, or the problem.
         pub fn save(&mut self, type_name: &str, name: &str, inside: &str) -> Result<Vec<String>, String> {
+            self.save_with(type_name, name, inside, None)
+        }
+
+        /// With the text of the second file.
+        pub fn save_with(
+            &mut self,
+            type_name: &str,
+            name: &str,
+            inside: &str,
+            content: Option<&str>,
+        ) -> Result<Vec<String>, String> {
             let kind = component::type_named(type_name).unwrap();
             let xml =
                 format!("<{type_name} xmlns=\"{}\">{inside}</{type_name}>", super::super::xml::METADATA);
-            let sent = read_file(kind, xml.as_bytes(), self.version).map_err(|problem| problem.text)?;
+            let mut sent = read_file(kind, xml.as_bytes(), self.version).map_err(|problem| problem.text)?;
+            if let Some(content) = content {
+                add_content(kind, content.as_bytes(), &mut sent).map_err(|problem| problem.text)?;
+            }
             let incoming = Incoming {
                 kind,
                 name,
                 sent: &sent,
                 stored: self.holdings.get(type_name, name),
                 holdings: &self.holdings,
-                people: &self.people,
-                creation_blocked: self.creation_blocked,
+                org: &self.circumstances,
+                version: self.version,
             };
             let accepted = accept(&incoming).map_err(|problem| problem.text)?;
-            remember_keys(&mut self.holdings, &accepted.fields);
-            self.holdings.put(type_name, name, accepted.fields);
+            save(&mut self.holdings, kind, name, accepted.fields);
             Ok(accepted
                 .remarks
                 .into_iter()
@@ -370,22 +458,5 @@ pub(super) mod tests {
         let sent = Fields::from([("consumerSecret".into(), leaf("s".repeat(101)))]);
         let problem = check_sizes(&kind.fields, &sent).unwrap_err();
         assert_eq!(problem.text, "STRING_TOO_LONG: consumerSecret: data value too large:  (max length=100)");
-    }
-
-    #[test]
-    fn an_auth_provider_in_use_has_referrers() {
-        let mut org = Org::new();
-        org.save(
-            "AuthProvider",
-            "P",
-            "<friendlyName>P</friendlyName><providerType>Salesforce</providerType>",
-        )
-        .unwrap();
-        let credential = "<authProvider>P</authProvider><endpoint>https://a.b</endpoint><label>N</label>\
-                          <principalType>NamedUser</principalType><protocol>Oauth</protocol>";
-        org.save("NamedCredential", "N", credential).unwrap();
-        let kind = component::type_named("AuthProvider").unwrap();
-        assert_eq!(referrers(&org.holdings, kind, "P"), ["NamedCredential N"]);
-        assert!(referrers(&org.holdings, kind, "Q").is_empty());
     }
 }

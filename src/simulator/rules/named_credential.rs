@@ -1,13 +1,19 @@
-//! Rules of named credentials: what a legacy one cannot do without. A reference to an auth provider is checked
-//! with all other references.
+//! Rules of named credentials: what a legacy one cannot do without, and what one of the newer model is made of. A
+//! reference to an auth provider is checked with all other references.
 
-use super::{Accepted, Incoming, Problem, leaf, text};
+use super::{Accepted, Incoming, Problem, items, leaf, no_such, references, text};
+use crate::component::{Fields, Scalar};
 
-pub(super) fn check(_incoming: &Incoming, accepted: &mut Accepted) -> Result<(), Problem> {
+const PARAMETERS: &str = "namedCredentialParameters";
+/// Elements of the legacy model, which the newer one must not have.
+const LEGACY: [&str; 5] = ["authProvider", "endpoint", "oauthScope", "principalType", "protocol"];
+
+pub(super) fn check(incoming: &Incoming, accepted: &mut Accepted) -> Result<(), Problem> {
     accepted.fields.get_or_insert_with("calloutStatus".into(), || leaf("Enabled")); // section 3.3
     let fields = &accepted.fields;
-    if text(fields, "namedCredentialType").is_some_and(|kind| kind != "Legacy") {
-        return Ok(()); // NC-4: the newer model has parameters in place of these fields
+    // NC-4: the newer model has parameters in place of these fields
+    if let Some(kind) = text(fields, "namedCredentialType").filter(|kind| *kind != "Legacy") {
+        return check_parameters(incoming, kind, fields);
     }
     // NC-7: which gaps a deploy refuses is not public; these two are the stance
     let Some(endpoint) = text(fields, "endpoint") else {
@@ -34,6 +40,36 @@ pub(super) fn check(_incoming: &Incoming, accepted: &mut Accepted) -> Result<(),
         )));
     }
     Ok(())
+}
+
+/// NC-4 and "Two models" of the type reference: one address, one external credential that exists, and nothing of
+/// the legacy model.
+fn check_parameters(incoming: &Incoming, kind: &str, fields: &Fields<Scalar>) -> Result<(), Problem> {
+    if let Some(legacy) = LEGACY.iter().find(|name| text(fields, name).is_some()) {
+        return Err(Problem::error(format!("{legacy}: does not go with {kind} (rehearsal wording, NC-4)")));
+    }
+    let of_type = |wanted: &'static str| {
+        items(fields, PARAMETERS).filter(move |parameter| text(parameter, "parameterType") == Some(wanted))
+    };
+    for (wanted, needed) in [("Url", "parameterValue"), ("Authentication", "externalCredential")] {
+        let values: Vec<_> = of_type(wanted).map(|parameter| text(parameter, needed)).collect();
+        if !matches!(values[..], [Some(_)]) {
+            return Err(Problem::error(format!(
+                "{PARAMETERS}: {kind} needs one parameter of type {wanted} with {needed} (rehearsal wording, NC-4)"
+            )));
+        }
+    }
+    if kind == "PrivateEndpoint" && of_type("OutboundNetworkConnection").next().is_none() {
+        return Err(Problem::error(format!(
+            "{PARAMETERS}: {kind} needs a parameter of type OutboundNetworkConnection (rehearsal wording, NC-4)"
+        )));
+    }
+    let mut credentials =
+        of_type("Authentication").filter_map(|parameter| text(parameter, "externalCredential"));
+    match credentials.find(|name| !references::exists(incoming.holdings, "ExternalCredential", name)) {
+        Some(name) => Err(no_such("externalCredential", "ExternalCredential", name)),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -67,8 +103,36 @@ mod tests {
     }
 
     #[test]
-    fn the_newer_model_needs_none_of_it() {
-        assert_eq!(create("<namedCredentialType>SecuredEndpoint</namedCredentialType>"), Ok(vec![]));
+    fn the_newer_model_needs_an_address_and_an_external_credential() {
+        let mut org = Org::new();
+        let parameter = |name: &str, value: &str| {
+            format!(
+                "<namedCredentialParameters>{value}<parameterName>{name}</parameterName><parameterType>{name}</parameterType></namedCredentialParameters>"
+            )
+        };
+        let login = parameter("Authentication", "<externalCredential>E</externalCredential>");
+        let url = parameter("Url", "<parameterValue>https://orders.example</parameterValue>");
+        let mut save = |parameters: &str, more: &str| {
+            let inside = format!(
+                "<label>L</label>{parameters}<namedCredentialType>SecuredEndpoint</namedCredentialType>{more}"
+            );
+            org.save("NamedCredential", "N", &inside)
+        };
+        assert!(save("", "").unwrap_err().contains("one parameter of type Url"));
+        assert!(save(&url, "").unwrap_err().contains("one parameter of type Authentication"));
+        assert!(save(&format!("{login}{url}{url}"), "").unwrap_err().contains("one parameter of type Url"));
+        let both = login + &url;
+        assert_eq!(
+            save(&both, ""),
+            Err("In field: externalCredential - no ExternalCredential named E found".to_owned())
+        );
+        let legacy = "<endpoint>https://orders.example</endpoint>";
+        assert!(save(&both, legacy).unwrap_err().starts_with("endpoint: does not go with"));
+        let credential = "<authenticationProtocol>Basic</authenticationProtocol><label>E</label>";
+        org.save("ExternalCredential", "E", credential).unwrap();
+        let inside =
+            format!("<label>L</label>{both}<namedCredentialType>SecuredEndpoint</namedCredentialType>");
+        assert_eq!(org.save("NamedCredential", "N", &inside), Ok(vec![]));
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! describeMetadata: which types the org knows.
 
+use std::collections::BTreeMap;
+
 use super::{Call, Fault};
-use crate::component::{self, NEWEST_API_VERSION, OLDEST_API_VERSION};
+use crate::component::{self, NEWEST_API_VERSION, OLDEST_API_VERSION, Type};
 use crate::simulator::xml::{Element, Node};
 
 pub(super) fn describe_metadata(call: &Call, request: &Element) -> Result<Vec<Node>, Fault> {
@@ -12,16 +14,19 @@ pub(super) fn describe_metadata(call: &Call, request: &Element) -> Result<Vec<No
         .filter(|version| (OLDEST_API_VERSION..=NEWEST_API_VERSION).contains(version))
         .unwrap_or(call.version);
     let known = component::types().iter().filter(|kind| kind.since <= version);
-    let mut nodes: Vec<Node> = known
-        .map(|kind| {
+    // Settings are many types here and one for clients.
+    let by_name: BTreeMap<&str, &Type> = known.map(|kind| (kind.package_type.as_str(), kind)).collect();
+    let mut nodes: Vec<Node> = by_name
+        .into_iter()
+        .map(|(name, kind)| {
             Node::group(
                 "metadataObjects",
                 vec![
                     Node::leaf("directoryName", &kind.directory),
                     Node::leaf("inFolder", false),
-                    Node::leaf("metaFile", false),
+                    Node::leaf("metaFile", kind.content_field().is_some()),
                     Node::leaf("suffix", &kind.suffix),
-                    Node::leaf("xmlName", &kind.name),
+                    Node::leaf("xmlName", name),
                 ],
             )
         })

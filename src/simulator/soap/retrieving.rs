@@ -7,6 +7,7 @@ use tokio::time::sleep;
 use super::{Call, Fault, is_true, optional};
 use crate::component::{self, NEWEST_API_VERSION, OLDEST_API_VERSION, Type};
 use crate::simulator::ids;
+use crate::simulator::package::percent_decoded;
 use crate::simulator::retrieve::{self, FileProperties, RetrieveRequest, Retrieved, Stage};
 use crate::simulator::xml::{Element, Node};
 
@@ -127,9 +128,16 @@ pub(super) fn list_metadata(call: &Call, request: &Element) -> Result<Vec<Node>,
     }
     let mut nodes = Vec::new();
     for query in queries {
-        let kind = known(query.child("type").map(Element::trimmed).unwrap_or_default())?;
-        let files = call.org.store.read(|state| retrieve::list(state, kind));
-        nodes.extend(files.iter().map(|file| properties("result", file)));
+        let asked = query.child("type").map(Element::trimmed).unwrap_or_default();
+        // All settings are listed by one name (MD-41).
+        let mut kinds = component::types().iter().filter(|kind| kind.package_type == asked).peekable();
+        if kinds.peek().is_none() {
+            known(asked)?;
+        }
+        for kind in kinds {
+            let files = call.org.store.read(|state| retrieve::list(state, kind));
+            nodes.extend(files.iter().map(|file| properties("result", file)));
+        }
     }
     Ok(nodes)
 }
@@ -144,9 +152,15 @@ pub(super) fn read_metadata(call: &Call, request: &Element) -> Result<Vec<Node>,
         ));
     }
     let records = call.org.store.read(|state| {
-        let record = |name: &&str| match state.holdings.get(&kind.name, name) {
+        let record = |name: &&str| match state.holdings.get(&kind.name, &percent_decoded(name)) {
             Some(component) => {
                 let mut nodes = vec![Node::leaf("fullName", name)];
+                // A call has no second file: its text is an element in base64, before the type's own.
+                if let (Some(field), Some(text)) =
+                    (kind.content_field(), retrieve::content(kind, &component.fields))
+                {
+                    nodes.push(Node::leaf(field.name.as_str(), STANDARD.encode(text)));
+                }
                 nodes.extend(retrieve::nodes(kind, &component.fields, call.version));
                 Node::group("records", nodes).with("xsi:type", kind.name.as_str())
             }

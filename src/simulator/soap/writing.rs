@@ -3,8 +3,8 @@
 use super::retrieving::{MOST_COMPONENTS, known};
 use super::{Call, Fault};
 use crate::component::Type;
-use crate::simulator::people;
-use crate::simulator::rules::{self, Incoming};
+use crate::simulator::package::percent_decoded;
+use crate::simulator::rules::{self, Circumstances, Incoming, Refusal};
 use crate::simulator::schema;
 use crate::simulator::state::{Holdings, State};
 use crate::simulator::xml::{Element, Node};
@@ -49,6 +49,7 @@ fn save(call: &Call, request: &Element, mode: Mode) -> Result<Vec<Node>, Fault> 
             save_one(call, state, &mut holdings, kind, element, mode)
         };
         let saved: Vec<Saved> = components.iter().map(save).collect();
+        rules::complete(&mut holdings);
         (saved, holdings)
     })?;
     Ok(saved.into_iter().map(|saved| told(saved, mode == Mode::Upsert)).collect())
@@ -100,7 +101,7 @@ fn save_one(
     element: &Element,
     mode: Mode,
 ) -> Saved {
-    let full_name = element.child("fullName").map(Element::trimmed).unwrap_or_default().to_owned();
+    let full_name = percent_decoded(element.child("fullName").map(Element::trimmed).unwrap_or_default());
     let exists = holdings.get(&kind.name, &full_name).is_some();
     let failed =
         |code, message| Saved { full_name: full_name.clone(), created: false, error: Some((code, message)) };
@@ -122,29 +123,29 @@ fn save_one(
             sent: &sent,
             stored: holdings.get(&kind.name, &full_name),
             holdings,
-            people: &people::of(&state.identity),
-            creation_blocked: call.org.creation_blocked,
+            org: &Circumstances::of(&state.identity, call.org.creation_blocked),
+            version: call.version,
         })
     });
     match accepted {
         Err(problem) => failed(status_code(&problem.text), problem.text),
         Ok(accepted) => {
-            rules::remember_keys(holdings, &accepted.fields);
-            holdings.put(&kind.name, &full_name, accepted.fields);
+            rules::save(holdings, kind, &full_name, accepted.fields);
             Saved { full_name, created: !exists, error: None }
         }
     }
 }
 
 fn delete_one(holdings: &mut Holdings, kind: &Type, name: &str) -> Saved {
-    let referrers = rules::referrers(holdings, kind, name);
-    let error = if !referrers.is_empty() {
-        let used = referrers.join(", ");
-        Some(("DELETE_FAILED", format!("{name} is referenced elsewhere: {used} (rehearsal wording, MD-40)")))
-    } else if holdings.remove(&kind.name, name, kind.member.burnt_after_deletion).is_none() {
-        Some(("INVALID_CROSS_REFERENCE_KEY", no_such(kind, name)))
-    } else {
-        None
+    let error = match rules::delete(holdings, kind, &percent_decoded(name)) {
+        Ok(_) => None,
+        Err(Refusal::Absent) => Some(("INVALID_CROSS_REFERENCE_KEY", no_such(kind, name))),
+        Err(Refusal::InUse(referrers)) => {
+            let used = referrers.join(", ");
+            let text = format!("{name} is referenced elsewhere: {used} (rehearsal wording, MD-40)");
+            Some(("DELETE_FAILED", text))
+        }
+        Err(Refusal::Refused(problem)) => Some(("DELETE_FAILED", problem.text)),
     };
     Saved { full_name: name.to_owned(), created: false, error }
 }
