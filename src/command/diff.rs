@@ -103,9 +103,14 @@ fn side(arguments: &cli::Diff, origin: Option<&Origin>, other: Option<&Origin>) 
                 path if path.is_empty() => format!("git:{revision}"),
                 path => format!("git:{revision}:{path}"),
             };
-            // A revision alone stands for the same paths as the other side; there may have been nothing there yet.
+            // A revision alone stands for the same paths as the other side, where there may have been nothing yet;
+            // but nobody keeps zips in a repository.
             let path = match other {
-                Some(Origin::Path(other)) if path.is_empty() => other,
+                Some(Origin::Path(other))
+                    if path.is_empty() && !matches!(Place::on_disk(other), Ok(Place::Zip(_))) =>
+                {
+                    other
+                }
                 _ if path.is_empty() => {
                     let (shown, revision) = (shown(Path::new("")), Where::Revision(found));
                     if !load::is_there(&revision)? {

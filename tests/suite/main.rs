@@ -10,6 +10,7 @@ mod cases;
 mod corpus;
 mod deploy;
 mod diagnostics;
+mod diff;
 mod every_type;
 mod explain;
 mod fmt;
