@@ -15,6 +15,8 @@ fn a_field_is_explained_from_its_description() {
 
     - Text.
     - At most 256 characters.
+    - Left out, the org makes one up and keeps it.
+    - Fits one org only: give each environment its own.
     - orgwire can make it: `{ generate = true }`.
     - Counts only when the component is created, and is not sent afterwards.
     - In the Metadata API: `oauthConfig.consumerKey` of `ConnectedApp`. Rests on
