@@ -106,6 +106,11 @@ pub fn is_wanted(path: &str) -> bool {
     !matches!(role(path), Role::Other)
 }
 
+/// Whether a file, by its path from a folder on, says that the folder holds metadata.
+pub fn marks_metadata(path: &str) -> bool {
+    path == PACKAGE || path == PROJECT
+}
+
 fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }

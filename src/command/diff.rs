@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::cli;
-use crate::collect::Collected;
+use crate::collect::{self, Collected};
 use crate::command::load::{self, Loaded, Purpose};
 use crate::command::{Exit, Failure, components, runtime, target};
 use crate::component::{ComponentId, Type, types};
@@ -133,26 +133,21 @@ fn side(arguments: &cli::Diff, origin: Option<&Origin>, other: Option<&Origin>) 
     }
 }
 
-/// Whether a file is a manifest, or a folder one of manifests: metadata lies in folders of its own.
+/// Whether a file is a manifest, or a folder one of manifests: metadata lies in folders of its own, unless a file says
+/// that the folder is a package or an sfdx project.
 fn holds_manifests(files: &mut Files, path: &Path) -> Result<bool, Failure> {
-    let is_toml = |path: &str| path.ends_with(".toml");
     if files.is_one_file() {
         return Ok(path.extension().is_some_and(|ending| ending == "toml"));
     }
-    let (entries, _) = files.list(is_toml)?;
-    let direct = |path: &str| {
-        let inside = path.strip_prefix("./").unwrap_or(path);
-        !inside.contains('/') && inside != crate::project::CONFIGURATION_FILE
-    };
-    if entries.iter().any(|entry| direct(&entry.path)) {
-        return Ok(true);
-    }
-    if entries.is_empty() {
+    let (entries, _) = files.list(|path| path.ends_with(".toml") || collect::is_wanted(path))?;
+    let paths = || entries.iter().map(|entry| entry.path.strip_prefix("./").unwrap_or(&entry.path));
+    if paths().any(collect::marks_metadata) {
         return Ok(false);
     }
-    // Manifests further down, and no metadata beside them.
-    let (metadata, _) = files.list(crate::collect::is_wanted)?;
-    Ok(metadata.is_empty())
+    let is_manifest = |path: &str| path.ends_with(".toml") && path != crate::project::CONFIGURATION_FILE;
+    // Manifests further down count where there is no metadata beside them.
+    Ok(paths().any(|path| is_manifest(path) && !path.contains('/'))
+        || paths().all(is_manifest) && !entries.is_empty())
 }
 
 fn files_side(files: Files, name: String) -> Result<Side, Failure> {
