@@ -17,7 +17,8 @@
 //! 4. [`lint`] says everything that can be known to be wrong without an org. Whatever is wrong is a
 //!    [`diagnostic`] with a position, and all of them are found before the first is shown.
 //! 5. [`org`] is the door to the network. Through it, [`wire`] reads what the org has into `Observed`:
-//!    components (with [`retrieved`], which reads their XML), record ids, callback URLs.
+//!    components (with [`retrieved`], which reads their XML, and [`companions`], which knows what has to be asked
+//!    for along with them), record ids, callback URLs.
 //! 6. [`plan`] compares the two with [`diff`] and decides what each pass sends. It is the only module that
 //!    knows about passes.
 //! 7. [`deploy`] is the only loop: for each pass, [`render`] makes XML through templates, [`package`] zips it
@@ -87,6 +88,7 @@ pub mod plan;
 pub mod package;
 pub mod render;
 
+pub mod companions;
 pub mod deploy;
 pub mod org;
 pub mod rejection;

@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::component::{Attribute, AttributeSource, ComponentId, FieldPath, Fields, Scalar, Step, Tree};
+use crate::companions::{self, Companions};
+use crate::component::{Attribute, AttributeSource, ComponentId, Fields, Scalar, Step, Tree};
 use crate::org::{self, Org, Reader};
 use crate::package::{self, Part};
 use crate::reference::{Existing, Observed, OrgFacts, Reference};
@@ -34,10 +35,7 @@ pub async fn observe(desired: &Desired, org: &Org) -> Result<Observed, Error> {
     if members.is_empty() {
         return Ok(observed);
     }
-    let objects = objects_of_profiles(desired);
-    if !objects.is_empty() {
-        members.insert("CustomObject".to_owned(), objects.into_iter().collect());
-    }
+    companions::join(&mut members, &companions_of(desired));
     retrieve(&members, reader, &mut observed).await?;
     // A component that does not exist has nothing to tell.
     let mut references = references(desired);
@@ -85,22 +83,15 @@ async fn retrieve(
     Ok(())
 }
 
-/// The objects on which profiles give permissions: a profile comes back with those only that are asked for along
-/// with it.
-fn objects_of_profiles(desired: &Desired) -> BTreeSet<String> {
-    let mut objects = BTreeSet::new();
-    for component in desired.components.values().filter(|component| component.id.kind.name == "Profile") {
-        let Some(Tree::List(items)) = component.get(&FieldPath::of("objectPermissions")) else { continue };
-        for item in items {
-            if let Tree::Group(fields) = item
-                && let Some(leaf) = fields.get("object").and_then(Tree::as_leaf)
-                && let Wanted::Known(Scalar::Text(object)) = &leaf.wanted
-            {
-                objects.insert(object.clone());
-            }
-        }
+fn companions_of(desired: &Desired) -> Companions {
+    let mut companions = Companions::new();
+    for component in desired.components.values() {
+        companions::add(&mut companions, &component.id, &component.fields, |leaf| match &leaf.wanted {
+            Wanted::Known(scalar) => Some(scalar),
+            Wanted::Formula(_) | Wanted::Secret(_) => None,
+        });
     }
-    objects
+    companions
 }
 
 /// An object, the column with its component's name, and the column that is wanted.

@@ -3,6 +3,7 @@
 use crate::collect::{self, Collected, Trouble as FileTrouble, TroubleKind};
 use crate::command::Failure;
 use crate::command::target::Opened;
+use crate::companions::Companions;
 use crate::component::Type;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::files::{Entry, Files, LeftOut};
@@ -35,9 +36,10 @@ pub fn collect(mut files: Files) -> Result<Collected, Failure> {
 pub async fn of_org(
     opened: &Opened,
     kinds: &[&'static Type],
+    companions: &Companions,
     api_version: u16,
 ) -> Result<(Collected, Vec<String>), Failure> {
-    let everything = opened.org.reader().everything(kinds, api_version).await?;
+    let everything = opened.org.reader().everything(kinds, companions, api_version).await?;
     let mut collected = Collected::default();
     for file in &everything.files {
         // Retrieved files lie in folders of their own: unpackaged/connectedApps/...

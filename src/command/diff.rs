@@ -8,7 +8,8 @@ use crate::cli;
 use crate::collect::{self, Collected};
 use crate::command::load::{self, Loaded, Purpose};
 use crate::command::{Exit, Failure, components, runtime, target};
-use crate::component::{ComponentId, Type, types};
+use crate::companions::{self, Companions};
+use crate::component::{ComponentId, NEWEST_API_VERSION, OLDEST_API_VERSION, Type, types};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Sources, suggestion};
 use crate::diff::{self, Set};
 use crate::files::{self, Files, Origin, Place, Revision};
@@ -204,18 +205,28 @@ async fn of_org(name: &str, other: &Side) -> Result<Set, Failure> {
         let existing = observed?.components.into_iter().map(|(id, existing)| (id, existing.fields));
         return Ok(Set::of_org(shown, loaded.desired.api_version, existing));
     }
-    let loaded = load::bare()?;
-    let opened = target::open(Some(name), &loaded, false).await?;
+    let mut loaded = load::bare()?;
+    let mut companions = Companions::new();
     let kinds: Vec<&'static Type> = match other {
         Side::Files { collected, .. } => {
+            // At another version than theirs the org has elements that the files cannot have, and lacks others.
+            let theirs = collected.api_version.as_ref().map(|(version, _)| *version);
+            let is_known = |version: &u16| (OLDEST_API_VERSION..=NEWEST_API_VERSION).contains(version);
+            if let Some(version) = theirs.filter(is_known) {
+                loaded.desired.api_version = version;
+            }
+            for (id, found) in &collected.components {
+                companions::add(&mut companions, id, &found.document.fields, |sited| Some(&sited.scalar));
+            }
             let mut kinds: Vec<&'static Type> = collected.components.keys().map(|id| id.kind).collect();
             kinds.dedup_by_key(|kind| &kind.name);
             kinds
         }
         _ => types().iter().collect(),
     };
+    let opened = target::open(Some(name), &loaded, false).await?;
     let version = loaded.desired.api_version;
-    let everything = components::of_org(&opened, &kinds, version).await;
+    let everything = components::of_org(&opened, &kinds, &companions, version).await;
     opened.close().await;
     let (mut collected, _) = everything?;
     collected.api_version = Some((version, shown.clone()));

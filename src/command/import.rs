@@ -9,6 +9,7 @@ use crate::cli;
 use crate::collect::Collected;
 use crate::command::file::{keep, write};
 use crate::command::{Exit, Failure, Trouble, components, load, runtime, target};
+use crate::companions::Companions;
 use crate::component::{ComponentId, Type, types};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Sources};
 use crate::files::{self, Files, Origin, Place};
@@ -122,7 +123,7 @@ fn of_org(name: &str, arguments: &cli::Import) -> Result<Read, Failure> {
     runtime()?.block_on(async {
         let opened = target::open(Some(name), &loaded, false).await?;
         let instance_url = opened.org.instance_url().to_owned();
-        let everything = components::of_org(&opened, &kinds, version).await;
+        let everything = components::of_org(&opened, &kinds, &Companions::new(), version).await;
         opened.close().await;
         let (mut collected, notes) = everything?;
         collected.api_version = Some((version, format!("org {name}")));

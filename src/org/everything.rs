@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::retrieve::RetrievedFile;
 use super::soap::{self, Element, element, leaf};
 use super::{Error, Reader};
+use crate::companions::{self, Companions};
 use crate::component::{Type, type_of_member};
 
 /// Types that one call may list.
@@ -46,8 +47,14 @@ struct Known {
 }
 
 impl Reader<'_> {
-    /// Reads all components of these types, as far as the org has them at this API version (major number).
-    pub async fn everything(&self, kinds: &[&'static Type], api_version: u16) -> Result<Everything, Error> {
+    /// Reads all components of these types, as far as the org has them at this API version (major number). The
+    /// companions are asked for along with them.
+    pub async fn everything(
+        &self,
+        kinds: &[&'static Type],
+        companions: &Companions,
+        api_version: u16,
+    ) -> Result<Everything, Error> {
         let known = self.describe(api_version).await?;
         let (wanted, unknown): (Vec<_>, Vec<_>) = kinds
             .iter()
@@ -77,10 +84,15 @@ impl Reader<'_> {
             }
         }
         everything.left_out.sort();
-        everything.notes.extend(members.contains_key("Profile").then(|| OF_PROFILES.to_owned()));
+        let is_partial = members.contains_key("Profile") && companions.is_empty();
+        everything.notes.extend(is_partial.then(|| OF_PROFILES.to_owned()));
         for names in members.values_mut() {
             names.sort();
             names.dedup();
+        }
+        let asked = types_of(&members);
+        if !members.is_empty() {
+            companions::join(&mut members, companions);
         }
         let retrieved = self.retrieve(&members).await?;
         everything.files = retrieved.files;
@@ -90,6 +102,7 @@ impl Reader<'_> {
             retrieved
                 .missing
                 .iter()
+                .filter(|missing| asked.contains(&missing.type_name))
                 .map(|missing| format!("the org lists {missing} and does not give it out")),
         );
         Ok(everything)
@@ -123,6 +136,10 @@ impl Reader<'_> {
         let response = self.client.response(&request).await?;
         Ok(response.children.into_iter().filter(|child| child.name == "result").collect())
     }
+}
+
+fn types_of(members: &BTreeMap<String, Vec<String>>) -> BTreeSet<String> {
+    members.keys().cloned().collect()
 }
 
 fn names(kinds: &[&&'static Type]) -> Vec<&'static str> {
@@ -195,7 +212,7 @@ mod tests {
         replies.extend(retrieved(&[("connectedApps/Orders.connectedApp", "<ConnectedApp/>")]));
         let script = Script::new(replies);
         let kinds: Vec<_> = ["ConnectedApp", "NamedCredential"].into_iter().filter_map(type_named).collect();
-        let everything = org(&script).reader().everything(&kinds, 62).await.unwrap();
+        let everything = org(&script).reader().everything(&kinds, &Companions::new(), 62).await.unwrap();
         let paths: Vec<&str> = everything.files.iter().map(|file| file.path.as_str()).collect();
         assert_eq!(paths, ["connectedApps/Orders.connectedApp"]);
         assert_eq!(everything.unknown, ["NamedCredential"]);
@@ -226,7 +243,7 @@ mod tests {
         replies.extend(retrieved(&[("settings/Security.settings", "<SecuritySettings/>")]));
         let script = Script::new(replies);
         let kinds: Vec<_> = type_named("SecuritySettings").into_iter().collect();
-        let everything = org(&script).reader().everything(&kinds, 62).await.unwrap();
+        let everything = org(&script).reader().everything(&kinds, &Companions::new(), 62).await.unwrap();
         assert_eq!(everything.files.len(), 1);
         let asked = script.asked()[2].text();
         assert!(asked.contains("<types><members>Security</members><name>Settings</name></types>"), "{asked}");
@@ -238,7 +255,10 @@ mod tests {
         let nothing = || answer("listMetadata", "");
         let script = Script::new([described(&names), nothing(), nothing()]);
         let kinds: Vec<_> = names.into_iter().filter_map(type_named).collect();
-        assert_eq!(org(&script).reader().everything(&kinds, 62).await.unwrap(), Everything::default());
+        assert_eq!(
+            org(&script).reader().everything(&kinds, &Companions::new(), 62).await.unwrap(),
+            Everything::default()
+        );
         assert_eq!(script.asked()[1].text().matches("<queries>").count(), 3);
         assert_eq!(script.asked()[2].text().matches("<queries>").count(), 1);
     }

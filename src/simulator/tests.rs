@@ -340,6 +340,20 @@ async fn calls_write_certificates_and_external_client_apps_as_packages_do() {
 }
 
 #[tokio::test]
+async fn calls_answer_with_names_as_they_were_asked() {
+    let session = Session::new().await;
+    let upsert = "<upsertMetadata><metadata xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" \
+                  xsi:type=\"Profile\"><fullName>Sales%3A EMEA</fullName><userLicense>Salesforce</userLicense>\
+                  </metadata></upsertMetadata>";
+    for created in ["true", "false"] {
+        let (_, text) = session.soap(upsert).await;
+        let told = format!("<created>{created}</created><fullName>Sales%3A EMEA</fullName>");
+        assert!(text.contains(&told), "{text}");
+    }
+    assert!(session.simulator.component("Profile", "Sales: EMEA").is_some());
+}
+
+#[tokio::test]
 async fn what_is_edited_behind_everybodys_back_is_seen_by_all() {
     let session = Session::new().await;
     session.finished(&session.deploy(single()).await).await;

@@ -242,3 +242,57 @@ fn the_successors_of_apps_and_credentials_are_deployed_and_found_again() {
         assert_eq!(org.text("SecuritySettings", "Security", "sessionSettings.sessionTimeout"), "TwoHours");
     });
 }
+
+/// A retrieved profile holds only what else is asked for.
+#[test]
+fn a_profile_comes_back_with_every_permission_that_it_was_given() {
+    let manifest = r#"
+        api-version = "62.0"
+
+        [profile."Orders%3A Integration"]
+        user-license = "Salesforce"
+
+        [[profile."Orders%3A Integration".class-accesses]]
+        apex-class = "Orders"
+        enabled = true
+
+        [[profile."Orders%3A Integration".field-permissions]]
+        field = "Account.Phone"
+        editable = false
+        readable = true
+
+        [[profile."Orders%3A Integration".tab-visibilities]]
+        tab = "Orders__c"
+        visibility = "DefaultOn"
+    "#;
+    let test = Test::new().manifest(manifest);
+    test.run("deploy --yes").success();
+    let again = test.run("plan --exit-code").exits(0);
+    assert!(again.stdout.starts_with("No changes"), "{}", again.stdout);
+    // A folder is compared as a manifest is.
+    test.run("render --output metadata").success();
+    let compared = test.run("diff metadata org:local").success();
+    assert!(!compared.stdout.contains("(none)"), "{}", compared.stdout);
+}
+
+#[test]
+fn an_org_is_compared_with_files_at_the_version_of_the_files() {
+    let test = Test::new().manifest(
+        r#"
+        api-version = "55.0"
+
+        [named-credential.Orders]
+        label = "Orders"
+        endpoint = "https://orders.example"
+        principal-type = "Anonymous"
+        protocol = "NoAuthentication"
+        "#,
+    );
+    test.run("deploy --yes").success();
+    // API 59 brought calloutStatus, which files of API 55 cannot have.
+    let described = type_with_key("named-credential").unwrap().fields.field("calloutStatus").unwrap();
+    assert!(!described.exists_at(55));
+    test.run("render --output metadata").success();
+    let compared = test.run("diff metadata org:local").success();
+    assert!(!compared.stdout.contains("callout-status"), "{}", compared.stdout);
+}

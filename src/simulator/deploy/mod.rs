@@ -9,6 +9,7 @@ mod transaction;
 use serde::{Deserialize, Serialize};
 
 use super::clock::Moment;
+use super::package::percent_encoded;
 use super::rules::{Problem, Severity};
 
 /// MD-4, with the documented defaults.
@@ -196,6 +197,12 @@ pub(super) struct Row {
 }
 
 impl Row {
+    /// About a component: its name is written as its file's and its member's are, `Custom%3A Support Profile`.
+    /// Clients look the component up in their package by it (public outputs of deployments; SE-15).
+    fn of_component(component_type: &str, full_name: &str, file_name: impl Into<String>) -> Row {
+        Row::new(component_type, &percent_encoded(full_name), file_name)
+    }
+
     fn new(component_type: &str, full_name: &str, file_name: impl Into<String>) -> Row {
         Row {
             component_type: component_type.to_owned(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{DeployOptions, Row};
 use crate::component::{self, Fields, NEWEST_API_VERSION, OLDEST_API_VERSION, Scalar, Type};
-use crate::simulator::package::{Manifest, Package, percent_decoded};
+use crate::simulator::package::{Manifest, Package, percent_decoded, percent_encoded};
 use crate::simulator::rules::{self, Circumstances, Incoming, Problem, Refusal, Severity};
 use crate::simulator::schema;
 use crate::simulator::state::Holdings;
@@ -132,7 +132,11 @@ impl Work<'_> {
             package.files.keys().filter(|path| component_of(path).is_none() && !is_manifest(path));
         let strangers: Vec<_> = strangers.map(|path| ("", path.clone(), path.as_str())).collect();
         for (type_name, name, path) in leftover.into_iter().chain(strangers) {
-            let row = Row::new(type_name, &name, format!("{}{path}", package.folder));
+            let path_in_zip = format!("{}{path}", package.folder);
+            let row = match type_name {
+                "" => Row::new(type_name, &name, path_in_zip),
+                _ => Row::of_component(type_name, &name, path_in_zip),
+            };
             let problem = if is_unknown_setting(path) {
                 let text =
                     format!("{path} is not a valid metadata object. Check the name and casing of the file.");
@@ -151,16 +155,18 @@ impl Work<'_> {
             return;
         }
         let text = format!(
-            "An object '{name}' of type {type_name} was named in package.xml, but was not found in zipped directory"
+            "An object '{}' of type {type_name} was named in package.xml, but was not found in zipped directory",
+            percent_encoded(name)
         );
         self.outcome.total += 1;
-        let row = Row::new(type_name, name, format!("{}package.xml", package.folder));
+        let row = Row::of_component(type_name, name, format!("{}package.xml", package.folder));
         self.outcome.rows.push(row.with(Problem::error(text), self.options.ignore_warnings));
     }
 
     fn add(&mut self, package: &Package, found: &Found, version: u16) -> Row {
         let type_name = found.kind.name.as_str();
-        let mut row = Row::new(type_name, &found.name, format!("{}{}", package.folder, found.files.path()));
+        let path = format!("{}{}", package.folder, found.files.path());
+        let mut row = Row::of_component(type_name, &found.name, path);
         let accepted = read(found, version).and_then(|sent| {
             self.check_rejected(found)?;
             rules::accept(&Incoming {
@@ -252,7 +258,7 @@ impl Work<'_> {
             Some(kind) => rules::delete(&mut self.outcome.holdings, kind, name),
             None => Err(Refusal::Absent),
         };
-        let row = Row::new(kind.map_or(type_name, |kind| &kind.name), name, path);
+        let row = Row::of_component(kind.map_or(type_name, |kind| &kind.name), name, path);
         match deleted {
             Ok(deleted) => {
                 self.outcome.touched.extend(deleted.touched);
@@ -260,7 +266,7 @@ impl Work<'_> {
             }
             Err(Refusal::Absent) => {
                 // MD-35; the row carries the manifest's name (protocol, 7.3)
-                let text = format!("No {type_name} named: {name} found");
+                let text = format!("No {type_name} named: {} found", percent_encoded(name));
                 let problem = Problem { severity: Severity::Warning, text, at: None };
                 Row::new("", manifest_name, path).with(problem, ignore_warnings)
             }
@@ -663,15 +669,27 @@ mod tests {
     }
 
     #[test]
-    fn a_member_is_written_as_its_file_is() {
+    fn a_member_is_written_as_its_file_is_and_so_is_the_row_about_it() {
         let mut org = Org::new();
         let profile = component("Profile", "<userLicense>Salesforce</userLicense>");
         let types = manifest(&members("Profile", &["Force%2Ecom - Free"]));
         let rows = org.deploy(&[("package.xml", &types), ("profiles/Force%2Ecom - Free.profile", &profile)]);
         assert_eq!(
             rows[0],
-            "profiles/Force%2Ecom - Free.profile Profile Force.com - Free created changed ok"
+            "profiles/Force%2Ecom - Free.profile Profile Force%2Ecom - Free created changed ok"
         );
+        let rows = org.deploy(&[("package.xml", &types)]);
+        assert!(
+            rows[0].contains("Profile Force%2Ecom - Free failed Error: An object 'Force%2Ecom - Free'"),
+            "{rows:?}"
+        );
+        let empty = manifest("");
+        let files: [(&str, &str); 2] = [("package.xml", &empty), ("destructiveChanges.xml", &types)];
+        assert_eq!(
+            org.deploy(&files)[0],
+            "destructiveChanges.xml Profile Force%2Ecom - Free deleted changed ok"
+        );
+        assert!(org.deploy(&files)[0].ends_with("No Profile named: Force%2Ecom - Free found"));
     }
 
     #[test]

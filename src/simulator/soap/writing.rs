@@ -19,6 +19,7 @@ enum Mode {
 
 /// What became of one component.
 struct Saved {
+    /// As the call wrote it, like the names that are read.
     full_name: String,
     created: bool,
     /// Status code and message.
@@ -101,10 +102,11 @@ fn save_one(
     element: &Element,
     mode: Mode,
 ) -> Saved {
-    let full_name = percent_decoded(element.child("fullName").map(Element::trimmed).unwrap_or_default());
+    let written = element.child("fullName").map(Element::trimmed).unwrap_or_default();
+    let full_name = percent_decoded(written);
     let exists = holdings.get(&kind.name, &full_name).is_some();
     let failed =
-        |code, message| Saved { full_name: full_name.clone(), created: false, error: Some((code, message)) };
+        |code, message| Saved { full_name: written.to_owned(), created: false, error: Some((code, message)) };
     match (mode, exists) {
         // CA-7, MD-36
         (Mode::Create, true) => {
@@ -131,7 +133,7 @@ fn save_one(
         Err(problem) => failed(status_code(&problem.text), problem.text),
         Ok(accepted) => {
             rules::save(holdings, kind, &full_name, accepted.fields);
-            Saved { full_name, created: !exists, error: None }
+            Saved { full_name: written.to_owned(), created: !exists, error: None }
         }
     }
 }
