@@ -283,7 +283,7 @@ pub struct Import {
     /// Exit with 1 if anything could not be read or kept.
     #[arg(long)]
     pub strict: bool,
-    /// Write over a manifest that is there.
+    /// Keep no copy of a manifest that is written over.
     #[arg(long)]
     pub force: bool,
     /// Write values that the manifest only refers to into FILE, for `render --observed`.

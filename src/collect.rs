@@ -9,7 +9,9 @@ use std::fmt;
 
 use quick_xml::events::Event;
 
-use crate::component::{ComponentId, Scalar, Tree, Type, type_named, types};
+use crate::component::{
+    ComponentId, Scalar, Tree, Type, is_forbidden, stays_in_its_folder, type_named, types,
+};
 use crate::retrieved::{self, Document, Sited};
 
 const META: &str = "-meta.xml";
@@ -182,6 +184,14 @@ impl Collected {
                 return;
             }
         };
+        if !stays_in_its_folder(name, document.kind.member.free) {
+            let what = format!("{name:?} cannot be the name of a component");
+            self.troubles.push(Trouble {
+                help: Some("give the file another name"),
+                ..Trouble::unreadable(path, what)
+            });
+            return;
+        }
         let id = ComponentId::new(document.kind, name);
         if !self.is_new(&id, path) {
             return;
@@ -200,13 +210,13 @@ impl Collected {
 
     fn content(&mut self, path: &str, name: &str, kind: &'static Type, bytes: &[u8]) {
         match std::str::from_utf8(bytes) {
-            Ok(text) => {
+            Ok(text) if !text.contains(is_forbidden) => {
                 let content = Sited { scalar: Scalar::Text(text.to_owned()), line: 1 };
                 self.contents.insert(ComponentId::new(kind, name), (path.to_owned(), content));
             }
             // Certificates lie in other folders for other reasons, and in other forms.
-            Err(_) if !is_in(path, kind) => self.others += 1,
-            Err(_) => {
+            _ if !is_in(path, kind) => self.others += 1,
+            _ => {
                 let help = Some("an org takes PEM text: openssl x509 -inform der -in FILE");
                 self.troubles.push(Trouble { help, ..Trouble::unreadable(path, "the file is not text") });
             }
@@ -305,7 +315,7 @@ fn package_version(bytes: &[u8]) -> Result<Option<u16>, Trouble> {
 
 fn project_version(bytes: &[u8]) -> Result<Option<u16>, Trouble> {
     let project: serde_json::Value = serde_json::from_slice(bytes).map_err(|error| Trouble {
-        at: Some((error.line(), error.column())),
+        at: Some((error.line(), error.column().max(1))),
         ..Trouble::unreadable("", "this is not JSON")
     })?;
     Ok(project.get("sourceApiVersion").and_then(|version| version.as_str()).and_then(major))
@@ -397,7 +407,7 @@ mod tests {
             told(&collected(&[("package.xml", b"<Package>\n<!DOCTYPE x>"), ("sfdx-project.json", b"{\n")])),
             [
                 "Unreadable package.xml:2:13: a document type is not allowed here",
-                "Unreadable sfdx-project.json:2:0: this is not JSON",
+                "Unreadable sfdx-project.json:2:1: this is not JSON",
             ]
         );
     }
@@ -408,5 +418,25 @@ mod tests {
         assert_eq!(of(r#"{"packageDirectories": [{"path": "./a/"}, {"path": "b/c"}, {}]}"#), ["a", "b/c"]);
         assert_eq!(of(r#"{"packageDirectories": [{"path": "."}]}"#), [""]);
         assert!(of("{}").is_empty() && of("x").is_empty());
+    }
+
+    #[test]
+    fn what_no_component_can_be_called_or_hold_is_said() {
+        let mut collected = Collected::default();
+        for path in ["a\\b.authprovider", "a\u{fdd0}.authprovider", "good.authprovider"] {
+            collected.add(path, path, b"<AuthProvider/>");
+        }
+        collected.add("certs/A.crt", "certs/A.crt", b"-----BEGIN CERTIFICATE-----\x00");
+        collected.finish();
+        let told: Vec<&str> = collected.troubles.iter().map(|trouble| trouble.what.as_str()).collect();
+        assert_eq!(
+            told,
+            [
+                "\"a\\\\b\" cannot be the name of a component",
+                "\"a\\u{fdd0}\" cannot be the name of a component",
+                "the file is not text",
+            ]
+        );
+        assert_eq!(collected.components.len(), 1);
     }
 }

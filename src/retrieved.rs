@@ -6,9 +6,9 @@
 //! what comes from an org, [`document`] for files of people, with lines and comments.
 
 use quick_xml::Reader;
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::events::{BytesStart, BytesText, Event};
 
-use crate::component::{Field, FieldPath, Fields, Group, Kind, Name, Scalar, Step, Tree, Type};
+use crate::component::{Field, FieldPath, Fields, Group, Kind, Name, Scalar, Step, Tree, Type, is_forbidden};
 
 /// No component of an org nests deeper than a few levels.
 const MAX_DEPTH: usize = 32;
@@ -134,6 +134,9 @@ pub fn line_and_column(text: &str, at: usize) -> (usize, usize) {
 
 fn parse(xml: &str, choose: &dyn Fn(&str) -> Result<&'static Type, String>) -> Result<Document, Error> {
     let xml = xml.strip_prefix('\u{feff}').unwrap_or(xml);
+    if let Some((at, letter)) = xml.char_indices().find(|(_, letter)| is_forbidden(*letter)) {
+        return Err(at_byte(xml, at, no_xml_holds(letter)));
+    }
     let mut parser = Parser {
         reader: Reader::from_str(xml),
         xml,
@@ -163,10 +166,7 @@ fn parse(xml: &str, choose: &dyn Fn(&str) -> Result<&'static Type, String>) -> R
                 parser.attributes(&start, "the root element");
                 found = Some((kind, Fields::new()));
             }
-            Event::Comment(comment) => {
-                let text = comment.xml10_content().into_owned();
-                parser.comment(text, Place::Component);
-            }
+            Event::Comment(comment) => parser.comment(&comment, Place::Component),
             Event::Text(text) if !text.xml10_content().trim().is_empty() => {
                 return Err(parser.error("there is text outside of the root element".to_owned()));
             }
@@ -178,6 +178,10 @@ fn parse(xml: &str, choose: &dyn Fn(&str) -> Result<&'static Type, String>) -> R
         return Err(parser.error("there is no element".to_owned()));
     };
     Ok(Document { kind, fields, comments: parser.comments, lost: parser.lost })
+}
+
+fn no_xml_holds(letter: char) -> String {
+    format!("the character U+{:04X} cannot stand in XML", u32::from(letter))
 }
 
 struct Parser<'a> {
@@ -232,10 +236,11 @@ impl<'a> Parser<'a> {
         self.counted.1
     }
 
-    fn comment(&mut self, text: String, before: Place) {
-        let breaks = u32::try_from(text.matches('\n').count()).unwrap_or(0);
+    fn comment(&mut self, comment: &BytesText<'_>, before: Place) {
+        // Lines are counted as they are written, before line breaks of other systems become ours.
+        let breaks = u32::try_from(comment.matches('\n').count()).unwrap_or(0);
         let line = self.line() - breaks;
-        self.comments.push(Comment { text, line, before });
+        self.comments.push(Comment { text: comment.xml10_content().into_owned(), line, before });
     }
 
     /// Lists the attributes that mean something and cannot be kept.
@@ -280,15 +285,13 @@ impl<'a> Parser<'a> {
                 }
                 Event::Text(piece) => text.push_str(&piece.xml10_content()),
                 Event::CData(piece) => text.push_str(&piece.xml10_content()),
-                Event::Comment(piece) => {
-                    let text = piece.xml10_content().into_owned();
-                    self.comment(text, Place::End);
-                }
+                Event::Comment(piece) => self.comment(&piece, Place::End),
                 Event::GeneralRef(reference) => {
                     let resolved = match reference
                         .resolve_char_ref()
                         .map_err(|error| self.error(error.to_string()))?
                     {
+                        Some(letter) if is_forbidden(letter) => return Err(self.error(no_xml_holds(letter))),
                         Some(letter) => Some(letter.to_string()),
                         None => quick_xml::escape::resolve_predefined_entity(&reference).map(str::to_owned),
                     };
@@ -520,6 +523,13 @@ mod tests {
     }
 
     #[test]
+    fn lines_of_comments_are_counted_as_they_are_written() {
+        let found = app_file("<ConnectedApp>\r<!-- a\rb -->\r\n<!-- c\r\nd --></ConnectedApp>").unwrap();
+        let told: Vec<_> = found.comments.iter().map(|one| (one.line, one.text.trim())).collect();
+        assert_eq!(told, [(2, "a\nb"), (3, "c\nd")]);
+    }
+
+    #[test]
     fn what_a_tree_cannot_hold_is_listed() {
         let found = app_file(
             "<ConnectedApp xmlns=\"u\" fqn=\"x\"><label xsi:type=\"xsd:string\" lang=\"en\">A</label>\n\
@@ -548,6 +558,10 @@ mod tests {
         assert!(error(b"<ConnectedApp>\n<label>\xE4</label>").starts_with("line 2, column 8: byte 0xE4"));
         let conflict = b"<ConnectedApp>\n<<<<<<< HEAD\n<label>A</label>\n=======\n";
         assert_eq!(error(conflict), "line 2, column 1: a merge conflict is not resolved here");
+        let control = b"<ConnectedApp>\n<label>A\x07</label>";
+        assert_eq!(error(control), "line 2, column 9: the character U+0007 cannot stand in XML");
+        let reference = b"<ConnectedApp><label>&#xFFFE;</label></ConnectedApp>";
+        assert!(error(reference).contains("the character U+FFFE cannot stand in XML"));
         assert!(error(b"<Flow/>").contains("`Flow` is no metadata type"));
         assert!(error(b"").contains("there is no element"));
         assert!(error(b"<ConnectedApp><label>A</labe></ConnectedApp>").starts_with("line 1"));

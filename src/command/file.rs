@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::command::{Attempt, Failure, Trouble};
 
@@ -13,6 +13,24 @@ pub fn write(path: &Path, content: &[u8], private: bool) -> Result<(), Failure> 
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, if private { 0o600 } else { 0o644 });
     let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
     folder.and_then(|()| put(path, content, &mut options, None)).map_err(|error| unwritten(path, error))
+}
+
+/// Copies a file that is there to a name that nothing has, `orders.toml.~1~`, and tells it.
+pub fn keep(path: &Path) -> Result<PathBuf, Failure> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let copies = (1..=u32::MAX).map(|number| path.with_file_name(format!("{name}.~{number}~")));
+    for copy in copies {
+        // Made here, so that no other process can have it as well.
+        match OpenOptions::new().write(true).create_new(true).open(&copy) {
+            Ok(_) => {
+                let copied = fs::copy(path, &copy);
+                return copied.map(|_| copy.clone()).map_err(|error| unwritten(&copy, error));
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(unwritten(&copy, error)),
+        }
+    }
+    Err(unwritten(path, io::Error::from(io::ErrorKind::AlreadyExists)))
 }
 
 /// Writes over a file that is there: a link stays a link, and permissions stay what they were.

@@ -1,22 +1,19 @@
 //! `import`: metadata that exists becomes a manifest. What could not be read or kept is said, and stops nothing.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use crate::cli;
 use crate::collect::Collected;
-use crate::command::file::write;
+use crate::command::file::{keep, write};
 use crate::command::{Exit, Failure, Trouble, components, load, runtime, target};
 use crate::component::{ComponentId, Type, types};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Sources};
 use crate::files::{self, Files, Origin, Place};
 use crate::import::{self, Imported, NoteKind, Options};
 use crate::report::{self, Format, Terminal};
-
-#[derive(Debug, thiserror::Error)]
-#[error("`{0}` is already there")]
-struct Exists(String);
 
 #[derive(Debug, thiserror::Error)]
 #[error("environment `{0}` is made of manifests already")]
@@ -28,11 +25,6 @@ pub fn run(arguments: &cli::Import, terminal: &Terminal) -> Result<Exit, Failure
         None => arguments.output.clone(),
     };
     let to_stdout = arguments.output == Path::new("-");
-    // Found out first: nobody wants to wait for an org to hear this.
-    if !to_stdout && !arguments.force && output.exists() {
-        let failure = Failure::new(Trouble::FileExists, Exists(output.display().to_string()));
-        return Err(failure.help("name another file, or write over it with --force"));
-    }
     let Read { mut collected, instance_url, notes } = read(arguments)?;
     for note in &notes {
         terminal.talk(&format!("note: {note}\n"));
@@ -55,6 +47,11 @@ pub fn run(arguments: &cli::Import, terminal: &Terminal) -> Result<Exit, Failure
         imported.text = text;
     }
     if !to_stdout {
+        // Somebody may have worked on it since the last import.
+        if !arguments.force && fs::read(&output).is_ok_and(|before| before != imported.text.as_bytes()) {
+            let kept = keep(&output)?;
+            terminal.talk(&format!("{} is kept as {}\n", output.display(), kept.display()));
+        }
         write(&output, imported.text.as_bytes(), false)?;
     }
     if let Some(path) = &arguments.observed {

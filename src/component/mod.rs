@@ -16,7 +16,7 @@ pub use description::{
     Attribute, AttributeSource, Enumeration, Enumerator, Field, Generate, Group, Kind, ManualStep, Member,
     Type,
 };
-pub use names::kebab;
+pub use names::{is_forbidden, kebab, stays_in_its_folder};
 pub use tree::{Fields, Name, Scalar, Tree};
 
 /// Oldest API version a package may have: 21 to 30 are retired (MD-23).

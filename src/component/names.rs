@@ -1,4 +1,4 @@
-//! How the Metadata API's names are written in manifests.
+//! How the Metadata API's names are written in manifests, and what nothing can be called or hold.
 
 /// `isPkceRequired` is `is-pkce-required`, `samlIdpSLOBindingEnum` is `saml-idp-slo-binding-enum`: a word
 /// starts at a capital that follows a small letter or digit, and at the last capital of a run that is
@@ -22,9 +22,38 @@ pub fn kebab(name: &str) -> String {
     key
 }
 
+/// Whether XML can hold a character in no form: control characters, and noncharacters, which mean nothing outside of
+/// one program.
+pub fn is_forbidden(letter: char) -> bool {
+    let code = letter as u32;
+    (code < 0x20 && !matches!(letter, '\t' | '\n' | '\r'))
+        || (0xFDD0..=0xFDEF).contains(&code)
+        || code & 0xFFFE == 0xFFFE
+}
+
+/// Whether the file of a component with this name lies in the folder of its type. Names that may have any character
+/// may have a slash too, but not one that leads up or nowhere.
+pub fn stays_in_its_folder(name: &str, may_have_slashes: bool) -> bool {
+    let is_odd = |part: &str| matches!(part, "." | "..") || (part.is_empty() && name.contains('/'));
+    !name.contains(|letter: char| letter == '\\' || is_forbidden(letter))
+        && !name.split('/').any(is_odd)
+        && (may_have_slashes || !name.contains('/'))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::kebab;
+    use super::{kebab, stays_in_its_folder};
+
+    #[test]
+    fn a_name_never_leads_out_of_the_folder_of_its_type() {
+        for bad in ["..", ".", "../a", "a/../b", "/a", "a/", "a//b", "a\\b", "a\u{7}b"] {
+            assert!(!stays_in_its_folder(bad, true), "{bad:?}");
+        }
+        assert!(!stays_in_its_folder("a/b", false));
+        for good in ["a/b", "..a", "Örders, all", ""] {
+            assert!(stays_in_its_folder(good, true), "{good:?}");
+        }
+    }
 
     #[test]
     fn api_names_become_keys() {

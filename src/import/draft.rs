@@ -329,7 +329,12 @@ impl<'a> Drafter<'a> {
                 Scalar::Nil => Node::Nil,
             },
             Tree::List(items) => {
-                Node::List(items.iter().filter_map(|item| self.extra_node(suspect, path, item)).collect())
+                let nodes: Vec<Node> =
+                    items.iter().filter_map(|item| self.extra_node(suspect, path, item)).collect();
+                if nodes.is_empty() {
+                    return None;
+                }
+                Node::List(nodes)
             }
             Tree::Group(fields) => {
                 let mut entries = Vec::new();
@@ -343,6 +348,10 @@ impl<'a> Drafter<'a> {
                     if let Some(node) = self.extra_node(suspect || looks_secret(name), &path, tree) {
                         entries.push(Entry { key: name.to_string(), comments: Vec::new(), node });
                     }
+                }
+                // Nothing is left to say of an element whose elements are all in the notes.
+                if entries.is_empty() && !fields.is_empty() {
+                    return None;
                 }
                 Node::Table(Table { entries, comments: Vec::new() })
             }

@@ -137,3 +137,6 @@ pub fn import(collected: &Collected, options: &Options) -> Imported {
         observed: bindings.observed(),
     }
 }
+
+#[cfg(test)]
+mod tests;

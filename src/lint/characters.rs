@@ -1,6 +1,6 @@
 //! `invalid-character`: control characters, which XML 1.0 cannot hold in any form, and noncharacters.
 
-use crate::component::Scalar;
+use crate::component::{Scalar, is_forbidden};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::resolve::{Component, Desired, Leaf, Wanted};
 
@@ -25,13 +25,6 @@ pub fn check(_: &Desired, component: &Component, diagnostics: &mut Diagnostics) 
             );
         }
     });
-}
-
-pub(super) fn is_forbidden(letter: char) -> bool {
-    let code = letter as u32;
-    (letter.is_control() && !matches!(letter, '\t' | '\n' | '\r') && code < 0x20)
-        || (0xFDD0..=0xFDEF).contains(&code)
-        || code & 0xFFFE == 0xFFFE
 }
 
 #[cfg(test)]

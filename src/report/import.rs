@@ -7,10 +7,12 @@ use serde_json::{Map, Value, json};
 
 use crate::collect::Collected;
 use crate::import::{Imported, Note, NoteKind};
+use crate::report::human::Paint;
 use crate::report::json::FORMAT_VERSION;
 use crate::report::values::visible;
 
-pub fn human(imported: &Imported, collected: &Collected, _colour: bool) -> String {
+pub fn human(imported: &Imported, collected: &Collected, colour: bool) -> String {
+    let paint = Paint(colour);
     let mut text = String::new();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for id in &imported.components {
@@ -30,7 +32,12 @@ pub fn human(imported: &Imported, collected: &Collected, _colour: bool) -> Strin
         if notes.is_empty() {
             continue;
         }
-        let _ = writeln!(text, "\n{}", heading(kind));
+        // What may have to be done by hand stands out.
+        let heading = match kind {
+            NoteKind::NotKept | NoteKind::Refused => paint.yellow(heading(kind)),
+            _ => paint.bold(heading(kind)),
+        };
+        let _ = writeln!(text, "\n{heading}");
         for note in notes {
             let _ = writeln!(text, "  {}", visible(&line(note)));
         }

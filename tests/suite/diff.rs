@@ -387,7 +387,7 @@ fn nothing_in_a_file_acts_on_a_terminal_or_in_markdown() {
     let hostile = app(CONFIG).replace(">Orders<", &format!(">{evil}<")).replace(
         "    <label>",
         &format!(
-            "    <description>a\u{1b}[31mred\u{9b}m\n```\n&lt;/details&gt;\n{evil}</description>\n    <label>"
+            "    <description>a\u{9b}31mred\u{9b}m\n```\n&lt;/details&gt;\n{evil}</description>\n    <label>"
         ),
     );
     let test = two(&app(CONFIG), &hostile);

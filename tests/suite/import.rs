@@ -233,12 +233,20 @@ fn an_org_that_cannot_be_reached_is_named() {
 // ---- where it goes
 
 #[test]
-fn a_manifest_is_never_written_over_unless_that_is_asked_for() {
+fn a_manifest_that_is_written_over_is_kept_beside() {
     let test = Test::new().file("a/Orders.connectedApp", &app("Orders")).file("m.toml", "# mine\n");
-    snapshot("manifest-is-there", told(&test, "a --output m.toml"));
-    assert_eq!(test.read("m.toml"), "# mine\n");
-    test.run("import a --output m.toml --force").success();
+    let said = test.run("import a --output m.toml").success();
+    assert!(said.stderr.contains("m.toml is kept as m.toml.~1~\n"), "{}", said.stderr);
+    assert_eq!(test.read("m.toml.~1~"), "# mine\n");
     assert!(test.read("m.toml").contains("[connected-app.Orders]"));
+    // What would not change needs no copy, and --force wants none.
+    test.run("import a --output m.toml").success();
+    test.write("m.toml", "# mine again\n");
+    test.run("import a --output m.toml --force").success();
+    assert!(!test.path("m.toml.~2~").exists());
+    test.write("m.toml", "# mine\n");
+    test.run("import a --output m.toml").success();
+    assert_eq!(test.read("m.toml.~2~"), "# mine\n");
 }
 
 #[test]
