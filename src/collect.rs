@@ -320,7 +320,7 @@ fn package_version(bytes: &[u8]) -> Result<Option<u16>, Trouble> {
 
 fn project_version(bytes: &[u8]) -> Result<Option<u16>, Trouble> {
     let project: serde_json::Value = serde_json::from_slice(bytes).map_err(|error| Trouble {
-        at: Some((error.line(), error.column())),
+        at: Some((error.line(), error.column().max(1))),
         ..Trouble::unreadable("", "this is not JSON")
     })?;
     Ok(project.get("sourceApiVersion").and_then(|version| version.as_str()).and_then(major))
@@ -332,7 +332,7 @@ pub fn package_directories(project: &[u8]) -> Vec<String> {
     let directories = project.get("packageDirectories").and_then(|list| list.as_array());
     let path = |one: &serde_json::Value| {
         let path = one.get("path")?.as_str()?.trim_start_matches("./").trim_matches('/');
-        Some(path.to_owned())
+        Some(if path == "." { String::new() } else { path.to_owned() })
     };
     directories.into_iter().flatten().filter_map(path).collect()
 }
@@ -344,6 +344,86 @@ fn major(version: &str) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const META: &[u8] = b"<Certificate><masterLabel>A</masterLabel></Certificate>";
+
+    fn collected(files: &[(&str, &[u8])]) -> Collected {
+        let mut collected = Collected::default();
+        files.iter().for_each(|(path, bytes)| collected.add(path, path, bytes));
+        collected.finish();
+        collected
+    }
+
+    fn told(collected: &Collected) -> Vec<String> {
+        collected.troubles.iter().map(|trouble| format!("{:?} {trouble}", trouble.kind)).collect()
+    }
+
+    #[test]
+    fn both_layouts_name_a_component_in_the_same_way() {
+        for path in ["A.connectedApp", "x/y/A.connectedApp", "A.connectedApp-meta.xml"] {
+            let found = collected(&[(path, b"<ConnectedApp/>")]);
+            let names: Vec<String> = found.components.keys().map(ToString::to_string).collect();
+            assert_eq!(names, ["connected-app.A"], "{path}");
+        }
+        // A name may have dots; an ending counts in its own letter case.
+        let found =
+            collected(&[("A.b.connectedApp", b"<ConnectedApp/>"), ("C.connectedapp", b"<ConnectedApp/>")]);
+        let names: Vec<String> = found.components.keys().map(ToString::to_string).collect();
+        assert_eq!((names.len(), found.others), (1, 1));
+        assert_eq!(names, ["connected-app.A.b"]);
+    }
+
+    #[test]
+    fn the_two_files_of_a_certificate_are_put_together() {
+        let both = collected(&[("certs/A.crt", b"PEM"), ("certs/A.crt-meta.xml", META)]);
+        assert!(both.troubles.is_empty());
+        let fields = &both.components.values().next().unwrap().document.fields;
+        assert_eq!(fields["content"].as_leaf().unwrap().scalar, Scalar::Text("PEM".to_owned()));
+        let halves = collected(&[("certs/A.crt", b"PEM"), ("certs/B.crt-meta.xml", META)]);
+        assert_eq!(
+            told(&halves),
+            [
+                "Unreadable certs/A.crt: its other half `A.crt-meta.xml` is missing",
+                "Lost certs/B.crt-meta.xml: its other half `B.crt` is missing",
+            ]
+        );
+        // Elsewhere such files are something else.
+        let elsewhere = collected(&[("tls/a.crt", b"PEM"), ("tls/b.crt", b"\xff\x00")]);
+        assert!(elsewhere.troubles.is_empty());
+        assert_eq!(elsewhere.others, 2);
+    }
+
+    #[test]
+    fn the_first_that_tells_a_version_is_believed() {
+        let version = |files: &[(&str, &[u8])]| collected(files).api_version;
+        let package: (&str, &[u8]) = ("a/package.xml", b"<Package><version>60.0</version></Package>");
+        assert_eq!(
+            version(&[package, ("b/package.xml", b"<Package><version>61.0</version></Package>")]),
+            Some((60, "a/package.xml".to_owned()))
+        );
+        assert_eq!(
+            version(&[("package.xml", b"<Package/>"), package]),
+            Some((60, "a/package.xml".to_owned()))
+        );
+        let project: (&str, &[u8]) = ("sfdx-project.json", b"{\"sourceApiVersion\": \"62.0\"}");
+        assert_eq!(version(&[project]), Some((62, "sfdx-project.json".to_owned())));
+        assert_eq!(version(&[("sfdx-project.json", b"{\"sourceApiVersion\": 62}")]), None);
+        assert_eq!(
+            told(&collected(&[("package.xml", b"<Package>\n<!DOCTYPE x>"), ("sfdx-project.json", b"{\n")])),
+            [
+                "Unreadable package.xml:2:13: a document type is not allowed here",
+                "Unreadable sfdx-project.json:2:1: this is not JSON",
+            ]
+        );
+    }
+
+    #[test]
+    fn package_directories_are_paths_from_the_project_on() {
+        let of = |text: &str| package_directories(text.as_bytes());
+        assert_eq!(of(r#"{"packageDirectories": [{"path": "./a/"}, {"path": "b/c"}, {}]}"#), ["a", "b/c"]);
+        assert_eq!(of(r#"{"packageDirectories": [{"path": "."}]}"#), [""]);
+        assert!(of("{}").is_empty() && of("x").is_empty());
+    }
 
     #[test]
     fn what_no_component_can_be_called_or_hold_is_said() {

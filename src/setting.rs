@@ -598,14 +598,18 @@ impl Context<'_> {
 fn can_be_written(field: &Field, value: &DeValue<'_>) -> bool {
     match (&field.kind, value) {
         (_, DeValue::Array(items)) => {
-            field.repeated && items.iter().all(|item| can_be_written(field, item.get_ref()))
+            let is_value = |item: &DeValue<'_>| !matches!(item, DeValue::Table(table) if is_nil(table));
+            let can_stand = |item: &DeValue<'_>| is_value(item) && can_be_written(field, item);
+            field.repeated && items.iter().all(|item| can_stand(item.get_ref()))
         }
         (Kind::Text | Kind::Binary, DeValue::String(_))
         | (Kind::Flag, DeValue::Boolean(_))
         | (Kind::Number, DeValue::Integer(_))
         | (Kind::Group(_), DeValue::Table(_)) => true,
         (Kind::Enumeration(values), DeValue::String(text)) => {
-            field.split(text).iter().all(|one| values.find(one).is_some())
+            // Other spellings than the API's would become the API's, and whoever imports a file wants its own.
+            let all = field.split(text);
+            !all.is_empty() && all.iter().all(|one| values.values.iter().any(|value| value.matches(one)))
         }
         _ => false,
     }

@@ -432,3 +432,44 @@ pub(super) fn word(text: &str) -> String {
 pub(super) fn escaped(text: &str) -> String {
     text.replace("${", "$${")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_of_other_tools_are_told_from_text() {
+        let names = |text: &str| templated(text).into_iter().map(|(_, name)| name).collect::<Vec<_>>();
+        assert_eq!(names("{{A}} ${B_C} %%D%%"), ["a", "b-c", "d"]);
+        assert_eq!(names("{{ My Name }}"), ["my-name"]);
+        for text in ["{!$Credential.A.B}", "100%% of 50%%", "{{}}", "${", "$A", "{{#if}}", "{ {A} }", "%%"] {
+            assert!(names(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_an_org_are_told_from_others() {
+        let found =
+            |text: &str| origins(text).into_iter().map(|range| text[range].to_owned()).collect::<Vec<_>>();
+        assert_eq!(
+            found("https://acme--uat.sandbox.my.salesforce.com/x, HTTPS://acme.my.site.com:8443"),
+            ["https://acme--uat.sandbox.my.salesforce.com", "HTTPS://acme.my.site.com"]
+        );
+        for text in [
+            "https://login.salesforce.com",
+            "https://my.salesforce.com.evil.example",
+            "ftp://acme.my.salesforce.com",
+            "acme.my.salesforce.com",
+            "://",
+        ] {
+            assert!(found(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_are_names_of_variables() {
+        assert_eq!(word("MY_KEY.x"), "my-key-x");
+        assert_eq!(word("Größe"), "gr-e");
+        assert_eq!(word("!!"), "value");
+    }
+}

@@ -302,7 +302,8 @@ impl<'a> Drafter<'a> {
             Some(_) => "has a value that orgwire does not know; kept under `extra`",
             None => "is not an element that orgwire knows; kept under `extra`",
         };
-        let suspect = looks_secret(name) || field.is_some_and(|field| field.secret);
+        // Of a known element the description tells.
+        let suspect = field.map_or_else(|| looks_secret(name), |field| field.secret);
         let node = self.extra_node(suspect, path, tree)?;
         self.note(NoteKind::Extra, path, line(tree), said);
         Some(node)

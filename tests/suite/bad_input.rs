@@ -381,3 +381,72 @@ fn what_stands_for_a_secret_becomes_the_place_where_it_lives() {
         ]
     );
 }
+
+// ---- shapes
+
+/// Whatever stands in an element, known or not: the manifest is one that can be rendered, and says the same.
+#[test]
+fn odd_shapes_come_out_as_they_went_in() {
+    let app = |config: &str, more: &str| {
+        let config =
+            if config.is_empty() { String::new() } else { format!("<oauthConfig>{config}</oauthConfig>") };
+        ("A.connectedApp", format!("<ConnectedApp><label>A</label>{config}{more}</ConnectedApp>"))
+    };
+    let config = |config: &str| app(config, "");
+    let more = |more: &str| app("", more);
+    let scopes = |scopes: &str| {
+        let element = format!("<commaSeparatedOauthScopes>{scopes}</commaSeparatedOauthScopes>");
+        ("A.ecaOauth", format!("<ExtlClntAppOauthSettings>{element}</ExtlClntAppOauthSettings>"))
+    };
+    let files = [
+        config("<scopes>refresh_token</scopes>"),
+        config("<scopes/>"),
+        config("<scopes>Api</scopes><scopes/>"),
+        config("<scopes>Api, Web</scopes>"),
+        config("<isAdminApproved/>"),
+        config("<isAdminApproved>TRUE</isAdminApproved>"),
+        config("<callbackUrl/>"),
+        config("<callbackUrl>\n a\n\n b \n</callbackUrl>"),
+        config("<consumerKey/>"),
+        more("<attributes>text</attributes>"),
+        more("<attributes/>"),
+        more("<attributes><key>a</key></attributes><attributes xsi:nil=\"true\"/>"),
+        more("<oauthConfig xsi:nil=\"true\"/>"),
+        more("<oauthConfig>text</oauthConfig>"),
+        more("<oauthConfig/><oauthConfig/>"),
+        more("<label>B</label>"),
+        more("<description><b>x</b></description>"),
+        more("<permissionSetName/><permissionSetName xsi:nil=\"true\"/>"),
+        more("<permissionSetName>a</permissionSetName><permissionSetName>a</permissionSetName>"),
+        more("<sessionPolicy><sessionTimeout/></sessionPolicy>"),
+        more("<sessionPolicy><sessionTimeout>99999999999999999999</sessionTimeout></sessionPolicy>"),
+        more("<extra>x</extra><nil>true</nil><foo><nil>true</nil></foo>"),
+        more("<foo/><foo>x</foo><foo xsi:nil=\"true\"/>"),
+        more("<foo><bar/></foo><foo>x</foo>"),
+        more("<description>${var.x} $${y} ${org.instance-url} ${ {{ %% $</description>"),
+        more("<description>\"\"\"\n''' \\ # = [x]\t&#x1F600;&#127;</description>"),
+        scopes("Api,refresh_token"),
+        scopes(""),
+        (
+            "A.ecaOauthPlcy",
+            "<ExtlClntAppOauthConfigurablePolicies><commaSeparatedPermissionSet>A,B,, C</commaSeparatedPermissionSet>\
+             <refreshTokenValidityUnit>days</refreshTokenValidityUnit></ExtlClntAppOauthConfigurablePolicies>"
+                .to_owned(),
+        ),
+        ("A.authprovider", "<AuthProvider><providerType/></AuthProvider>".to_owned()),
+        ("A.profile", "<Profile><loginHours/></Profile>".to_owned()),
+        ("Security.settings", "<SecuritySettings><networkAccess/></SecuritySettings>".to_owned()),
+    ];
+    for (name, text) in files {
+        let test = Test::new();
+        test.write(&format!("md/{name}"), &text);
+        test.run("import md --output m.toml").success();
+        let manifest = test.read("m.toml");
+        let rendered = test.run("render m.toml --output out");
+        assert_eq!(rendered.code, 0, "{text}\n{manifest}\n{}", rendered.stderr);
+        for sides in ["m.toml md", "md out"] {
+            let said = test.run(&format!("diff {sides} --exit-code"));
+            assert_eq!(said.code, 0, "{sides}: {text}\n{manifest}\n{}{}", said.stdout, said.stderr);
+        }
+    }
+}
