@@ -229,10 +229,9 @@ pub fn is_placeholder(text: &str) -> bool {
         || wrapped("----", "----")
 }
 
-/// A long word of letters and digits, in a field where secrets are often kept, is taken for one, and so is what
+/// A long word that nobody chose, in a field where secrets are often kept, is taken for one, and so is what
 /// follows the name of an authentication scheme: `Bearer ...`.
 pub fn looks_like_one(field: &Field, text: &str) -> bool {
-    let has = |of: fn(&char) -> bool| text.chars().any(|letter| of(&letter));
     let is_word =
         |text: &str| text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.+/=".contains(letter));
     let follows_scheme = text.trim().split_once(' ').is_some_and(|(scheme, rest)| {
@@ -246,11 +245,16 @@ pub fn looks_like_one(field: &Field, text: &str) -> bool {
         && matches!(field.kind, Kind::Text)
         && field.names.is_none()
         && !field.name.to_ascii_lowercase().ends_with("key")
-        && (follows_scheme
-            || text.len() >= 20
-                && is_word(text)
-                && has(char::is_ascii_digit)
-                && has(char::is_ascii_alphabetic))
+        && (follows_scheme || is_word(text) && is_random(text))
+}
+
+/// Whether a word reads like one that nobody chose: letters of both sizes and digits, or many hexadecimal digits.
+/// Names in small letters, such as those of hosts and projects, do not.
+fn is_random(word: &str) -> bool {
+    let has = |of: fn(&u8) -> bool| word.bytes().any(|byte| of(&byte));
+    let is_mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
+    let is_hexadecimal = has(u8::is_ascii_digit) && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    word.len() >= 20 && is_mixed || word.len() >= 32 && is_hexadecimal
 }
 
 /// A key that Salesforce made for an app, wherever it stands (CA-12).
@@ -290,6 +294,23 @@ pub fn consumer_secret_flaw(text: &str, longest: usize) -> Option<Flaw> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_that_nobody_chose_are_told_from_names() {
+        for random in
+            ["Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5", "0123456789abcdef0123456789abcdef", "A1b2C3d4E5f6G7h8I9j0"]
+        {
+            assert!(is_random(random), "{random}");
+        }
+        for name in [
+            "oauth2.googleapis.example",
+            "salesforce_sandbox_2026_integration",
+            "Short1",
+            "ClientCredentialsJwtAssertion",
+        ] {
+            assert!(!is_random(name), "{name}");
+        }
+    }
 
     #[test]
     fn a_secret_cannot_be_printed() {
