@@ -16,7 +16,7 @@ use super::people;
 use super::rules::{self, text};
 use super::state::State;
 use super::xml::{INSTANCE, METADATA, Node};
-use crate::component::{self, Field, Fields, Group, Kind, Scalar, Tree, Type};
+use crate::component::{self, Enumeration, Field, Fields, Group, Kind, Scalar, Tree, Type};
 
 /// The elements of a component as the org writes them for this API version.
 pub(super) fn nodes(kind: &Type, fields: &Fields<Scalar>, version: u16) -> Vec<Node> {
@@ -53,21 +53,11 @@ fn push(nodes: &mut Vec<Node>, field: &Field, value: Option<&Tree<Scalar>>, vers
         single => std::slice::from_ref(single),
     };
     if let Kind::Enumeration(values) = &field.kind {
-        let texts = items.iter().filter_map(Tree::as_leaf).map(Scalar::to_string);
-        let texts =
-            texts.flat_map(|text| field.split(&text).into_iter().map(str::to_owned).collect::<Vec<_>>());
-        // section 1.4: aliases are folded, and the schema's order replaces the one that was deployed
-        let folded = texts.map(|text| {
-            let known = values.values.iter().find(|value| value.matches(&text));
-            known.and_then(|value| value.folds_into.clone()).unwrap_or(text)
-        });
-        let exists = |text: &String| {
+        let mut texts = folded(field, values, items);
+        texts.retain(|text| {
             let known = values.values.iter().find(|value| value.matches(text));
             known.is_none_or(|value| value.since.is_none_or(|since| since <= version))
-        };
-        let mut texts: Vec<String> = folded.filter(exists).collect();
-        texts.sort_by_key(|text| values.position(text));
-        texts.dedup();
+        });
         // EC-5: several values in one text
         if let Some(separator) = &field.separator {
             if !texts.is_empty() {
@@ -90,6 +80,52 @@ fn push(nodes: &mut Vec<Node>, field: &Field, value: Option<&Tree<Scalar>>, vers
             _ => {}
         }
     }
+}
+
+/// section 1.4: aliases are folded, and the schema's order replaces the one that was deployed
+fn folded(field: &Field, values: &Enumeration, items: &[Tree<Scalar>]) -> Vec<String> {
+    let texts = items.iter().filter_map(Tree::as_leaf).map(Scalar::to_string);
+    let texts = texts.flat_map(|text| field.split(&text).into_iter().map(str::to_owned).collect::<Vec<_>>());
+    let folded = texts.map(|text| {
+        let known = values.values.iter().find(|value| value.matches(&text));
+        known.and_then(|value| value.folds_into.clone()).unwrap_or(text)
+    });
+    let mut texts: Vec<String> = folded.collect();
+    texts.sort_by_key(|text| values.position(text));
+    texts.dedup();
+    texts
+}
+
+/// Whether both mean the same to the org: a file that came out of it changes nothing, whatever the order was in
+/// which its scopes went in.
+pub(super) fn are_same(kind: &Type, one: &Fields<Scalar>, other: &Fields<Scalar>) -> bool {
+    one == other || settled(&kind.fields, one) == settled(&kind.fields, other)
+}
+
+fn settled(group: &Group, fields: &Fields<Scalar>) -> Fields<Scalar> {
+    let mut tree = fields.clone();
+    for field in &group.fields {
+        let Some(value) = tree.get_mut(&field.name) else { continue };
+        match (&field.kind, value) {
+            (Kind::Enumeration(values), value) => {
+                let texts = match &*value {
+                    Tree::List(items) => folded(field, values, items),
+                    single => folded(field, values, std::slice::from_ref(single)),
+                };
+                *value = Tree::List(texts.into_iter().map(|text| Tree::Leaf(Scalar::Text(text))).collect());
+            }
+            (Kind::Group(group), Tree::Group(inner)) => *inner = settled(group, inner),
+            (Kind::Group(group), Tree::List(items)) => {
+                for item in items {
+                    if let Tree::Group(inner) = item {
+                        *inner = settled(group, inner);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    tree
 }
 
 fn file(kind: &Type, fields: &Fields<Scalar>, version: u16) -> String {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::{DeployOptions, Row};
 use crate::component::{self, Fields, NEWEST_API_VERSION, OLDEST_API_VERSION, Scalar, Type};
 use crate::simulator::package::{Manifest, Package, percent_decoded, percent_encoded};
+use crate::simulator::retrieve;
 use crate::simulator::rules::{self, Circumstances, Incoming, Problem, Refusal, Severity};
 use crate::simulator::schema;
 use crate::simulator::state::Holdings;
@@ -186,7 +187,7 @@ impl Work<'_> {
         let before = self.outcome.holdings.get(type_name, &found.name).map(|component| &component.fields);
         row.created = before.is_none();
         // MD-39: whether a redeploy of the same file counts as a change is unsure; here it does not
-        row.changed = before != Some(&accepted.fields);
+        row.changed = before.is_none_or(|before| !retrieve::are_same(found.kind, before, &accepted.fields));
         // one row has room for one problem: the gravest
         if let Some(remark) = accepted.remarks.into_iter().min_by_key(|remark| remark.severity as u8) {
             row = row.with(remark, self.options.ignore_warnings);
@@ -526,6 +527,26 @@ mod tests {
         let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
         org.deploy(&files);
         assert_eq!(org.deploy(&files)[0], "connectedApps/A.connectedApp ConnectedApp A ok");
+    }
+
+    #[test]
+    fn scopes_in_another_order_or_by_an_alias_change_nothing() {
+        let mut org = Org::new();
+        let mut deploy = |scopes: &[&str]| {
+            let scopes: String = scopes.iter().map(|scope| format!("<scopes>{scope}</scopes>")).collect();
+            let app = component(
+                "ConnectedApp",
+                &format!(
+                    "<contactEmail>a@b.example</contactEmail><label>A</label><oauthConfig><callbackUrl>\
+                     https://a.b</callbackUrl>{scopes}</oauthConfig>"
+                ),
+            );
+            let types = manifest(&members("ConnectedApp", &["A"]));
+            org.deploy(&[("connectedApps/A.connectedApp", &app), ("package.xml", &types)]).remove(0)
+        };
+        assert!(deploy(&["RefreshToken", "Api"]).ends_with("created changed ok"));
+        assert!(deploy(&["Api", "OfflineAccess"]).ends_with("ConnectedApp A ok"));
+        assert!(deploy(&["Api"]).ends_with("A changed ok"));
     }
 
     #[test]
