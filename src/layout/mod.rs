@@ -43,7 +43,12 @@ pub enum Error {
 
 /// Lays a text out. Line breaks become LF, inside texts of several lines too.
 pub fn format(text: &str) -> Result<String, Error> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // What is taken away here must not make TOML of what is none.
+    if text.starts_with('\u{feff}') || text.contains("\r\r\n") {
+        return Err(Error::NotToml);
+    }
+    let text = text.replace("\r\n", "\n");
     let meaning: toml::Table = text.parse().map_err(|_| Error::NotToml)?;
     let document = toml_edit::Document::parse(text.as_str()).map_err(|_| Error::NotToml)?;
     let laid_out = writer::write(&reader::read(&document, &text));
