@@ -94,11 +94,12 @@ impl<'a> Drafter<'a> {
                 .unwrap_or(kind.lead.len())
         };
         entries.sort_by_key(lead);
-        for comment in self.take_comments(|place| *place != Place::Component) {
-            let said = format!("a comment that nothing follows: {}", first_line(&comment.text));
-            self.note_comment(comment.line, said);
-        }
         entries
+    }
+
+    /// The comments that no element follows which is in the manifest. Call it last.
+    pub fn others(&mut self) -> Vec<String> {
+        self.take_comments(|_| true).into_iter().map(|comment| comment.text.clone()).collect()
     }
 
     fn group(
@@ -487,10 +488,6 @@ fn line(tree: &Tree<Sited>) -> Option<u32> {
         Tree::List(items) => items.iter().find_map(line),
         Tree::Group(fields) => fields.values().find_map(line),
     }
-}
-
-fn first_line(text: &str) -> &str {
-    text.trim().lines().next().unwrap_or_default().trim()
 }
 
 fn is_element_name(name: &str) -> bool {
