@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use crate::component::{Type, type_with_key, types};
+use crate::diagnostic::suggestion;
+
 /// Salesforce integration trust as code.
 ///
 /// A manifest says which connected app, auth provider and named credential should exist. orgwire renders
@@ -280,6 +283,9 @@ pub struct Import {
     /// Only this component, such as connected-app.AxsyApexAPI; may be repeated.
     #[arg(long, value_name = "ADDRESS")]
     pub target: Vec<String>,
+    /// Leave out every component of this type, such as profile; may be repeated.
+    #[arg(long, value_name = "TYPE", value_parser = metadata_type)]
+    pub without: Vec<&'static Type>,
     /// Exit with 1 if anything could not be read or kept.
     #[arg(long)]
     pub strict: bool,
@@ -336,6 +342,13 @@ fn api_version(text: &str) -> Result<u16, String> {
     version
         .filter(|version| known.contains(version))
         .ok_or_else(|| format!("write a version from {}.0 to {}.0", known.start(), known.end()))
+}
+
+fn metadata_type(text: &str) -> Result<&'static Type, String> {
+    type_with_key(text).ok_or_else(|| {
+        let near = suggestion(text, types().iter().map(|kind| kind.key.as_str()));
+        near.map_or("no type has this name".to_owned(), |near| format!("did you mean {near}?"))
+    })
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), String> {

@@ -4,6 +4,7 @@
 //! sfdx-project.json. One file is in memory at a time. A file that cannot be read never stops the others: it
 //! becomes a [`Trouble`]. Where files come from is for `files`, what becomes of components for `import` and `diff`.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -144,12 +145,20 @@ impl Collected {
             Role::Project => self.note_version(shown, project_version(bytes)),
             Role::Elements { name, suffix } => {
                 let known = || types().iter().filter(|kind| kind.suffix == suffix);
-                self.elements(shown, name, bytes, &|root| {
+                // Settings of all kinds end alike, and an org has a hundred of them.
+                let share_the_ending = known().all(|kind| kind.member.fixed.is_some());
+                let is_another = Cell::new(false);
+                let document = retrieved::document(bytes, &|root| {
                     known().find(|kind| kind.name == root).ok_or_else(|| {
+                        is_another.set(share_the_ending && root.ends_with("Settings"));
                         let names: Vec<&str> = known().map(|kind| kind.name.as_str()).collect();
                         retrieved::wrong_root(root, &names.join("` or `"))
                     })
                 });
+                match document {
+                    Err(_) if is_another.get() => self.others += 1,
+                    document => self.elements(shown, name, document),
+                }
             }
             Role::Content { name, kind } => self.content(shown, name, kind, bytes),
             Role::Other => self.others += 1,
@@ -164,19 +173,14 @@ impl Collected {
             Role::Other => file.split('.').next().unwrap_or(file),
             _ => return self.add(path, shown, bytes),
         };
-        self.elements(shown, name, bytes, &|root| {
+        let document = retrieved::document(bytes, &|root| {
             type_named(root).ok_or_else(|| format!("`{root}` is no metadata type that orgwire knows"))
         });
+        self.elements(shown, name, document);
     }
 
-    fn elements(
-        &mut self,
-        path: &str,
-        name: &str,
-        bytes: &[u8],
-        choose: &dyn Fn(&str) -> Result<&'static Type, String>,
-    ) {
-        let document = match retrieved::document(bytes, choose) {
+    fn elements(&mut self, path: &str, name: &str, document: Result<Document, retrieved::Error>) {
+        let document = match document {
             Ok(document) => document,
             Err(error) => {
                 self.troubles.push(Trouble {
@@ -371,6 +375,18 @@ mod tests {
         let names: Vec<String> = found.components.keys().map(ToString::to_string).collect();
         assert_eq!((names.len(), found.others), (1, 1));
         assert_eq!(names, ["connected-app.A.b"]);
+    }
+
+    #[test]
+    fn settings_of_other_kinds_are_passed_over() {
+        let found = collected(&[
+            ("settings/Case.settings", b"<CaseSettings><x>true</x></CaseSettings>"),
+            ("settings/OauthOidc.settings-meta.xml", b"<OauthOidcSettings/>"),
+            ("settings/Security.settings", b"<ConnectedApp/>"),
+        ]);
+        assert_eq!((found.components.len(), found.others), (1, 1));
+        assert_eq!(found.troubles.len(), 1);
+        assert_eq!(found.troubles[0].path, "settings/Security.settings");
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub const DEFAULT_FOLDER: &str = "manifests";
 pub const STANDARD_INPUT: &str = "-";
 
 /// Larger files are refused unread: a manifest of this size is a mistake, often the wrong file.
-const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
+pub const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
 
 /// What was read.
 #[derive(Debug, Default)]

@@ -316,7 +316,9 @@ fn components(kind: &Type, usage: Use) -> Value {
     let name = if member.free {
         json!({ "minLength": 1, "maxLength": member.max_length })
     } else {
-        json!({ "pattern": "^[A-Za-z](_?[A-Za-z0-9])*$", "maxLength": member.max_length })
+        // What stands before two underscores is the namespace of a managed package.
+        let pattern = "^([A-Za-z](_?[A-Za-z0-9]){0,14}__)?[A-Za-z](_?[A-Za-z0-9])*$";
+        json!({ "pattern": pattern, "maxLength": member.max_length + 17 })
     };
     let mut table = tables(one, &kind.doc);
     table["propertyNames"] = name;
@@ -374,12 +376,12 @@ fn table(
 fn property(kind: &Type, field: &Field, usage: Use, since: u16) -> Value {
     let mut property = Map::new();
     property.insert("description".to_owned(), json!(description(kind, field)));
-    let nil = if field.required { Nil::Refused } else { Nil::Taken };
     let since = since.max(field.since);
     if let Kind::Group(group) = &field.kind {
         // Within a list an overlay replaces everything, so nothing may be missing there.
         let usage = if field.repeated { Use::Component } else { usage };
-        property.extend(table(kind, group, &field.identity, usage, since, nil));
+        // An org may mark even what its schema demands, as the profile of a setting that outlived it.
+        property.extend(table(kind, group, &field.identity, usage, since, Nil::Taken));
         if field.repeated {
             // One table may stand for a list of one.
             property.insert("type".to_owned(), json!(["array", "object"]));
@@ -404,9 +406,7 @@ fn property(kind: &Type, field: &Field, usage: Use, since: u16) -> Value {
     } else if let Some(separator) = &field.separator {
         choices = listed(field, choices, separator);
     }
-    if nil == Nil::Taken {
-        choices.push(reference("nil"));
-    }
+    choices.push(reference("nil"));
     match any_of(choices) {
         Value::Object(choice) if !choice.contains_key("$ref") => property.extend(choice),
         choice => {
@@ -633,7 +633,7 @@ mod tests {
         "[environment.uat.connected-app.App]\nlabl = \"A\"",
         "[connected-app]\nlabel = \"A\"",
         "[connected-app.\"a b\"]\nlabel = \"A\"\ncontact-email = \"a@example.com\"",
-        "[connected-app.A__B]\nlabel = \"A\"\ncontact-email = \"a@example.com\"",
+        "[connected-app.A__B__C]\nlabel = \"A\"\ncontact-email = \"a@example.com\"",
         "[connected-app.A]\nlabel = \"A\"",
         "[connected-app.A]\nlabel = 1\ncontact-email = \"a@example.com\"",
         "[connected-app.A]\nlabel = { env = \"A\" }\ncontact-email = \"a@example.com\"",
@@ -704,10 +704,8 @@ mod tests {
 
     /// Values to try a field with, as TOML: none that only a later stage judges.
     fn shapes(field: &Field) -> Vec<&'static str> {
-        let mut shapes = vec!["{ unknown-key = 1 }", "1979-05-27", "1.5", "{ nil = false }"];
-        if !field.required {
-            shapes.push("{ nil = true }");
-        }
+        let mut shapes =
+            vec!["{ unknown-key = 1 }", "1979-05-27", "1.5", "{ nil = false }", "{ nil = true }"];
         match &field.kind {
             // Whether a text is one of the values is judged later, and so are secrets and ranges.
             Kind::Enumeration(_) | Kind::Number => shapes.push("\"${var.x}\""),

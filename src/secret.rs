@@ -248,12 +248,14 @@ pub fn looks_like_one(field: &Field, text: &str) -> bool {
         && (follows_scheme || is_word(text) && is_random(text))
 }
 
-/// Whether a word reads like one that nobody chose: letters of both sizes and digits, or many hexadecimal digits.
+/// Whether a word reads like one that nobody chose: letters of both sizes and digits, or many hexadecimal digits, as
+/// in the UUIDs that services hand out as keys.
 /// Names in small letters, such as those of hosts and projects, do not.
 fn is_random(word: &str) -> bool {
     let has = |of: fn(&u8) -> bool| word.bytes().any(|byte| of(&byte));
     let is_mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
-    let is_hexadecimal = has(u8::is_ascii_digit) && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_hexadecimal =
+        has(u8::is_ascii_digit) && word.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     word.len() >= 20 && is_mixed || word.len() >= 32 && is_hexadecimal
 }
 
@@ -297,9 +299,12 @@ mod tests {
 
     #[test]
     fn words_that_nobody_chose_are_told_from_names() {
-        for random in
-            ["Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5", "0123456789abcdef0123456789abcdef", "A1b2C3d4E5f6G7h8I9j0"]
-        {
+        for random in [
+            "Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5",
+            "0123456789abcdef0123456789abcdef",
+            "01234567-89ab-4cde-8f01-23456789abcd",
+            "A1b2C3d4E5f6G7h8I9j0",
+        ] {
             assert!(is_random(random), "{random}");
         }
         for name in [

@@ -1,5 +1,6 @@
 //! `import`: metadata that exists becomes a manifest. What could not be read or kept is said, and stops nothing.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,7 @@ use crate::component::{ComponentId, Type, types};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Sources};
 use crate::files::{self, Files, Origin, Place};
 use crate::import::{self, Imported, NoteKind, Options};
+use crate::project::MAX_FILE_BYTES;
 use crate::report::{self, Format, Terminal};
 
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +29,8 @@ pub fn run(arguments: &cli::Import, terminal: &Terminal) -> Result<Exit, Failure
     };
     let to_stdout = arguments.output == Path::new("-");
     let Read { mut collected, instance_url, notes } = read(arguments)?;
+    let read_any = !collected.components.is_empty();
+    collected.components.retain(|id, _| !is_without(arguments, id.kind));
     for note in &notes {
         terminal.talk(&format!("note: {note}\n"));
     }
@@ -34,7 +38,12 @@ pub fn run(arguments: &cli::Import, terminal: &Terminal) -> Result<Exit, Failure
     let mut diagnostics = components::findings(&collected, severity);
     let sources = Sources::default();
     if collected.components.is_empty() {
-        diagnostics.push(components::nothing(&arguments.source, &collected));
+        diagnostics.push(if read_any {
+            let what = format!("--without leaves nothing of `{}`", arguments.source);
+            Diagnostic::error(Code::NoMetadata, what).help("leave fewer types out")
+        } else {
+            components::nothing(&arguments.source, &collected)
+        });
         return Err(Failure::diagnostics(sources, diagnostics));
     }
     // A manifest that lacks what was asked for by name is not what was asked for.
@@ -46,6 +55,11 @@ pub fn run(arguments: &cli::Import, terminal: &Terminal) -> Result<Exit, Failure
     // The layout of `fmt`, so that the next run of it changes nothing.
     if let Ok(text) = crate::layout::format(&imported.text) {
         imported.text = text;
+    }
+    let length = imported.text.len() as u64;
+    if length > MAX_FILE_BYTES {
+        diagnostics.push(too_large(arguments, &imported.text));
+        return Err(Failure::diagnostics(sources, diagnostics));
     }
     if !to_stdout {
         // Somebody may have worked on it since the last import.
@@ -114,7 +128,7 @@ fn of_org(name: &str, arguments: &cli::Import) -> Result<Read, Failure> {
     }
     let version = loaded.desired.api_version;
     // Addresses say of which types something is wanted.
-    let mut kinds: Vec<&'static Type> = types().iter().collect();
+    let mut kinds: Vec<&'static Type> = types().iter().filter(|kind| !is_without(arguments, kind)).collect();
     if !arguments.target.is_empty() {
         let keys = arguments.target.iter().filter_map(|address| address.split_once('.'));
         let keys: Vec<&str> = keys.map(|(key, _)| key).collect();
@@ -129,6 +143,41 @@ fn of_org(name: &str, arguments: &cli::Import) -> Result<Read, Failure> {
         collected.api_version = Some((version, format!("org {name}")));
         Ok(Read { collected, instance_url: Some(instance_url), notes })
     })
+}
+
+fn is_without(arguments: &cli::Import, kind: &Type) -> bool {
+    arguments.without.iter().any(|without| without.name == kind.name)
+}
+
+/// A manifest that no command would read. Most of it is what people do not review: profiles and permission sets
+/// name every field of an org.
+fn too_large(arguments: &cli::Import, text: &str) -> Diagnostic {
+    let mut lengths: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut key = "";
+    for line in text.lines() {
+        if let Some(header) = line.strip_prefix('[') {
+            key = header.trim_start_matches('[').split(['.', ']']).next().unwrap_or_default();
+        }
+        *lengths.entry(key).or_default() += line.len() + 1;
+    }
+    let mut largest: Vec<(&str, usize)> = lengths.into_iter().collect();
+    largest.sort_by_key(|(_, length)| std::cmp::Reverse(*length));
+    let mut rest = text.len();
+    let mut flags = Vec::new();
+    for (key, length) in largest {
+        if rest as u64 <= MAX_FILE_BYTES {
+            break;
+        }
+        rest -= length;
+        flags.push(format!("--without {key}"));
+    }
+    let what = format!(
+        "`{}` would have {} bytes, more than the {MAX_FILE_BYTES} a manifest may have; it was not written",
+        arguments.output.display(),
+        text.len()
+    );
+    Diagnostic::error(Code::FileTooLarge, what)
+        .help(format!("{}, or --target with what you mean to keep", flags.join(" ")))
 }
 
 /// What `render --observed` reads.

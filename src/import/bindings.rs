@@ -15,6 +15,10 @@ use super::NoteKind;
 /// Values shorter than this are equal by chance.
 const SHORTEST_KEY: usize = 8;
 
+/// Process variables that are there anyway, as names of templates spell them.
+const SET_BY_SYSTEMS: [&str; 10] =
+    ["user", "username", "home", "path", "host", "hostname", "shell", "lang", "name", "pwd"];
+
 /// Everything that ties values, gathered from all components before the first is written.
 pub(super) struct Bindings {
     /// The reference and its owner, by value.
@@ -314,7 +318,12 @@ impl Bindings {
 
     /// The process variable that a secret is to be read from.
     pub fn source(&mut self, id: &ComponentId, field: &Field, path: &FieldPath, text: &str) -> String {
-        let template = templated(text).into_iter().map(|(_, name)| name).next();
+        // What the system or the shell sets for itself is no secret of anybody's.
+        let template = templated(text)
+            .into_iter()
+            .map(|(_, name)| name)
+            .next()
+            .filter(|name| !SET_BY_SYSTEMS.contains(&name.as_str()));
         let wanted = template.unwrap_or_else(|| {
             // Which item of a list it is tells one from the other.
             let index = path.0.iter().rev().find_map(|step| match step {
@@ -436,12 +445,15 @@ pub(super) fn templated(text: &str) -> Vec<(std::ops::Range<usize>, String)> {
     found
 }
 
-/// A word in small letters and dashes.
+/// A word in small letters and dashes. What has no small letter is one word: `X3B_Login` is `x3b-login`.
 pub(super) fn word(text: &str) -> String {
     let parts: Vec<String> = text
         .split(|letter: char| !letter.is_ascii_alphanumeric())
         .filter(|part| !part.is_empty())
-        .map(kebab)
+        .map(|part| {
+            let is_word = part.bytes().any(|letter| letter.is_ascii_lowercase());
+            if is_word { kebab(part) } else { part.to_ascii_lowercase() }
+        })
         .collect();
     if parts.is_empty() { "value".to_owned() } else { parts.join("-") }
 }
@@ -487,6 +499,7 @@ mod tests {
     #[test]
     fn words_are_names_of_variables() {
         assert_eq!(word("MY_KEY.x"), "my-key-x");
+        assert_eq!(word("X3B_LoginApp"), "x3b-login-app");
         assert_eq!(word("Größe"), "gr-e");
         assert_eq!(word("!!"), "value");
     }

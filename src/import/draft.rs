@@ -98,14 +98,15 @@ impl<'a> Drafter<'a> {
                 .unwrap_or(kind.lead.len())
         };
         entries.sort_by_key(lead);
+        entries
+    }
+
+    /// The comments that no element follows which is in the manifest. Call it last.
+    pub fn others(&mut self) -> Vec<String> {
         let mut left: Vec<usize> = std::mem::take(&mut self.waiting).into_values().flatten().collect();
         left.extend(self.at(&Place::End));
         left.sort_unstable();
-        for comment in self.shown(left) {
-            let said = format!("a comment that nothing follows: {}", first_line(&comment.text));
-            self.note_comment(comment.line, said);
-        }
-        entries
+        self.shown(left).into_iter().map(|comment| comment.text.clone()).collect()
     }
 
     fn group(
@@ -504,10 +505,6 @@ fn line(tree: &Tree<Sited>) -> Option<u32> {
         Tree::List(items) => items.iter().find_map(line),
         Tree::Group(fields) => fields.values().find_map(line),
     }
-}
-
-fn first_line(text: &str) -> &str {
-    text.trim().lines().next().unwrap_or_default().trim()
 }
 
 fn is_element_name(name: &str) -> bool {

@@ -122,8 +122,11 @@ pub fn import(collected: &Collected, options: &Options) -> Imported {
     for (id, found) in &components {
         let mut drafter =
             Drafter::new(id, found, options.concise.then_some(api_version), &mut bindings, &mut notes);
-        let comments = drafter.head();
-        drafts.push(write::Component { id, comments, entries: drafter.component() });
+        let mut comments = drafter.head();
+        let entries = drafter.component();
+        // What stood at the end of the file has no place of its own in a table; at its head it is read.
+        comments.extend(drafter.others());
+        drafts.push(write::Component { id, comments, entries });
     }
     let text = write::manifest(api_version, bindings.variables(), &drafts);
     notes.sort_by(|one, other| {

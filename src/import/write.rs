@@ -10,6 +10,9 @@ use super::draft::{Entry, Node, Table};
 
 /// Longer values are broken into a line per item.
 const WIDTH: usize = 100;
+/// A row of a few values, of which there may be thousands, is read across even if it is longer.
+const WIDTH_OF_A_ROW: usize = 160;
+const VALUES_OF_A_ROW: usize = 4;
 
 /// One component, ready to be written.
 pub(super) struct Component<'a> {
@@ -85,7 +88,10 @@ fn is_nested(entry: &Entry) -> bool {
         Node::List(items) => {
             let tables = items.iter().filter(|item| matches!(item, Node::Table(_))).count();
             let short = |item: &Node| match item {
-                Node::Table(table) => is_flat(table) && inline(item).len() + 5 <= WIDTH,
+                Node::Table(table) => {
+                    let is_row = table.entries.len() <= VALUES_OF_A_ROW;
+                    is_flat(table) && inline(item).len() + 5 <= if is_row { WIDTH_OF_A_ROW } else { WIDTH }
+                }
                 _ => true,
             };
             tables > 0 && tables == items.len() && !items.iter().all(short)

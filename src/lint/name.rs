@@ -1,5 +1,6 @@
 //! `invalid-name`: the API name of a component is its file name and part of URLs: letters, digits and single
-//! underscores, a letter first, no underscore last (CA-6, NC-9), and not longer than its column.
+//! underscores, a letter first, no underscore last (CA-6, NC-9), and not longer than its column. Two underscores end
+//! the namespace of a managed package: files that somebody retrieved have such names, and an org may take them back.
 //! `invalid-character`: a name that no file can have, or that would lead to another folder.
 
 use crate::component::stays_in_its_folder;
@@ -9,7 +10,11 @@ use crate::resolve::{Component, Desired};
 pub fn check(_: &Desired, component: &Component, diagnostics: &mut Diagnostics) {
     let name = component.id.name.as_str();
     let member = &component.id.kind.member;
-    let length = name.chars().count();
+    let (namespace, own) = match namespace(name) {
+        Some((namespace, own)) if !member.free => (Some(namespace), own),
+        _ => (None, name),
+    };
+    let length = own.chars().count();
     // Even commands that send nothing write files under this name, so this is never a warning.
     if !stays_in_its_folder(name, member.free) {
         diagnostics.push(
@@ -30,17 +35,31 @@ pub fn check(_: &Desired, component: &Component, diagnostics: &mut Diagnostics) 
         format!("an org has one of these, and it is called {only}")
     } else if member.free && !name.is_empty() && length <= member.max_length {
         return;
-    } else if !name.starts_with(|first: char| first.is_ascii_alphabetic()) {
+    } else if !own.starts_with(|first: char| first.is_ascii_alphabetic()) {
         "must begin with a letter".to_owned()
-    } else if let Some(bad) = name.chars().find(|letter| !letter.is_ascii_alphanumeric() && *letter != '_') {
+    } else if let Some(bad) = own.chars().find(|letter| !letter.is_ascii_alphanumeric() && *letter != '_') {
         format!("`{bad}` is neither a letter nor a digit nor an underscore")
-    } else if name.ends_with('_') {
+    } else if own.ends_with('_') {
         "must not end with an underscore".to_owned()
-    } else if name.contains("__") {
+    } else if own.contains("__") {
         "must not have two underscores in a row".to_owned()
     } else if length > member.max_length {
         format!("has {length} characters, and at most {} fit", member.max_length)
     } else {
+        if let Some(namespace) = namespace {
+            diagnostics.push(
+                Diagnostic::warning(
+                    Code::InvalidName,
+                    format!("`{}` has the name of a part of a managed package", component.id),
+                )
+                .label(component.at, format!("nobody but the package `{namespace}` can create it"))
+                .help(format!(
+                    "keep it if the org has that package; otherwise one underscore: [{}.{}]",
+                    component.id.kind.key,
+                    tidy(name, member.max_length)
+                )),
+            );
+        }
         return;
     };
     let example = member.fixed.clone().unwrap_or_else(|| tidy(name, member.max_length));
@@ -53,6 +72,15 @@ pub fn check(_: &Desired, component: &Component, diagnostics: &mut Diagnostics) 
         .label(component.at, why)
         .help(format!("for example [{}.{}]", component.id.kind.key, example)),
     );
+}
+
+/// The namespace in `acme__Sync`, and the name within it. A namespace has at most 15 characters.
+fn namespace(name: &str) -> Option<(&str, &str)> {
+    let (namespace, own) = name.split_once("__")?;
+    let is_one = namespace.len() <= 15
+        && namespace.starts_with(|first: char| first.is_ascii_alphabetic())
+        && namespace.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+    is_one.then_some((namespace, own))
 }
 
 /// A valid name close to the invalid one.
@@ -80,12 +108,24 @@ mod tests {
             ))
         };
         assert!(provider("Orders_Idp2").is_empty());
-        for bad in ["2Orders", "Orders-Idp", "Orders_", "Or__ders", "Örders", &"a".repeat(33)] {
+        for bad in ["2Orders", "Orders-Idp", "Orders_", "Or__ders__", "Or___ders", "Örders", &"a".repeat(33)]
+        {
             assert_eq!(
                 provider(bad),
                 [format!("invalid-name: `{bad}` cannot be the URL Suffix of `auth-provider.{bad}`")]
             );
         }
+    }
+
+    #[test]
+    fn a_name_in_the_namespace_of_a_package_is_left_to_the_package() {
+        assert_eq!(
+            findings("[auth-provider.acme__Sync]\nprovider-type = \"Google\"\nfriendly-name = \"P\"\n"),
+            ["invalid-name: `auth-provider.acme__Sync` has the name of a part of a managed package"]
+        );
+        assert_eq!(namespace("acme__Sync"), Some(("acme", "Sync")));
+        assert_eq!(namespace("a_name_of_20_letters__Sync"), None);
+        assert_eq!(namespace("Sync"), None);
     }
 
     #[test]

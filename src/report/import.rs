@@ -6,10 +6,14 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use crate::collect::Collected;
+use crate::component::{FieldPath, Step};
 use crate::import::{Imported, Note, NoteKind};
 use crate::report::human::Paint;
 use crate::report::json::FORMAT_VERSION;
 use crate::report::values::visible;
+
+/// Notes that say the same of more components or items than this share a line; JSON has them all.
+const MOST_ALIKE: usize = 3;
 
 pub fn human(imported: &Imported, collected: &Collected, colour: bool) -> String {
     let paint = Paint(colour);
@@ -38,11 +42,50 @@ pub fn human(imported: &Imported, collected: &Collected, colour: bool) -> String
             _ => paint.bold(heading(kind)),
         };
         let _ = writeln!(text, "\n{heading}");
-        for note in notes {
-            let _ = writeln!(text, "  {}", visible(&line(note)));
+        for alike in gathered(&notes) {
+            if alike.len() > MOST_ALIKE {
+                let _ = writeln!(text, "  {}", visible(&line_of_many(&alike)));
+            } else {
+                for note in alike {
+                    let _ = writeln!(text, "  {}", visible(&line(note)));
+                }
+            }
         }
     }
     text
+}
+
+/// Notes that say the same of the same element of components of one type, in the order of the first of each.
+fn gathered<'a>(notes: &[&'a Note]) -> Vec<Vec<&'a Note>> {
+    let mut places: BTreeMap<(&str, Option<String>, &str), usize> = BTreeMap::new();
+    let mut gathered: Vec<Vec<&Note>> = Vec::new();
+    for note in notes {
+        let field = note.field.as_ref().map(element);
+        let at = *places.entry((&note.component.kind.key, field, &note.text)).or_insert(gathered.len());
+        match gathered.get_mut(at) {
+            Some(alike) => alike.push(note),
+            None => gathered.push(vec![note]),
+        }
+    }
+    gathered
+}
+
+/// The path of a field, whichever item of a list it is in.
+fn element(path: &FieldPath) -> String {
+    let steps = path.0.iter().filter(|step| matches!(step, Step::Element(_))).cloned();
+    FieldPath(steps.collect()).to_string()
+}
+
+fn line_of_many(alike: &[&Note]) -> String {
+    let Some(first) = alike.first() else { return String::new() };
+    let key = &first.component.kind.key;
+    let (path, count) = (&first.place.0, alike.len());
+    match &first.field {
+        Some(field) => {
+            format!("{} of {key}, {count} times: {} (first in {path})", element(field), first.text)
+        }
+        None => format!("{count} of {key}: {} (first in {path})", first.text),
+    }
 }
 
 fn components(count: usize) -> String {
@@ -96,4 +139,29 @@ pub fn json(imported: &Imported, collected: &Collected) -> Map<String, Value> {
         ("components".to_owned(), json!(components)),
         ("notes".to_owned(), json!(notes)),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::component::ComponentId;
+
+    #[test]
+    fn what_is_said_of_many_is_said_once() {
+        let note = |name: &str, index: usize, text: &str| Note {
+            kind: NoteKind::Refused,
+            component: ComponentId::parse(&format!("profile.{name}")).unwrap(),
+            field: FieldPath::root().element("fieldPermissions").index(index).element("hidden").into(),
+            place: (format!("{name}.profile"), Some(1)),
+            text: text.to_owned(),
+        };
+        let notes = [note("A", 0, "old"), note("A", 1, "old"), note("B", 0, "new"), note("B", 7, "old")];
+        let all: Vec<&Note> = notes.iter().collect();
+        let counts: Vec<usize> = gathered(&all).iter().map(Vec::len).collect();
+        assert_eq!(counts, [3, 1]);
+        assert_eq!(
+            line_of_many(&gathered(&all)[0]),
+            "field-permissions.hidden of profile, 3 times: old (first in A.profile)"
+        );
+    }
 }

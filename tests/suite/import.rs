@@ -462,3 +462,37 @@ fn names_that_are_no_bare_keys_are_quoted() {
         assert!(test.path(&format!("out/profiles/{name}.profile")).exists(), "{name}");
     }
 }
+
+#[test]
+fn a_type_can_be_left_out() {
+    let test =
+        Test::new().file("src/profiles/Admin.profile", "<Profile><custom>false</custom></Profile>").file(
+            "src/remoteSiteSettings/A.remoteSite",
+            "<RemoteSiteSetting><url>https://a.example</url></RemoteSiteSetting>",
+        );
+    let done = test.run("import src --output all.toml --without profile");
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    let text = test.read("all.toml");
+    assert!(text.contains("[remote-site-setting.A]") && !text.contains("[profile"), "{text}");
+    let nothing = test.run("import src --output none.toml --without profile --without remote-site-setting");
+    assert_eq!(nothing.code, 1);
+    assert!(nothing.stderr.contains("--without leaves nothing of `src`"), "{}", nothing.stderr);
+    let wrong = test.run("import src --output none.toml --without profiles");
+    assert!(wrong.stderr.contains("did you mean profile?"), "{}", wrong.stderr);
+}
+
+#[test]
+fn a_manifest_that_no_command_would_read_is_not_written() {
+    let large = "x".repeat(9 << 20);
+    let test = Test::new()
+        .file("src/profiles/Admin.profile", &format!("<Profile><description>{large}</description></Profile>"))
+        .file(
+            "src/remoteSiteSettings/A.remoteSite",
+            "<RemoteSiteSetting><url>https://a.example</url></RemoteSiteSetting>",
+        );
+    let refused = test.run("import src --output all.toml");
+    assert_eq!(refused.code, 1);
+    assert!(refused.stderr.contains("file-too-large"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("--without profile"), "{}", refused.stderr);
+    assert!(!test.path("all.toml").exists());
+}
