@@ -49,9 +49,8 @@ pub fn format(text: &str) -> Result<String, Error> {
         return Err(Error::NotToml);
     }
     let text = text.replace("\r\n", "\n");
+    let laid_out = laid_out(&text)?;
     let meaning: toml::Table = text.parse().map_err(|_| Error::NotToml)?;
-    let document = toml_edit::Document::parse(text.as_str()).map_err(|_| Error::NotToml)?;
-    let laid_out = writer::write(&reader::read(&document, &text));
     if laid_out.parse::<toml::Table>().ok() != Some(meaning) {
         return Err(Error::OtherMeaning);
     }
@@ -59,6 +58,12 @@ pub fn format(text: &str) -> Result<String, Error> {
         return Err(Error::LostComment);
     }
     Ok(laid_out)
+}
+
+/// The document, which takes much more memory than its text, is gone when this is done.
+fn laid_out(text: &str) -> Result<String, Error> {
+    let document = toml_edit::Document::parse(text).map_err(|_| Error::NotToml)?;
+    Ok(writer::write(&reader::read(&document, text)))
 }
 
 #[cfg(test)]
