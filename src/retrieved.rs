@@ -12,6 +12,8 @@ use crate::component::{Field, FieldPath, Fields, Group, Kind, Name, Scalar, Step
 
 /// No component of an org nests deeper than a few levels.
 const MAX_DEPTH: usize = 32;
+/// Nor has a type of an org so many different elements in one.
+const MAX_NAMES: usize = 2_000;
 /// A merge that was not finished: no XML can hold this.
 const CONFLICT: &str = "<<<<<<<";
 
@@ -274,13 +276,13 @@ impl<'a> Parser<'a> {
                 Event::Start(start) => {
                     has_children = true;
                     let value = self.child(&start, group, &fields, waiting, depth, true)?;
-                    add(&mut fields, value);
+                    self.add(&mut fields, value)?;
                     waiting = self.comments.len();
                 }
                 Event::Empty(start) => {
                     has_children = true;
                     let value = self.child(&start, group, &fields, waiting, depth, false)?;
-                    add(&mut fields, value);
+                    self.add(&mut fields, value)?;
                     waiting = self.comments.len();
                 }
                 Event::Text(piece) => text.push_str(&piece.xml10_content()),
@@ -376,6 +378,28 @@ impl<'a> Parser<'a> {
         let value = if nil { Tree::Leaf(Sited { scalar: Scalar::Nil, line }) } else { typed(field, value) };
         Ok(Child { name, field, value })
     }
+
+    /// Elements of one name become a list if they may repeat, or if they do.
+    fn add(&self, fields: &mut Fields<Sited>, Child { name, field, value }: Child) -> Result<(), Error> {
+        let is_full = fields.len() == MAX_NAMES;
+        match fields.get_mut(&name) {
+            Some(Tree::List(items)) => items.push(value),
+            Some(single) => {
+                let first = std::mem::replace(single, Tree::List(Vec::new()));
+                *single = Tree::List(vec![first, value]);
+            }
+            None if is_full => {
+                return Err(self.error(format!("an element has more than {MAX_NAMES} different ones inside")));
+            }
+            None if field.is_some_and(|field| field.repeated) => {
+                fields.insert(name, Tree::List(vec![value]));
+            }
+            None => {
+                fields.insert(name, value);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// An element that was read.
@@ -393,23 +417,6 @@ fn is_nil(start: &BytesStart<'_>) -> bool {
     start.attributes().flatten().any(|attribute| {
         attribute.key.local_name().as_ref() == "nil" && matches!(attribute.value.as_ref(), "true" | "1")
     })
-}
-
-/// Elements of one name become a list if they may repeat, or if they do.
-fn add(fields: &mut Fields<Sited>, Child { name, field, value }: Child) {
-    match fields.get_mut(&name) {
-        Some(Tree::List(items)) => items.push(value),
-        Some(single) => {
-            let first = std::mem::replace(single, Tree::List(Vec::new()));
-            *single = Tree::List(vec![first, value]);
-        }
-        None if field.is_some_and(|field| field.repeated) => {
-            fields.insert(name, Tree::List(vec![value]));
-        }
-        None => {
-            fields.insert(name, value);
-        }
-    }
 }
 
 /// Text that reads as the field's type becomes that; other text stays what it is.
@@ -476,6 +483,9 @@ mod tests {
         assert!(error("</ConnectedApp>text<!--").contains("line 2"));
         let deep = "<a>".repeat(40);
         assert!(error(&deep).contains("nested deeper than 32 levels"));
+        let many: String = (0..MAX_NAMES).map(|number| format!("<a{number}/>")).collect();
+        assert!(app(&format!("{many}<a7/>")).is_ok());
+        assert!(error(&format!("{many}<b/>")).contains("more than 2000 different ones inside"));
         let doctype =
             read(type_named("ConnectedApp").unwrap(), "<!DOCTYPE x [<!ENTITY a \"b\">]><ConnectedApp/>");
         assert!(doctype.unwrap_err().reason.contains("document type"));

@@ -174,11 +174,7 @@ fn by_identity(
         _ => None,
     };
     for (name, (mut before, mut after)) in pairs {
-        // What stands on both sides is no difference, whatever its place among items of the same identity.
-        before.retain(|item| {
-            let twin = after.iter().position(|other| is_equal(Some(field), rules, Some(*item), Some(*other)));
-            twin.map(|at| after.remove(at)).is_none()
-        });
+        without_twins(field, rules, &mut before, &mut after);
         let path = at.item(name);
         for index in 0..before.len().max(after.len()) {
             match (before.get(index), after.get(index)) {
@@ -193,6 +189,45 @@ fn by_identity(
             }
         }
     }
+}
+
+/// Takes away what stands on both sides: it is no difference, whatever its place among items of the same identity.
+fn without_twins<'t>(
+    field: &'t Field,
+    rules: Rules,
+    before: &mut Vec<&'t Tree<Held>>,
+    after: &mut Vec<&'t Tree<Held>>,
+) {
+    // What waits for an org has no value yet.
+    let value = |item: &'t Tree<Held>| {
+        let has_one = matches!(item, Tree::Group(_)) && !field.clears && !waits(Some(item));
+        has_one.then(|| normal(Some(field), rules, item))
+    };
+    // By value, because thousands may have the same identity, and few what has none.
+    let mut places: BTreeMap<Option<Normal<'_>>, Vec<usize>> = BTreeMap::new();
+    for (place, item) in after.iter().enumerate() {
+        places.entry(value(item)).or_default().push(place);
+    }
+    let without_value = places.remove(&None).unwrap_or_default();
+    let mut taken = vec![false; after.len()];
+    before.retain(|item| {
+        let is_twin =
+            |place: &usize| !taken[*place] && is_equal(Some(field), rules, Some(*item), Some(after[*place]));
+        let value = value(item);
+        let twin = if value.is_none() {
+            (0..after.len()).find(is_twin)
+        } else {
+            let mut same =
+                places.get_mut(&value).into_iter().flat_map(|same| std::iter::from_fn(|| same.pop()));
+            same.find(|place| !taken[*place]).or_else(|| without_value.iter().copied().find(is_twin))
+        };
+        if let Some(place) = twin {
+            taken[place] = true;
+        }
+        twin.is_none()
+    });
+    let mut taken = taken.into_iter();
+    after.retain(|_| taken.next() == Some(false));
 }
 
 /// What tells an item from the others of its list, for people: `Account`, `Scope / AuthParameter`.
@@ -550,6 +585,28 @@ mod tests {
             at(vec![given], vec![item(Some("DefaultGroup"), "full")]),
             ["external-credential-parameters[Scope].parameter-value"]
         );
+    }
+
+    #[test]
+    fn items_of_one_identity_are_matched_by_what_they_say() {
+        let item = |formula: Tree<Held>| {
+            Tree::Group(Fields::from([("formula".into(), formula), ("key".into(), known("a"))]))
+        };
+        let list =
+            |formulas: &mut dyn Iterator<Item = Tree<Held>>| Some(Tree::List(formulas.map(item).collect()));
+        let between = |before, after| between("ConnectedApp", "attributes", before, after);
+        let number = |number: usize| known(&number.to_string());
+        let (before, after) = (list(&mut (0..3_000).map(number)), list(&mut (1..3_001).rev().map(number)));
+        assert_eq!(between(before, after), ["attributes[a].formula"]);
+        let url = Tree::Leaf(Held::Waits(Formula(vec![
+            Part::Reference(Reference::Org(OrgAttribute::InstanceUrl)),
+            Part::Text("/x".to_owned()),
+        ])));
+        let told = known("https://acme.my.salesforce.com/x");
+        let before = || list(&mut [url.clone(), number(1)].into_iter());
+        let after = || list(&mut [number(1), number(2), told.clone()].into_iter());
+        assert_eq!(between(before(), after()), ["attributes[a]"]);
+        assert_eq!(between(after(), before()), ["attributes[a]"]);
     }
 
     #[test]

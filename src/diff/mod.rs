@@ -156,7 +156,7 @@ pub fn changes(before: &Set, after: &Set) -> Vec<ComponentChange> {
             (Some(one), Some(other)) => {
                 let both_manage = before.origin == after.origin;
                 let (one, other) = if both_manage {
-                    (one.clone(), other.clone())
+                    (Cow::Borrowed(one), Cow::Borrowed(other))
                 } else {
                     (managed(one, after, other), managed(other, before, one))
                 };
@@ -167,7 +167,7 @@ pub fn changes(before: &Set, after: &Set) -> Vec<ComponentChange> {
                         id: id.clone(),
                         kind: ChangeKind::Changed,
                         differences,
-                        before: Some(one),
+                        before: Some(one.into_owned()),
                         after: Some(after),
                     });
                 }
@@ -193,11 +193,11 @@ pub fn changes(before: &Set, after: &Set) -> Vec<ComponentChange> {
 }
 
 /// The fields of a component that the other side manages: all, unless it is a manifest.
-fn managed(fields: &Fields<Held>, other_set: &Set, other: &Fields<Held>) -> Fields<Held> {
+fn managed<'a>(fields: &'a Fields<Held>, other_set: &Set, other: &Fields<Held>) -> Cow<'a, Fields<Held>> {
     if other_set.origin != Origin::Manifest {
-        return fields.clone();
+        return Cow::Borrowed(fields);
     }
-    mentioned(fields, other)
+    Cow::Owned(mentioned(fields, other))
 }
 
 fn mentioned(fields: &Fields<Held>, by: &Fields<Held>) -> Fields<Held> {

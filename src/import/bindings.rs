@@ -25,24 +25,47 @@ pub(super) struct Bindings {
     attributes: BTreeMap<String, (String, ComponentId)>,
     /// The same for secrets that stand in a file as text.
     secrets: BTreeMap<String, (String, ComponentId)>,
-    /// Components whose attribute has a predictable address: by what stands behind the org's address.
-    predicted: Vec<Predicted>,
+    /// References to attributes that have a predictable address: by what stands behind the org's address
+    /// (`/services/authcallback/`), then by the name of the component.
+    predicted: BTreeMap<String, BTreeMap<String, String>>,
     /// How many values each field that belongs to one org has, by key.
     org_bound: BTreeMap<String, BTreeSet<String>>,
     origins: BTreeSet<String>,
     instance_url: Option<String>,
     variables: BTreeMap<String, Variable>,
-    names: BTreeMap<(String, String), String>,
-    /// Process variables for secrets, with the secret that each stands for.
-    sources: BTreeMap<String, String>,
+    /// Names of the variables, each for its value.
+    variable_names: Names,
+    /// Names of process variables for secrets, each for the secret that it stands for.
+    sources: Names,
     observed: BTreeMap<String, String>,
 }
 
-struct Predicted {
-    reference: String,
-    /// `/services/authcallback/`
-    path: String,
-    name: String,
+/// Names that were given. A number tells apart those that would be the same.
+#[derive(Default)]
+struct Names {
+    given: BTreeSet<String>,
+    /// By the name that was wanted and what it is for.
+    by_purpose: BTreeMap<(String, String), String>,
+    /// The number to try next, by the name that was wanted.
+    numbers: BTreeMap<String, usize>,
+}
+
+impl Names {
+    /// The name for this purpose: the one that it has already, or a new one.
+    fn name(&mut self, wanted: &str, separator: char, purpose: &str) -> String {
+        let key = (wanted.to_owned(), purpose.to_owned());
+        if let Some(name) = self.by_purpose.get(&key) {
+            return name.clone();
+        }
+        let mut name = wanted.to_owned();
+        let number = self.numbers.entry(name.clone()).or_insert(2);
+        while !self.given.insert(name.clone()) {
+            name = format!("{wanted}{separator}{number}");
+            *number += 1;
+        }
+        self.by_purpose.insert(key, name.clone());
+        name
+    }
 }
 
 /// A variable of the manifest.
@@ -64,13 +87,13 @@ impl Bindings {
         let mut bindings = Bindings {
             attributes: BTreeMap::new(),
             secrets: BTreeMap::new(),
-            predicted: Vec::new(),
+            predicted: BTreeMap::new(),
             org_bound: BTreeMap::new(),
             origins: BTreeSet::new(),
             instance_url: instance_url.map(|url| url.trim_end_matches('/').to_owned()),
             variables: BTreeMap::new(),
-            names: BTreeMap::new(),
-            sources: BTreeMap::new(),
+            variable_names: Names::default(),
+            sources: Names::default(),
             observed: BTreeMap::new(),
         };
         for (id, found) in &collected.components {
@@ -98,7 +121,8 @@ impl Bindings {
                 }
                 AttributeSource::Query { predicted: Some(predicted), .. } => {
                     let path = predicted.replace("{instance-url}", "").replace("{name}", "");
-                    self.predicted.push(Predicted { reference, path, name: id.name.clone() });
+                    let names = self.predicted.entry(path).or_default();
+                    names.entry(id.name.clone()).or_insert(reference);
                 }
                 AttributeSource::Query { .. } => {}
             }
@@ -157,20 +181,40 @@ impl Bindings {
         self.pieces(field, text)
     }
 
-    /// A line of a field that holds several, some of which may be addresses that an org gives to components.
-    pub fn line(&mut self, id: &ComponentId, field: &Field, line: &str, all: &[&str]) -> Bound {
-        let org = self.instance_url.as_deref();
-        let found = self.predicted.iter().find(|predicted| predicted.matches(line, org));
-        if let Some(predicted) = found {
-            let alone = all.iter().filter(|other| predicted.matches(other, org)).count() == 1;
-            if alone {
-                let reference = predicted.reference.clone();
+    /// The lines of a field that holds several, some of which may be addresses that an org gives to components.
+    pub fn lines(&mut self, id: &ComponentId, field: &Field, lines: &[&str]) -> Vec<Bound> {
+        let references: Vec<Option<String>> =
+            lines.iter().map(|line| self.predicted(line).map(str::to_owned)).collect();
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for reference in references.iter().flatten() {
+            *counts.entry(reference).or_default() += 1;
+        }
+        let bound = lines.iter().zip(&references).map(|(line, reference)| match reference {
+            // Where several orgs have such an address, it is not known which of them is meant.
+            Some(reference) if counts[reference.as_str()] == 1 => {
                 self.observed.insert(reference.clone(), line.trim().to_owned());
                 let said = vec![(NoteKind::Reference, format!("is `{reference}`"))];
-                return Bound { text: format!("${{{reference}}}"), said };
+                Bound { text: format!("${{{reference}}}"), said }
             }
-        }
-        self.text(id, field, line)
+            _ => self.text(id, field, line.trim_end_matches('\r')),
+        });
+        bound.collect()
+    }
+
+    /// The reference that an org gives this address to: `https://HOST/services/authcallback/[ORG ID/]NAME` (AP-40,
+    /// AP-41).
+    fn predicted(&self, line: &str) -> Option<&str> {
+        let line = line.trim();
+        self.predicted.iter().find_map(|(path, names)| {
+            let (before, after) = line.split_once(path.as_str())?;
+            let name = match after.split_once('/') {
+                Some((org, name)) if org.starts_with("00D") => name,
+                _ => after,
+            };
+            let is_address = before.strip_prefix("https://").is_some_and(|host| !host.contains('/'));
+            let is_ours = self.instance_url.as_deref() == Some(before);
+            names.get(name).filter(|_| is_address || is_ours).map(String::as_str)
+        })
     }
 
     /// Whether another component has this value for others to refer to.
@@ -265,21 +309,12 @@ impl Bindings {
         if is_only_org { kind.to_owned() } else { format!("{}-{kind}", word(label)) }
     }
 
-    /// The name of the variable with this value; a number tells apart those that would have the same.
+    /// The name of the variable with this value.
     fn variable(&mut self, wanted: &str, default: &str, about: &str) -> String {
-        let key = (wanted.to_owned(), default.to_owned());
-        if let Some(name) = self.names.get(&key) {
-            return name.clone();
-        }
-        let mut name = wanted.to_owned();
-        let mut number = 2;
-        while self.variables.contains_key(&name) {
-            name = format!("{wanted}-{number}");
-            number += 1;
-        }
-        self.names.insert(key, name.clone());
-        let variable = Variable { default: escaped(default), about: about.to_owned() };
-        self.variables.insert(name.clone(), variable);
+        let name = self.variable_names.name(wanted, '-', default);
+        self.variables
+            .entry(name.clone())
+            .or_insert_with(|| Variable { default: escaped(default), about: about.to_owned() });
         name
     }
 
@@ -310,14 +345,7 @@ impl Bindings {
             [(range, name)] if text[range.clone()].len() == text.trim().len() => name.clone(),
             _ => text.trim().to_owned(),
         };
-        let base = name.clone();
-        let mut number = 2;
-        while self.sources.get(&name).is_some_and(|other| *other != owner) {
-            name = format!("{base}_{number}");
-            number += 1;
-        }
-        self.sources.insert(name.clone(), owner);
-        name
+        self.sources.name(&name, '_', &owner)
     }
 
     pub fn variables(&self) -> &BTreeMap<String, Variable> {
@@ -326,20 +354,6 @@ impl Bindings {
 
     pub fn observed(self) -> BTreeMap<String, String> {
         self.observed
-    }
-}
-
-impl Predicted {
-    /// `https://HOST/services/authcallback/[ORG ID/]NAME` (AP-40, AP-41).
-    fn matches(&self, line: &str, org: Option<&str>) -> bool {
-        let line = line.trim();
-        let Some((before, after)) = line.split_once(self.path.as_str()) else { return false };
-        let name = match after.split_once('/') {
-            Some((org, name)) if org.starts_with("00D") => name,
-            _ => after,
-        };
-        let is_address = before.strip_prefix("https://").is_some_and(|host| !host.contains('/'));
-        name == self.name && (is_address || org == Some(before))
     }
 }
 
@@ -414,20 +428,24 @@ fn origins(text: &str) -> Vec<std::ops::Range<usize>> {
 
 /// Pieces that other tools fill in, `{{NAME}}`, `${NAME}` and `%%NAME%%`, with a name for each.
 pub(super) fn templated(text: &str) -> Vec<(std::ops::Range<usize>, String)> {
+    let is_name_letter = |letter: char| letter.is_ascii_alphanumeric() || "_-. ".contains(letter);
     let mut found = Vec::new();
     for (open, close) in [("{{", "}}"), ("${", "}"), ("%%", "%%")] {
         let mut from = 0;
         while let Some(at) = text[from..].find(open) {
             let start = from + at;
             let inner_at = start + open.len();
-            let Some(length) = text[inner_at..].find(close) else { break };
+            // No further than a name may go, or many that are never closed take the square of their number.
+            let ends = |letter: char| !is_name_letter(letter) && !letter.is_whitespace();
+            let length = text[inner_at..].find(ends).unwrap_or(text.len() - inner_at);
             let inner = &text[inner_at..inner_at + length];
             let name = inner.trim();
             // `100%% of 50%%` fills in nothing.
-            let is_name = !name.is_empty()
+            let is_name = text[inner_at + length..].starts_with(close)
+                && !name.is_empty()
                 && (open != "%%" || !inner.contains(' '))
                 && name.len() <= 80
-                && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-. ".contains(letter));
+                && name.chars().all(is_name_letter);
             if is_name {
                 found.push((start..inner_at + length + close.len(), word(name)));
                 from = inner_at + length + close.len();
@@ -497,5 +515,26 @@ mod tests {
         assert_eq!(word("X3B_LoginApp"), "x3b-login-app");
         assert_eq!(word("Größe"), "gr-e");
         assert_eq!(word("!!"), "value");
+    }
+
+    #[test]
+    fn a_name_stands_for_one_thing() {
+        let mut names = Names::default();
+        assert_eq!(names.name("key", '-', "a"), "key");
+        assert_eq!(names.name("key-2", '-', "b"), "key-2");
+        assert_eq!(names.name("key", '-', "c"), "key-3");
+        assert_eq!(names.name("key", '-', "d"), "key-4");
+        assert_eq!(names.name("key", '-', "a"), "key");
+        assert_eq!(names.name("key", '-', "c"), "key-3");
+    }
+
+    #[test]
+    fn templated_pieces_are_closed_by_their_own_sign() {
+        let found = |text: &str| -> Vec<String> {
+            templated(text).into_iter().map(|(range, name)| format!("{} {name}", &text[range])).collect()
+        };
+        assert_eq!(found("a {{ NAME }} ${x_Y} %%Z%%"), ["{{ NAME }} name", "${x_Y} x-y", "%%Z%% z"]);
+        assert_eq!(found("{{a {{b}} {{ä}} ${} %%50 %%"), ["{{b}} b"]);
+        assert!(templated(&"{{".repeat(1 << 20)).is_empty());
     }
 }

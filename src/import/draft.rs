@@ -1,5 +1,7 @@
 //! The values of one component -> what its tables in a manifest say.
 
+use std::collections::BTreeMap;
+
 use crate::collect::Found;
 use crate::component::{ComponentId, Field, FieldPath, Fields, Group, Kind, Scalar, Step, Tree};
 use crate::retrieved::{Comment, Place, Sited};
@@ -58,9 +60,8 @@ pub(super) struct Drafter<'a> {
     concise_at: Option<u16>,
     bindings: &'a mut Bindings,
     notes: &'a mut Vec<Note>,
-    /// Comments that have found their place, by index.
-    placed: Vec<bool>,
-    has_comments: bool,
+    /// Comments that have not found their place yet, by the element that they stand before: their numbers.
+    waiting: BTreeMap<&'a FieldPath, Vec<usize>>,
 }
 
 impl<'a> Drafter<'a> {
@@ -71,16 +72,19 @@ impl<'a> Drafter<'a> {
         bindings: &'a mut Bindings,
         notes: &'a mut Vec<Note>,
     ) -> Self {
-        let comments = &found.document.comments;
-        let placed = vec![false; comments.len()];
-        let has_comments = !comments.is_empty();
-        Drafter { id, found, concise_at, bindings, notes, placed, has_comments }
+        let mut waiting: BTreeMap<&FieldPath, Vec<usize>> = BTreeMap::new();
+        for (number, comment) in found.document.comments.iter().enumerate() {
+            if let Place::Element(path) = &comment.before {
+                waiting.entry(path).or_default().push(number);
+            }
+        }
+        Drafter { id, found, concise_at, bindings, notes, waiting }
     }
 
     /// The comments before and after the component as a whole.
     pub fn head(&mut self) -> Vec<String> {
-        let taken = self.take_comments(|place| *place == Place::Component);
-        taken.into_iter().map(|comment| comment.text.clone()).collect()
+        let numbers = self.at(&Place::Component);
+        self.shown(numbers).into_iter().map(|comment| comment.text.clone()).collect()
     }
 
     pub fn component(&mut self) -> Vec<Entry> {
@@ -99,7 +103,10 @@ impl<'a> Drafter<'a> {
 
     /// The comments that no element follows which is in the manifest. Call it last.
     pub fn others(&mut self) -> Vec<String> {
-        self.take_comments(|_| true).into_iter().map(|comment| comment.text.clone()).collect()
+        let mut left: Vec<usize> = std::mem::take(&mut self.waiting).into_values().flatten().collect();
+        left.extend(self.at(&Place::End));
+        left.sort_unstable();
+        self.shown(left).into_iter().map(|comment| comment.text.clone()).collect()
     }
 
     fn group(
@@ -269,8 +276,7 @@ impl<'a> Drafter<'a> {
         if separator == Some("\n") {
             let lines: Vec<&str> = text.split('\n').collect();
             let mut nodes = Vec::with_capacity(lines.len());
-            for one in &lines {
-                let bound = self.bindings.line(self.id, field, one.trim_end_matches('\r'), &lines);
+            for bound in self.bindings.lines(self.id, field, &lines) {
                 self.said(path, line, bound.said);
                 nodes.push(Node::Text(bound.text));
             }
@@ -304,9 +310,20 @@ impl<'a> Drafter<'a> {
             None if name == "fullName" => "repeats what the file is called; kept under `extra`",
             None => "is not an element that orgwire knows; kept under `extra`",
         };
+        if field.is_some_and(|field| field.secret) {
+            self.note(NoteKind::NotKept, path, line(tree), "is not one secret, but several or parts of one");
+            return None;
+        }
         // Of a known element the description tells.
-        let suspect = field.map_or_else(|| looks_secret(name), |field| field.secret);
+        let suspect = field.map_or_else(|| looks_secret(name), |field| field.sourced);
         let node = self.extra_node(suspect, path, tree)?;
+        if let (Some(_), Tree::List(all), Node::List(kept)) = (field, tree, &node)
+            && kept.len() < all.len()
+        {
+            // What is left of it may be what its key can say, and then `extra` cannot hold it.
+            self.note(NoteKind::NotKept, path, line(tree), "has items of which nothing can be kept");
+            return None;
+        }
         self.note(NoteKind::Extra, path, line(tree), said);
         Some(node)
     }
@@ -362,34 +379,34 @@ impl<'a> Drafter<'a> {
 
     /// The comments that stand before an element, and before its first occurrence if it is a list.
     fn comments(&mut self, path: &FieldPath) -> Vec<String> {
-        if !self.has_comments {
-            return Vec::new();
-        }
-        let taken = self.take_comments(|place| {
-            let Place::Element(before) = place else { return false };
-            let inside = before.0.strip_prefix(path.0.as_slice());
-            inside.is_some_and(|rest| rest.iter().all(|step| matches!(step, Step::Index(_))))
-        });
-        taken.into_iter().map(|comment| comment.text.clone()).collect()
+        let is_item =
+            |before: &FieldPath| before.0[path.0.len()..].iter().all(|step| matches!(step, Step::Index(_)));
+        // What is inside of something stands right behind it.
+        let from_here = self.waiting.range::<FieldPath, _>(path..).map(|(before, _)| *before);
+        let inside = from_here.take_while(|before| before.0.starts_with(&path.0));
+        let found: Vec<&FieldPath> = inside.filter(|before| is_item(before)).collect();
+        let numbers = found.into_iter().filter_map(|before| self.waiting.remove(before)).flatten().collect();
+        self.shown(numbers).into_iter().map(|comment| comment.text.clone()).collect()
     }
 
-    /// The comments at some places that have not found theirs yet. What may be a secret is left out with a note.
-    fn take_comments(&mut self, wanted: impl Fn(&Place) -> bool) -> Vec<&'a Comment> {
-        let mut taken = Vec::new();
-        for (comment, placed) in self.found.document.comments.iter().zip(&mut self.placed) {
-            if !*placed && wanted(&comment.before) {
-                *placed = true;
-                taken.push(comment);
-            }
-        }
-        taken.retain(|comment| {
+    /// The numbers of the comments at a place that is no element.
+    fn at(&self, place: &Place) -> Vec<usize> {
+        let comments = self.found.document.comments.iter().enumerate();
+        comments.filter(|(_, comment)| comment.before == *place).map(|(number, _)| number).collect()
+    }
+
+    /// Comments by their numbers. What may be a secret is left out with a note.
+    fn shown(&mut self, numbers: Vec<usize>) -> Vec<&'a Comment> {
+        let mut comments: Vec<&Comment> =
+            numbers.into_iter().map(|number| &self.found.document.comments[number]).collect();
+        comments.retain(|comment| {
             let hides = comment_shows_secret(&comment.text);
             if hides {
                 self.note_comment(comment.line, "a comment that may hold a secret".to_owned());
             }
             !hides
         });
-        taken
+        comments
     }
 
     fn note_comment(&mut self, line: u32, text: String) {

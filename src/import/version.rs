@@ -66,13 +66,16 @@ pub(super) fn refusals(id: &ComponentId, found: &Found, version: u16, notes: &mu
         return;
     }
     each_element(&id.kind.fields, &FieldPath::root(), &found.document.fields, &mut |element| {
-        let what = element.value.map_or("it".to_owned(), |value| format!("`{value}`"));
+        let what = || element.value.map_or("it".to_owned(), |value| format!("`{value}`"));
         if version < element.since {
-            let text =
-                format!("{what} exists from API version {}.0 on, and {version}.0 refuses it", element.since);
+            let text = format!(
+                "{} exists from API version {}.0 on, and {version}.0 refuses it",
+                what(),
+                element.since
+            );
             refused(Some(element.path.clone()), element.line, text);
         } else if let Some(last) = element.until.filter(|last| version > *last) {
-            let text = format!("{what} exists up to API version {last}.0, and {version}.0 refuses it");
+            let text = format!("{} exists up to API version {last}.0, and {version}.0 refuses it", what());
             refused(Some(element.path.clone()), element.line, text);
         }
     });

@@ -116,10 +116,12 @@ fn is_flat(table: &Table) -> bool {
 fn simple_line(entry: &Entry) -> String {
     let name = key(&entry.key);
     if let Node::List(items) = &entry.node {
-        let one_line = format!("{name} = {}", inline(&entry.node));
         let tables = items.iter().filter(|item| matches!(item, Node::Table(_))).count();
-        if one_line.chars().count() <= WIDTH && tables < 2 {
-            return one_line;
+        if tables < 2 {
+            let one_line = format!("{name} = {}", inline(&entry.node));
+            if one_line.chars().count() <= WIDTH {
+                return one_line;
+            }
         }
         let mut text = format!("{name} = [\n");
         for item in items {

@@ -43,10 +43,14 @@ pub enum Error {
 
 /// Lays a text out. Line breaks become LF, inside texts of several lines too.
 pub fn format(text: &str) -> Result<String, Error> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // What is taken away here must not make TOML of what is none.
+    if text.starts_with('\u{feff}') || text.contains("\r\r\n") {
+        return Err(Error::NotToml);
+    }
+    let text = text.replace("\r\n", "\n");
+    let laid_out = laid_out(&text)?;
     let meaning: toml::Table = text.parse().map_err(|_| Error::NotToml)?;
-    let document = toml_edit::Document::parse(text.as_str()).map_err(|_| Error::NotToml)?;
-    let laid_out = writer::write(&reader::read(&document, &text));
     if laid_out.parse::<toml::Table>().ok() != Some(meaning) {
         return Err(Error::OtherMeaning);
     }
@@ -54,6 +58,12 @@ pub fn format(text: &str) -> Result<String, Error> {
         return Err(Error::LostComment);
     }
     Ok(laid_out)
+}
+
+/// The document, which takes much more memory than its text, is gone when this is done.
+fn laid_out(text: &str) -> Result<String, Error> {
+    let document = toml_edit::Document::parse(text).map_err(|_| Error::NotToml)?;
+    Ok(writer::write(&reader::read(&document, text)))
 }
 
 #[cfg(test)]

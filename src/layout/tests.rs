@@ -190,6 +190,8 @@ fn line_breaks_become_lf() {
 fn what_is_no_toml_is_refused() {
     assert_eq!(format("a = \n"), Err(Error::NotToml));
     assert_eq!(format("a = 1\na = 2\n"), Err(Error::NotToml));
+    assert_eq!(format("a = 1 # x\r\r\n"), Err(Error::NotToml));
+    assert_eq!(format("\u{feff}\u{feff}a = 1\n"), Err(Error::NotToml));
 }
 
 #[test]
