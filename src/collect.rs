@@ -121,6 +121,19 @@ fn is_in(path: &str, kind: &Type) -> bool {
     path.rsplit('/').nth(1) == Some(kind.directory.as_str())
 }
 
+/// What the other of the two files of a component is called, for a type that has two.
+pub fn other_half(path: &str) -> Option<String> {
+    let file = file_name(path);
+    match role(path) {
+        Role::Content { .. } => Some(format!("{file}{META}")),
+        Role::Elements { suffix, .. } => {
+            let has_two = types().iter().any(|kind| kind.suffix == suffix && kind.content_field().is_some());
+            file.strip_suffix(META).filter(|_| has_two).map(str::to_owned)
+        }
+        _ => None,
+    }
+}
+
 fn role(path: &str) -> Role<'_> {
     let file = file_name(path);
     match file {
@@ -403,6 +416,9 @@ mod tests {
                 "Lost certs/B.crt-meta.xml: its other half `B.crt` is missing",
             ]
         );
+        assert_eq!(other_half("certs/A.crt").as_deref(), Some("A.crt-meta.xml"));
+        assert_eq!(other_half("certs/A.crt-meta.xml").as_deref(), Some("A.crt"));
+        assert_eq!(other_half("A.connectedApp-meta.xml"), None);
         // Elsewhere such files are something else.
         let elsewhere = collected(&[("tls/a.crt", b"PEM"), ("tls/b.crt", b"\xff\x00")]);
         assert!(elsewhere.troubles.is_empty());

@@ -22,6 +22,13 @@ pub fn collect(mut files: Files) -> Result<Collected, Failure> {
     keep_packages(&mut files, &mut entries);
     for entry in &entries {
         let name = files.name(&entry.path);
+        // Whoever names one of the two files of a certificate means both.
+        let other = collect::other_half(&entry.path).and_then(|other| files.beside(&other));
+        if let Some(other) = other
+            && let Ok(bytes) = files.read(&other)
+        {
+            collected.add(&other.path, &other.path, &bytes);
+        }
         match files.read(entry) {
             Ok(bytes) if is_named => collected.add_named(&entry.path, &name, &bytes),
             Ok(bytes) => collected.add(&entry.path, &name, &bytes),

@@ -294,6 +294,18 @@ impl Files {
         read.map_err(|why| LeftOut { path: entry.path.clone(), why })
     }
 
+    /// The file of this name in the folder of a file that is the place, if there is one.
+    pub fn beside(&self, name: &str) -> Option<Entry> {
+        let Inside::File(file) = &self.inside else { return None };
+        let path = file.with_file_name(name);
+        let found = std::fs::metadata(&path).ok().filter(std::fs::Metadata::is_file)?;
+        (found.len() <= MOST_BYTES).then(|| Entry {
+            path: path.display().to_string(),
+            size: found.len(),
+            handle: Handle::Disk(path),
+        })
+    }
+
     /// How a message calls a file of this place: `retrieved/a.xml`, `a.xml (in old.zip)`, `a.xml (at v1.2)`.
     pub fn name(&self, path: &str) -> String {
         match &self.inside {

@@ -140,9 +140,7 @@ impl Bindings {
                             self.look_at(inner, fields);
                         }
                     }
-                    Tree::Leaf(Sited { scalar: Scalar::Text(text), .. })
-                        if field.org_bound || is_consumer_key(text) =>
-                    {
+                    Tree::Leaf(Sited { scalar: Scalar::Text(text), .. }) if fits_one_org(field, text) => {
                         self.org_bound.entry(field.key.clone()).or_default().insert(text.clone());
                     }
                     Tree::Leaf(Sited { scalar: Scalar::Text(text), .. }) if holds_addresses(field) => {
@@ -175,7 +173,7 @@ impl Bindings {
             self.observed.insert(reference.clone(), text.to_owned());
             return Bound { text: format!("${{{reference}}}"), said };
         }
-        if (field.org_bound || is_consumer_key(text)) && !text.trim().is_empty() {
+        if fits_one_org(field, text) {
             let name = self.org_bound_variable(id, field, text);
             let said = (NoteKind::Variable, format!("belongs to one org: `var.{name}`"));
             return Bound { text: format!("${{var.{name}}}"), said: vec![said] };
@@ -294,17 +292,21 @@ impl Bindings {
         let host = origin.split_once("://").map_or(origin, |(_, host)| host);
         let (label, rest) = host.split_once('.').unwrap_or((host, ""));
         let rest = rest.to_ascii_lowercase();
+        // Addresses of one org need not say which.
+        let is_only_org = self.origins.iter().all(|other| label_of(other) == label);
         let kind = if rest.ends_with("my.salesforce.com") {
-            if self.origins.len() == 1 {
+            if is_only_org {
                 return "my-domain-url".to_owned();
             }
             "url"
         } else if rest.ends_with("lightning.force.com") {
             "lightning-url"
+        } else if rest.ends_with("my.salesforce-setup.com") {
+            "setup-url"
         } else {
             "site-url"
         };
-        format!("{}-{kind}", word(label))
+        if is_only_org { kind.to_owned() } else { format!("{}-{kind}", word(label)) }
     }
 
     /// The name of the variable with this value.
@@ -353,6 +355,17 @@ impl Bindings {
     pub fn observed(self) -> BTreeMap<String, String> {
         self.observed
     }
+}
+
+/// Whether a value means nothing in another org. A record id of noughts stands for none, and means that everywhere.
+fn fits_one_org(field: &Field, text: &str) -> bool {
+    (field.org_bound || is_consumer_key(text)) && text.trim().contains(|letter| letter != '0')
+}
+
+/// `acme` in `https://acme.my.salesforce.com`.
+fn label_of(origin: &str) -> &str {
+    let host = origin.split_once("://").map_or(origin, |(_, host)| host);
+    host.split_once('.').map_or(host, |(label, _)| label)
 }
 
 /// Names that can stand inside `${...}`.

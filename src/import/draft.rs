@@ -307,6 +307,7 @@ impl<'a> Drafter<'a> {
         }
         let said = match field {
             Some(_) => "has a value that orgwire does not know; kept under `extra`",
+            None if name == "fullName" => "repeats what the file is called; kept under `extra`",
             None => "is not an element that orgwire knows; kept under `extra`",
         };
         if field.is_some_and(|field| field.secret) {

@@ -496,3 +496,36 @@ fn a_manifest_that_no_command_would_read_is_not_written() {
     assert!(refused.stderr.contains("--without profile"), "{}", refused.stderr);
     assert!(!test.path("all.toml").exists());
 }
+
+#[test]
+fn one_file_of_a_certificate_brings_the_other() {
+    let pem = "-----BEGIN CERTIFICATE-----\nQQ==\n-----END CERTIFICATE-----\n";
+    let elements =
+        xml("Certificate", "    <caSigned>false</caSigned>\n    <masterLabel>Orders</masterLabel>");
+    let test = Test::new().file("certs/Orders.crt", pem).file("certs/Orders.crt-meta.xml", &elements);
+    for named in ["certs/Orders.crt", "certs/Orders.crt-meta.xml"] {
+        let done = test.run(&format!("import {named} --output {named}.toml"));
+        assert_eq!((done.code, done.stderr.contains("missing")), (0, false), "{}", done.stderr);
+        let text = test.read(&format!("{named}.toml"));
+        assert!(text.contains("QQ==") && text.contains("master-label = \"Orders\""), "{text}");
+    }
+}
+
+#[test]
+fn addresses_of_one_org_need_not_say_which() {
+    let site = |host: &str| xml("RemoteSiteSetting", &format!("    <url>https://{host}/x</url>"));
+    let test = Test::new()
+        .file("a/A.remoteSite", &site("acme.my.salesforce.com"))
+        .file("a/B.remoteSite", &site("acme.lightning.force.com"))
+        .file("b/C.remoteSite", &site("acme--uat.sandbox.my.salesforce.com"));
+    let urls = |from: &str| {
+        test.run(&format!("import {from} --output {from}.toml --force")).success();
+        let text = test.read(&format!("{from}.toml"));
+        text.lines()
+            .filter_map(|line| Some(line.split_once("-url = \"https://")?.0.to_owned()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(urls("a"), ["lightning", "my-domain"]);
+    test.write("a/C.remoteSite", test.read("b/C.remoteSite"));
+    assert_eq!(urls("a"), ["acme-lightning", "acme-uat", "acme"]);
+}
