@@ -164,7 +164,9 @@ fn mixed(times: usize) -> Vec<(String, String)> {
         let is_component =
             retrieved::document(text.as_bytes(), &|root| type_named(root).ok_or_else(|| root.to_owned()));
         if is_component.is_ok() {
-            files.extend((0..times).map(|time| (format!("{time:02}_{name}"), text.clone())));
+            // Folders of several orgs have files of the same name.
+            let number = files.len();
+            files.extend((0..times).map(|time| (format!("C{number}_{time}_{name}"), text.clone())));
         }
     }
     assert!(!files.is_empty(), "{} holds no component", folder.display());
