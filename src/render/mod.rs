@@ -203,8 +203,9 @@ impl Values<'_> {
                     .enumerate()
                     .filter_map(|(index, item)| self.tree(field, &path.index(index), item))
                     .collect();
-                // The template puts them in order; an org has each of them once (CA-1.4).
-                if let Some(Field { kind: Kind::Enumeration(_), .. }) = field {
+                // The template puts them in order; an org has each of them once (CA-1.4). That one value stands twice where
+                // there can be one is for the org to refuse.
+                if let Some(Field { kind: Kind::Enumeration(_), repeated: true, .. }) = field {
                     let mut seen = Vec::new();
                     values.retain(|value| {
                         let is_new = !seen.contains(value);

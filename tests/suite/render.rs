@@ -213,3 +213,16 @@ fn what_cannot_be_written_down_is_an_error_even_so() {
         assert!(!test.path("out").exists());
     }
 }
+
+#[test]
+fn an_element_that_stands_twice_where_one_can_be_is_rendered_twice() {
+    let test = Test::new();
+    test.write(
+        "a.toml",
+        "api-version = \"67.0\"\n\n[external-credential.Twice]\nlabel = \"Twice\"\n\n\
+         [external-credential.Twice.extra]\nauthenticationProtocol = [\"Oauth\", \"Oauth\"]\n",
+    );
+    test.run("render a.toml --output out -q").success();
+    let xml = test.read("out/externalCredentials/Twice.externalCredential");
+    assert_eq!(xml.matches("<authenticationProtocol>Oauth</authenticationProtocol>").count(), 2, "{xml}");
+}
