@@ -264,7 +264,11 @@ impl<'a> Resolver<'a> {
         if parts.iter().any(|part| matches!(part, Part::Reference(_))) {
             let is_unset = |part: &Part| matches!(part, Part::Reference(Reference::Unset(_)));
             if matches!(field.kind, Kind::Text | Kind::Binary) || parts.iter().any(is_unset) {
-                return Some(Wanted::Formula(Formula(parts)));
+                let parts = parts.into_iter().map(|part| match part {
+                    Part::Text(text) => Part::Text(normal_lines(&text)),
+                    reference @ Part::Reference(_) => reference,
+                });
+                return Some(Wanted::Formula(Formula(parts.collect())));
             }
             self.report(
                 Diagnostic::error(
@@ -628,7 +632,13 @@ fn extra(setting: &Located<Setting>) -> Option<Tree<Leaf>> {
 
 fn with_place(tree: &Tree<Scalar>, at: Span) -> Tree<Leaf> {
     match tree {
-        Tree::Leaf(scalar) => Tree::Leaf(Leaf { wanted: Wanted::Known(scalar.clone()), at }),
+        Tree::Leaf(scalar) => {
+            let scalar = match scalar {
+                Scalar::Text(text) => Scalar::Text(normal_lines(text)),
+                other => other.clone(),
+            };
+            Tree::Leaf(Leaf { wanted: Wanted::Known(scalar), at })
+        }
         Tree::List(items) => Tree::List(items.iter().map(|item| with_place(item, at)).collect()),
         Tree::Group(fields) => {
             Tree::Group(fields.iter().map(|(name, field)| (name.clone(), with_place(field, at))).collect())

@@ -226,3 +226,23 @@ fn an_element_that_stands_twice_where_one_can_be_is_rendered_twice() {
     let xml = test.read("out/externalCredentials/Twice.externalCredential");
     assert_eq!(xml.matches("<authenticationProtocol>Oauth</authenticationProtocol>").count(), 2, "{xml}");
 }
+
+#[test]
+fn line_breaks_of_a_checkout_on_windows_change_nothing() {
+    let manifest = concat!(
+        "api-version = \"67.0\"\n\n[named-credential.A]\nlabel = \"A\"\nprotocol = \"NoAuthentication\"\n",
+        "principal-type = \"Anonymous\"\nendpoint = \"\"\"\n${org.instance-url}/a\n?b\"\"\"\n\n",
+        "[connected-app.A]\nlabel = \"A\"\ncontact-email = \"a@example.com\"\ndescription = \"\"\"\none\ntwo\"\"\"\n\n",
+        "[connected-app.A.extra]\nnews = \"\"\"\nthree\nfour\"\"\"\n",
+    );
+    let test = Test::new();
+    test.write("a.toml", manifest);
+    test.write("b.toml", manifest.replace('\n', "\r\n"));
+    test.run("render a.toml --output a -q").success();
+    test.run("render b.toml --output b -q").success();
+    for file in ["namedCredentials/A.namedCredential", "connectedApps/A.connectedApp"] {
+        let xml = test.read(&format!("a/{file}"));
+        assert!(xml.contains("/a\n?b") || xml.contains("one\ntwo") && xml.contains("three\nfour"), "{xml}");
+        assert_eq!(test.read(&format!("b/{file}")), xml);
+    }
+}
