@@ -87,9 +87,8 @@ fn component(row: &ComponentRow) -> Option<ComponentId> {
     if let Some((id, _)) = package::component_of(&row.file_name) {
         return Some(id);
     }
-    let kind = type_named(&row.component_type)
-        .or_else(|| type_of_member(&row.component_type, &row.full_name))
-        .filter(|_| !row.component_type.is_empty())?;
+    let kind =
+        type_named(&row.component_type).or_else(|| type_of_member(&row.component_type, &row.full_name))?;
     Some(ComponentId::new(kind, row.full_name.as_str()))
 }
 

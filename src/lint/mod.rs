@@ -95,15 +95,10 @@ mod testing {
         let id = sources.add("manifest.toml", manifest);
         let mut diagnostics = Diagnostics::default();
         let manifest = crate::manifest::read(id, sources.get(id), &mut diagnostics);
-        let inputs = crate::resolve::Inputs {
-            manifests: &[manifest],
-            configuration: &Configuration::default(),
-            environment: None,
-            variables: &BTreeMap::new(),
-            process: &|_| None,
-            unset: crate::resolve::Unset::Refused,
-        };
-        let desired = crate::resolve::resolve(&inputs, &mut diagnostics);
+        let desired = crate::resolve::resolve(
+            &crate::resolve::Inputs::new(&[manifest], &Configuration::default()),
+            &mut diagnostics,
+        );
         assert!(!diagnostics.has_errors(), "{diagnostics:?}");
         let mut diagnostics = Diagnostics::default();
         lint(&desired, &mut diagnostics);

@@ -3,10 +3,12 @@
 
 use super::clock::Moment;
 use super::ids::{self, prefix};
+use super::rules::{API_ACCESS_CONTROL, described_scalar};
 use super::state::{Component, Holdings, State};
-use crate::component::{self, Field, Fields, Group, Kind, Scalar, Tree, Type};
+use crate::component::{self, Fields, Group, Kind, Scalar, Tree, Type};
 
-/// Values of settings that are not simply off, as public files of young orgs have them (SE-1 to SE-6).
+/// Values of settings that are not simply off, as public files of young orgs have them; session timeouts
+/// and networks are those of SE-1 to SE-6.
 const SETTINGS: &[(&str, &str, &str)] = &[
     ("SecuritySettings", "canUsersGrantLoginAccess", "true"),
     ("SecuritySettings", "enableAuraSecureEvalPref", "true"),
@@ -43,9 +45,6 @@ const SETTINGS: &[(&str, &str, &str)] = &[
     // SE-21: blocked where an org was made in Summer '23 or later.
     ("OauthOidcSettings", "blockOAuthUnPwFlow", "true"),
 ];
-
-/// SE-22: an org has these only after Support enabled API Access Control.
-const NOT_AT_FIRST: [&str; 2] = ["enableAdminApprovedAppsOnly", "enableAdminApprovedAppsOnlyForExternalUser"];
 
 /// Profiles that come with an org, by their names in metadata, with their licence. The first three are those of
 /// its people, in their order.
@@ -155,23 +154,19 @@ fn set(group: &Group, fields: &mut Fields<Scalar>, path: &str, value: &str) {
         }
         (_, Some(_)) => {}
         (_, None) => {
-            fields.get_or_insert_with(first.to_owned().into(), || Tree::Leaf(scalar(field, value)));
+            fields.get_or_insert_with(first.to_owned().into(), || {
+                Tree::Leaf(described_scalar(&field.kind, value))
+            });
         }
-    }
-}
-
-fn scalar(field: &Field, value: &str) -> Scalar {
-    match field.kind {
-        Kind::Flag => Scalar::Flag(value == "true"),
-        Kind::Number => value.parse().map_or(Scalar::Nil, Scalar::Number),
-        _ => Scalar::Text(value.to_owned()),
     }
 }
 
 /// Switches that nothing was said of have their documented default, or are off.
 fn switch_off(group: &Group, fields: &mut Fields<Scalar>) {
-    for field in
-        group.fields.iter().filter(|field| !field.repeated && !NOT_AT_FIRST.contains(&field.name.as_str()))
+    for field in group
+        .fields
+        .iter()
+        .filter(|field| !field.repeated && !API_ACCESS_CONTROL.contains(&field.name.as_str()))
     {
         match &field.kind {
             Kind::Flag => {

@@ -194,7 +194,7 @@ fn named_credentials(state: &State) -> Contents {
     })
 }
 
-/// EC-21, which knows no more than these fields, and is unsure.
+/// EC-21 (unsure) tells of the object, but of no field: these are assumed.
 fn external_client_applications(state: &State) -> Contents {
     of_components(state, "ExternalClientApplication", |found| {
         let none = Fields::new();

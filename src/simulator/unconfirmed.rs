@@ -27,7 +27,10 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ("CA-60", "the words about a run-as user without the switch or the key"),
         ("CA-61", "a new run-as user on an app that exists needs its key in the file"),
         ("CA-73", "the words about a connected app that cannot be created"),
-        ("CA-82", "elements that are absent from an update stay as they are, for all three types"),
+        (
+            "CA-82",
+            "elements that are absent from an update stay as they are, unless another line says otherwise",
+        ),
         (
             "Certificate",
             "an end a year or two after the deploy, by the size of the key, whatever the text says",
@@ -43,12 +46,14 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ("EC-13", "header and satellites of an external client app deploy in one package or in several"),
         ("EC-14", "the words about a connected app of the same name"),
         ("EC-15", "the key and secret of an external client app follow the rules of connected apps"),
+        ("EC-21", "the fields of external client apps that queries know"),
         ("EC-24", "the words of the warning about a rotation"),
         ("EC-43", "the words about a parameter that names no provider"),
         (
             "ExternalClientApplication",
             "a header without `contactEmail` is refused; deleting one takes its satellites along",
         ),
+        ("ExtlClntAppGlobalOauthSettings", "a certificate that is left out of an update is taken away"),
         ("MD-12", "a validation that ran no tests cannot be quick deployed"),
         ("MD-33", "a file that package.xml does not name is a warning"),
         ("MD-36", "the words about missing elements, lengths and ranges"),
@@ -63,9 +68,14 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ("NC-10", "the words about an endpoint that is not a URL"),
         (
             "PermissionSet",
-            "a list that is sent replaces the whole list; the words about permissions that need others",
+            "a list that is sent replaces the whole list, and from API 40 on user permissions that are not listed go; the \
+             words about permissions that need others",
         ),
-        ("Profile", "a list that is sent adds to the list there is, login IP ranges aside"),
+        (
+            "Profile",
+            "a list that is sent adds to the list there is, login IP ranges aside; which lists come back only with what \
+             they are about, and that objects nobody may read are not listed",
+        ),
         (
             "SE-7",
             "what is left out of a settings file stays, and an element without value counts as left out",

@@ -1,6 +1,6 @@
 //! Rules of certificates: a text that is one, and when it expires, which the org works out itself.
 
-use super::{Accepted, Incoming, Problem, assume, leaf, text};
+use super::{Accepted, Incoming, Problem, leaf, text};
 use crate::component::{Scalar, Tree};
 use crate::simulator::clock::Moment;
 
@@ -24,13 +24,10 @@ pub(super) fn check(incoming: &Incoming, accepted: &mut Accepted) -> Result<(), 
             incoming.name
         )));
     }
-    assume(&mut accepted.fields, "encryptedWithPlatformEncryption", Scalar::Flag(false));
-    assume(&mut accepted.fields, "keySize", Scalar::Number(2048));
-    assume(&mut accepted.fields, "privateKeyExportable", Scalar::Flag(true));
     let size = match accepted.fields.get("keySize") {
         Some(Tree::Leaf(Scalar::Number(size))) => *size,
         Some(other) => other.as_leaf().and_then(|leaf| leaf.to_string().parse().ok()).unwrap_or_default(),
-        None => 0,
+        None => 2048, // what the description gives when all is accepted
     };
     if !KEY_SIZES.contains(&size) {
         return Err(Problem::error(format!("keySize: {size} is neither 2048 nor 4096 (rehearsal wording)")));

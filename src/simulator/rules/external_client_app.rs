@@ -76,7 +76,7 @@ pub(super) fn check_global(incoming: &Incoming, accepted: &mut Accepted) -> Resu
         check_callbacks(callbacks)?;
     }
     if !incoming.sent.contains_key("certificate") {
-        accepted.fields.remove("certificate"); // seen by one report: leaving it out takes it away
+        accepted.fields.remove("certificate"); // unsure: one report saw that leaving it out takes it away
     }
     let stored = incoming.stored.map(|stored| &stored.fields);
     match stored.filter(|stored| stored.contains_key("consumerKey")) {
@@ -241,16 +241,6 @@ pub(super) fn add_policies(holdings: &mut Holdings) -> Vec<(String, String)> {
         let name = default_policies(&app);
         let mut fields: Fields<Scalar> =
             Fields::from([(APP.into(), leaf(app)), ("label".into(), leaf(name.clone()))]);
-        for (element, value) in [
-            ("ipRelaxationPolicyType", "Enforce"),
-            ("permittedUsersPolicyType", "AllSelfAuthorized"),
-            ("refreshTokenPolicyType", "SpecificLifetime"),
-            ("refreshTokenValidityUnit", "Days"),
-            ("requiredSessionLevel", "STANDARD"),
-        ] {
-            fields.insert(element.into(), leaf(value));
-        }
-        fields.insert("refreshTokenValidityPeriod".into(), Tree::Leaf(Scalar::Number(365)));
         super::fill_defaults(&kind.fields, &mut fields);
         holdings.put(POLICIES, &name, fields);
         made.push((POLICIES.to_owned(), name));

@@ -27,6 +27,7 @@ use crate::component::{Field, Fields, Group, Kind, Name, Scalar, Tree, Type};
 pub(super) use deletion::{Refusal, delete};
 pub(super) use permissions::{ALONG, profile_along};
 pub(super) use references::rank;
+pub(super) use settings::API_ACCESS_CONTROL;
 
 /// Why a component is refused, or what to say about one that is not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,7 +124,7 @@ pub(super) fn accept(incoming: &Incoming) -> Result<Accepted, Problem> {
             external_client_app::check_policies(incoming, &mut accepted)?;
         }
         "ExtlClntAppOauthSettings" => external_client_app::check_settings(incoming, &mut accepted)?,
-        "NamedCredential" => named_credential::check(incoming, &mut accepted)?,
+        "NamedCredential" => named_credential::check(&mut accepted)?,
         "PermissionSet" => permissions::check_set(incoming, &mut accepted)?,
         "Profile" => permissions::check_profile(incoming, &mut accepted)?,
         "ProfileSessionSetting" => profile_session::check(incoming, &mut accepted)?,
@@ -270,14 +271,18 @@ fn fill_defaults(group: &Group, fields: &mut Fields<Scalar>) {
             (Kind::Group(_), _) | (_, Some(_)) => {}
             (kind, None) => {
                 let Some(default) = &field.default else { continue };
-                let scalar = match kind {
-                    Kind::Flag => Scalar::Flag(default == "true"),
-                    Kind::Number => default.parse().map_or(Scalar::Nil, Scalar::Number),
-                    _ => Scalar::Text(default.clone()),
-                };
-                fields.insert(field.name.clone().into(), Tree::Leaf(scalar));
+                fields.insert(field.name.clone().into(), Tree::Leaf(described_scalar(kind, default)));
             }
         }
+    }
+}
+
+/// A value as descriptions write it.
+pub(super) fn described_scalar(kind: &Kind, value: &str) -> Scalar {
+    match kind {
+        Kind::Flag => Scalar::Flag(value == "true"),
+        Kind::Number => value.parse().map_or(Scalar::Nil, Scalar::Number),
+        _ => Scalar::Text(value.to_owned()),
     }
 }
 

@@ -1,19 +1,19 @@
 //! Rules of named credentials: what a legacy one cannot do without, and what one of the newer model is made of. A
 //! reference to an auth provider is checked with all other references.
 
-use super::{Accepted, Incoming, Problem, items, leaf, no_such, references, text};
+use super::{Accepted, Problem, items, leaf, text};
 use crate::component::{Fields, Scalar};
 
 const PARAMETERS: &str = "namedCredentialParameters";
 /// Elements of the legacy model, which the newer one must not have.
 const LEGACY: [&str; 5] = ["authProvider", "endpoint", "oauthScope", "principalType", "protocol"];
 
-pub(super) fn check(incoming: &Incoming, accepted: &mut Accepted) -> Result<(), Problem> {
+pub(super) fn check(accepted: &mut Accepted) -> Result<(), Problem> {
     accepted.fields.get_or_insert_with("calloutStatus".into(), || leaf("Enabled")); // section 3.3
     let fields = &accepted.fields;
     // NC-4: the newer model has parameters in place of these fields
     if let Some(kind) = text(fields, "namedCredentialType").filter(|kind| *kind != "Legacy") {
-        return check_parameters(incoming, kind, fields);
+        return check_parameters(kind, fields);
     }
     // NC-7: which gaps a deploy refuses is not public; these two are the stance
     let Some(endpoint) = text(fields, "endpoint") else {
@@ -42,9 +42,9 @@ pub(super) fn check(incoming: &Incoming, accepted: &mut Accepted) -> Result<(), 
     Ok(())
 }
 
-/// NC-4 and "Two models" of the type reference: one address, one external credential that exists, and nothing of
+/// NC-4 and "Two models" of the type reference: one address, one external credential, and nothing of
 /// the legacy model.
-fn check_parameters(incoming: &Incoming, kind: &str, fields: &Fields<Scalar>) -> Result<(), Problem> {
+fn check_parameters(kind: &str, fields: &Fields<Scalar>) -> Result<(), Problem> {
     if let Some(legacy) = LEGACY.iter().find(|name| text(fields, name).is_some()) {
         return Err(Problem::error(format!("{legacy}: does not go with {kind} (rehearsal wording, NC-4)")));
     }
@@ -64,12 +64,7 @@ fn check_parameters(incoming: &Incoming, kind: &str, fields: &Fields<Scalar>) ->
             "{PARAMETERS}: {kind} needs a parameter of type OutboundNetworkConnection (rehearsal wording, NC-4)"
         )));
     }
-    let mut credentials =
-        of_type("Authentication").filter_map(|parameter| text(parameter, "externalCredential"));
-    match credentials.find(|name| !references::exists(incoming.holdings, "ExternalCredential", name)) {
-        Some(name) => Err(no_such("externalCredential", "ExternalCredential", name)),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -14,7 +14,8 @@ const NEEDS: [(&str, &[&str]); 5] = [
     ("viewAllRecords", &["allowRead"]),
 ];
 
-/// From this API version on, a deploy of a permission set takes away the user permissions that it does not list.
+/// From this API version on, a deploy of a permission set takes away the user permissions that it does not list. Unsure:
+/// the documentation of the type says so, and no fact of ours.
 const LISTS_ALL_PERMISSIONS: u16 = 40;
 
 pub(super) fn check_set(incoming: &Incoming, accepted: &mut Accepted) -> Result<(), Problem> {
@@ -91,7 +92,8 @@ fn check_objects(fields: &Fields<Scalar>) -> Result<(), Problem> {
 }
 
 /// Lists of a profile that come back only for what is retrieved along with it: the element that names it, and its
-/// type. Of a field or record type, `Object.Name`, the object counts.
+/// type. Of a field or record type, `Object.Name`, the object counts. Unsure: from the documentation of the type, which
+/// gives the rule by examples.
 pub(in crate::simulator) const ALONG: [(&str, &str, &str); 11] = [
     ("applicationVisibilities", "application", "CustomApplication"),
     ("classAccesses", "apexClass", "ApexClass"),
@@ -120,7 +122,7 @@ pub(in crate::simulator) fn profile_along(
                 if type_name == "CustomObject" { name.split('.').next().unwrap_or(name) } else { name };
             asked(type_name, name)
         };
-        // An object without the right to read it is not listed, from API 28 on.
+        // Unsure, from one source: an object without the right to read it is not listed, from API 28 on.
         let is_shown = |item: &&Fields<Scalar>| {
             is_asked(item) && (list != "objectPermissions" || flag(item, "allowRead") == Some(true))
         };

@@ -8,12 +8,9 @@ use crate::simulator::state::Holdings;
 
 /// Types that come after others without naming them in one field, from an API version on: what they say is part of
 /// a name, or follows from what the others hold.
-const AFTER: [(&str, &str, u16); 7] = [
-    ("ExtlClntAppConfigurablePolicies", "ExternalClientApplication", 0),
-    ("ExtlClntAppGlobalOauthSettings", "ExternalClientApplication", 0),
+const AFTER: [(&str, &str, u16); 4] = [
     ("ExtlClntAppOauthConfigurablePolicies", "ExtlClntAppGlobalOauthSettings", 0),
     ("ExtlClntAppOauthSettings", "ExtlClntAppGlobalOauthSettings", 0),
-    ("NamedCredential", "ExternalCredential", 0),
     // Up to 57 it was the other way round (EC-41).
     ("PermissionSet", "ExternalCredential", 58),
     ("ProfileSessionSetting", "Profile", 0),

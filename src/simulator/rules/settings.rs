@@ -4,7 +4,7 @@ use super::{Accepted, Incoming, Problem, Severity, group};
 use crate::component::{FieldPath, Fields, Group, Kind, Scalar, Step, Tree};
 
 /// SE-22: elements that an org has only after Support enabled API Access Control.
-const API_ACCESS_CONTROL: [&str; 2] =
+pub(in crate::simulator) const API_ACCESS_CONTROL: [&str; 2] =
     ["enableAdminApprovedAppsOnly", "enableAdminApprovedAppsOnlyForExternalUser"];
 
 /// An element marked as having no value is read as left out ("XML form" of the type reference).
