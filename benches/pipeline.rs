@@ -5,7 +5,6 @@
 //! pace; `deflate` is the yardstick: compressing the same XML and nothing else. `docs/performance.md` says how
 //! to read it.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
@@ -133,13 +132,10 @@ fn read(sources: &Sources, id: SourceId) -> Manifest {
 
 fn desired(manifest: &Manifest) -> Desired {
     let mut diagnostics = Diagnostics::default();
+    let configuration = Configuration::default();
     let inputs = Inputs {
-        manifests: std::slice::from_ref(manifest),
-        configuration: &Configuration::default(),
         environment: Some("production"),
-        variables: &BTreeMap::new(),
-        process: &|_| None,
-        unset: orgwire::resolve::Unset::Refused,
+        ..Inputs::new(std::slice::from_ref(manifest), &configuration)
     };
     let desired = resolve(&inputs, &mut diagnostics);
     lint(&desired, &mut diagnostics);

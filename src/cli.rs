@@ -93,12 +93,9 @@ pub enum Command {
     Explain(Explain),
 }
 
-/// Which project, seen how.
-#[derive(Debug, Args)]
-pub struct Project {
-    /// Manifests, or folders of them; together they are one project.
-    #[arg(value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
+/// How a project is seen, and what of it.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Choice {
     /// Apply the overlays and variables of this environment.
     #[arg(short, long, value_name = "NAME")]
     pub env: Option<String>,
@@ -108,6 +105,16 @@ pub struct Project {
     /// Only this component, such as connected-app.AxsyApexAPI; may be repeated.
     #[arg(long, value_name = "ADDRESS")]
     pub target: Vec<String>,
+}
+
+/// Which project, seen how.
+#[derive(Debug, Args)]
+pub struct Project {
+    /// Manifests, or folders of them; together they are one project.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub choice: Choice,
 }
 
 /// Which org.
@@ -243,15 +250,8 @@ pub struct Diff {
     /// The second side; the project as it is on disk if left out.
     #[arg(value_name = "B")]
     pub after: Option<String>,
-    /// Apply the overlays and variables of this environment to manifests.
-    #[arg(short, long, value_name = "NAME")]
-    pub env: Option<String>,
-    /// Set a variable of the manifests; not for secrets.
-    #[arg(long, value_name = "NAME=VALUE", value_parser = name_and_value)]
-    pub var: Vec<(String, String)>,
-    /// Only this component, such as connected-app.AxsyApexAPI; may be repeated.
-    #[arg(long, value_name = "ADDRESS")]
-    pub target: Vec<String>,
+    #[command(flatten)]
+    pub choice: Choice,
     /// How the result is written to standard output.
     #[arg(long, value_enum, default_value = "human", conflicts_with = "json")]
     pub format: Format,

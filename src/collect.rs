@@ -206,7 +206,7 @@ impl Collected {
                 return;
             }
         };
-        if !stays_in_its_folder(name, document.kind.member.free) {
+        if !stays_in_its_folder(name) {
             let what = format!("{name:?} cannot be the name of a component");
             self.troubles.push(Trouble {
                 help: Some("give the file another name"),

@@ -311,6 +311,12 @@ pub struct Diagnostics {
     hidden: BTreeMap<SourceId, Vec<Range<usize>>>,
 }
 
+impl Extend<Diagnostic> for Diagnostics {
+    fn extend<I: IntoIterator<Item = Diagnostic>>(&mut self, more: I) {
+        self.found.extend(more);
+    }
+}
+
 impl Diagnostics {
     pub fn push(&mut self, diagnostic: Diagnostic) {
         self.found.push(diagnostic);
@@ -343,7 +349,7 @@ impl Diagnostics {
         sorted
     }
 
-    pub fn extend(&mut self, other: Diagnostics) {
+    pub fn merge(&mut self, other: Diagnostics) {
         self.found.extend(other.found);
         for (source, ranges) in other.hidden {
             self.hidden.entry(source).or_default().extend(ranges);

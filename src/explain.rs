@@ -82,7 +82,7 @@ pub fn remarks(kind: &Type, field: &Field) -> Vec<String> {
 }
 
 /// When a field must be there, without a full stop.
-pub fn needed(field: &Field) -> Option<String> {
+fn needed(field: &Field) -> Option<String> {
     match (field.required, field.required_until) {
         (true, _) => Some("Required".to_owned()),
         (false, Some(last)) => Some(format!("Required up to API version {last}.0")),
@@ -412,7 +412,6 @@ fn wrapped(page: &mut String, text: &str, first: &str, others: &str) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
 
     use super::*;
     use crate::command::Trouble;
@@ -468,17 +467,12 @@ mod tests {
             configuration::read(id, sources.get(id), &mut diagnostics);
         } else {
             let manifest = crate::manifest::read(id, sources.get(id), &mut diagnostics);
-            let inputs = crate::resolve::Inputs {
-                manifests: &[manifest],
-                configuration: &Configuration::default(),
-                environment: None,
-                variables: &BTreeMap::new(),
-                process: &|_| None,
-                unset: crate::resolve::Unset::Refused,
-            };
-            let desired = crate::resolve::resolve(&inputs, &mut diagnostics);
+            let desired = crate::resolve::resolve(
+                &crate::resolve::Inputs::new(&[manifest], &Configuration::default()),
+                &mut diagnostics,
+            );
             crate::lint::lint(&desired, &mut diagnostics);
-            diagnostics.extend(crate::plan::plan(&desired, &Observed::default()).findings);
+            diagnostics.merge(crate::plan::plan(&desired, &Observed::default()).findings);
         }
         diagnostics.sorted().iter().map(|found| found.code).collect()
     }

@@ -314,7 +314,7 @@ fn components(kind: &Type, usage: Use) -> Value {
         return closed_with(Map::from_iter([(only.clone(), one)]), &kind.doc);
     }
     let name = if member.free {
-        json!({ "minLength": 1, "maxLength": member.max_length })
+        json!({ "pattern": r"^[^/\\]+$", "maxLength": member.max_length })
     } else {
         // What stands before two underscores is the namespace of a managed package.
         let pattern = "^([A-Za-z](_?[A-Za-z0-9]){0,14}__)?[A-Za-z](_?[A-Za-z0-9])*$";
@@ -605,15 +605,10 @@ mod tests {
         let id = sources.add("manifest.toml", text);
         let mut diagnostics = Diagnostics::default();
         let manifest = crate::manifest::read(id, sources.get(id), &mut diagnostics);
-        let inputs = crate::resolve::Inputs {
-            manifests: &[manifest],
-            configuration: &Configuration::default(),
-            environment: None,
-            variables: &BTreeMap::new(),
-            process: &|_| None,
-            unset: crate::resolve::Unset::Refused,
-        };
-        let desired = crate::resolve::resolve(&inputs, &mut diagnostics);
+        let desired = crate::resolve::resolve(
+            &crate::resolve::Inputs::new(&[manifest], &Configuration::default()),
+            &mut diagnostics,
+        );
         crate::lint::lint(&desired, &mut diagnostics);
         diagnostics.retain(|found| {
             ![Code::UnsetVariable, Code::UnknownVariable, Code::UnknownReference].contains(&found.code)
@@ -780,8 +775,9 @@ mod tests {
         };
         names("fixed = \"Only\"").takes("[Only]\na = \"x\"");
         names("fixed = \"Only\"").refuses("[Other]\na = \"x\"");
-        names("free = true").takes("[\"a b/c\"]\na = \"x\"");
-        names("free = true").refuses("[\"a b/c d e\"]\na = \"x\"");
+        names("free = true").takes("[\"a b%c\"]\na = \"x\"");
+        names("free = true").refuses("[\"a b%c d e\"]\na = \"x\"");
+        names("free = true").refuses("[\"a/b\"]\na = \"x\"");
         names("").refuses("[\"a b\"]\na = \"x\"");
     }
 

@@ -1,6 +1,5 @@
 //! The stages between the text of a manifest and files, as the commands put them together.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use orgwire::collect::Collected;
@@ -13,7 +12,7 @@ use orgwire::plan;
 use orgwire::reference::Observed;
 use orgwire::render::{MetadataFiles, SecretText, Templates, render};
 use orgwire::report;
-use orgwire::resolve::{Desired, Inputs, Unset, resolve};
+use orgwire::resolve::{Desired, Inputs, resolve};
 
 static TEMPLATES: LazyLock<Templates> =
     LazyLock::new(|| Templates::built_in().expect("the built-in templates can be read"));
@@ -33,13 +32,10 @@ pub fn read(text: &str) -> Read {
     let id = sources.add("manifest.toml", text);
     let mut diagnostics = Diagnostics::default();
     let manifest = manifest::read(id, sources.get(id), &mut diagnostics);
+    let configuration = Configuration::default();
     let inputs = Inputs {
-        manifests: std::slice::from_ref(&manifest),
-        configuration: &Configuration::default(),
         environment: manifest.environments.keys().next().map(String::as_str),
-        variables: &BTreeMap::new(),
-        process: &|_| None,
-        unset: Unset::Refused,
+        ..Inputs::new(std::slice::from_ref(&manifest), &configuration)
     };
     let desired = resolve(&inputs, &mut diagnostics);
     let mut findings = Diagnostics::default();

@@ -160,7 +160,7 @@ async fn with_org(
 /// Fails with these, and keeps out of sight what the project's own diagnostics hide.
 fn problems(loaded: &Loaded, diagnostics: Diagnostics) -> Failure {
     let mut all = loaded.nothing_found();
-    all.extend(diagnostics);
+    all.merge(diagnostics);
     Failure::diagnostics(loaded.sources.clone(), all)
 }
 

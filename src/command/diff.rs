@@ -39,7 +39,7 @@ pub fn run(arguments: &cli::Diff, terminal: &Terminal) -> Result<Exit, Failure> 
     let mut findings = Diagnostics::default();
     for side in [&before, &after] {
         if let Side::Files { collected, .. } = side {
-            findings.extend(components::findings(collected, Severity::Warning));
+            findings.merge(components::findings(collected, Severity::Warning));
         }
     }
     let sources = Sources::default();
@@ -49,7 +49,7 @@ pub fn run(arguments: &cli::Diff, terminal: &Terminal) -> Result<Exit, Failure> 
         _ => &crate::render::Templates::built_in()?,
     };
     let (mut before_set, mut after_set) = sets(&before, &after)?;
-    select(&arguments.target, &mut before_set, &mut after_set)?;
+    select(&arguments.choice.target, &mut before_set, &mut after_set)?;
     let changes = diff::changes(&before_set, &after_set);
     let xml = if arguments.xml { report::diff::xml(&changes, templates)? } else { Vec::new() };
     match terminal.format {
@@ -73,11 +73,12 @@ pub fn run(arguments: &cli::Diff, terminal: &Terminal) -> Result<Exit, Failure> 
 
 fn side(arguments: &cli::Diff, origin: Option<&Origin>, other: Option<&Origin>) -> Result<Side, Failure> {
     let project = |paths: Vec<PathBuf>, env: Option<String>, from: &Where, name: String| {
-        let project = cli::Project { paths, env, var: arguments.var.clone(), target: Vec::new() };
+        let choice = cli::Choice { env, var: arguments.choice.var.clone(), target: Vec::new() };
+        let project = cli::Project { paths, choice };
         let loaded = Box::new(load::load_from(&project, from, Purpose::Comparing)?);
         Ok(Side::Manifest { name, loaded })
     };
-    let env = arguments.env.clone();
+    let env = arguments.choice.env.clone();
     match origin {
         None => project(Vec::new(), env, &Where::Disk, "the project".to_owned()),
         Some(Origin::Environment(name)) => {

@@ -73,15 +73,7 @@ pub fn bare() -> Result<Loaded, Failure> {
     if diagnostics.has_errors() {
         return Err(Failure::diagnostics(project.sources, diagnostics));
     }
-    let inputs = Inputs {
-        manifests: &[],
-        configuration: &configuration,
-        environment: None,
-        variables: &BTreeMap::new(),
-        process: &|_| None,
-        unset: resolve::Unset::Refused,
-    };
-    let desired = resolve::resolve(&inputs, &mut diagnostics);
+    let desired = resolve::resolve(&Inputs::new(&[], &configuration), &mut diagnostics);
     let sources = project.sources;
     let templates = Templates::built_in()?;
     Ok(Loaded { sources, configuration, desired, environment_org: None, diagnostics, templates })
@@ -159,18 +151,18 @@ pub fn check(arguments: &cli::Project, from: &Where, purpose: Purpose) -> Result
             ),
         );
     }
-    let variables: BTreeMap<String, String> = arguments.var.iter().cloned().collect();
+    let variables: BTreeMap<String, String> = arguments.choice.var.iter().cloned().collect();
     let inputs = Inputs {
         manifests: &manifests,
         configuration: &configuration,
-        environment: arguments.env.as_deref(),
+        environment: arguments.choice.env.as_deref(),
         variables: &variables,
         process: &|name| std::env::var(name).ok(),
         unset: if purpose == Purpose::Comparing { resolve::Unset::Kept } else { resolve::Unset::Refused },
     };
     let desired = resolve::resolve(&inputs, &mut diagnostics);
     let environment_org = resolve::environment_org(&inputs).cloned();
-    let targets = addresses("--target", &arguments.target, &desired, &mut diagnostics);
+    let targets = addresses("--target", &arguments.choice.target, &desired, &mut diagnostics);
     // Policies are judged only where everything else could be understood.
     let broken = diagnostics.has_errors();
     lint::lint(&desired, &mut diagnostics);
@@ -335,12 +327,7 @@ mod tests {
     }
 
     fn project(paths: &[&str]) -> cli::Project {
-        cli::Project {
-            paths: paths.iter().map(PathBuf::from).collect(),
-            env: None,
-            var: Vec::new(),
-            target: Vec::new(),
-        }
+        cli::Project { paths: paths.iter().map(PathBuf::from).collect(), choice: cli::Choice::default() }
     }
 
     fn app(label: &str) -> String {

@@ -38,7 +38,7 @@ pub async fn make(loaded: &Loaded, opened: &Opened) -> Result<(Plan, Observed), 
 /// Findings of the project and of the plan, in one list.
 pub fn findings(loaded: &Loaded, plan: &Plan) -> crate::diagnostic::Diagnostics {
     let mut diagnostics = loaded.diagnostics.clone();
-    diagnostics.extend(plan.findings.clone());
+    diagnostics.merge(plan.findings.clone());
     diagnostics
 }
 

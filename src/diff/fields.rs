@@ -284,8 +284,7 @@ pub(super) fn is_equal<B: Leaf, A: Leaf>(
     }
     let normal_before = before.map_or(Normal::Nothing, |tree| normal(field, rules, tree));
     let normal_after = after.map_or(Normal::Nothing, |tree| normal(field, rules, tree));
-    normal_before == normal_after
-        || or_default(field, rules, normal_before) == or_default(field, rules, normal_after)
+    or_default(field, rules, normal_before) == or_default(field, rules, normal_after)
         || items_agree(field, rules, before, after)
 }
 

@@ -35,7 +35,7 @@ fn list<'a>(field: Option<&Field>, mut items: Vec<Normal<'a>>) -> Normal<'a> {
         return Normal::Nothing;
     }
     items.sort_unstable();
-    // An org has each value of an enumeration once, and several may fold into one (CA-1.4).
+    // An org has each value of an enumeration once, and several may fold into one (CA section 1.4).
     if matches!(field, Some(Field { kind: Kind::Enumeration(_), .. })) {
         items.dedup();
     }
@@ -122,7 +122,7 @@ fn without_blanks(text: &str) -> String {
     text.split_whitespace().collect()
 }
 
-/// What counts of a certificate: an org gives it back on one line without its first and last (CA-1.1).
+/// What counts of a certificate: an org gives it back on one line without its first and last (CA section 1.1).
 fn pem_body(text: &str) -> String {
     text.lines()
         .filter(|line| !line.trim_start().starts_with("-----"))

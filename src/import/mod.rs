@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 use crate::collect::{Collected, Found};
 use crate::component::{ComponentId, FieldPath};
+use crate::layout::is_bare;
 
 use bindings::Bindings;
 use draft::Drafter;
@@ -111,7 +112,7 @@ pub fn import(collected: &Collected, options: &Options) -> Imported {
         if let Some(why) = &id.kind.member.generated {
             names(format!("another org has another name for this: {why}"));
         }
-        if !write::is_bare(&id.name) {
+        if !is_bare(&id.name) {
             names("its name is no bare key of TOML and stands in quotes".to_owned());
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::component::ComponentId;
+use crate::layout::{quote, write_key};
 
 use super::bindings::Variable;
 use super::draft::{Entry, Node, Table};
@@ -30,13 +31,14 @@ pub(super) fn manifest(
     if !variables.is_empty() {
         text.push_str("\n[variables]\n");
         for (name, variable) in variables {
-            let _ = writeln!(text, "{} = {} # {}", key(name), quoted(&variable.default), variable.about);
+            let _ =
+                writeln!(text, "{} = {} # {}", write_key(name), quoted(&variable.default), variable.about);
         }
     }
     for component in components {
         text.push('\n');
         comments(&mut text, &component.comments);
-        let header = format!("{}.{}", component.id.kind.key, key(&component.id.name));
+        let header = format!("{}.{}", component.id.kind.key, write_key(&component.id.name));
         table(&mut text, 0, &header, "[", "]", &component.entries);
     }
     text
@@ -57,7 +59,7 @@ fn table(text: &mut String, depth: usize, header: &str, open: &str, close: &str,
         if index > 0 || !is_implied {
             text.push('\n');
         }
-        let header = format!("{header}.{}", key(&entry.key));
+        let header = format!("{header}.{}", write_key(&entry.key));
         match &entry.node {
             Node::List(items) => {
                 comments(text, &entry.comments);
@@ -114,7 +116,7 @@ fn is_flat(table: &Table) -> bool {
 }
 
 fn simple_line(entry: &Entry) -> String {
-    let name = key(&entry.key);
+    let name = write_key(&entry.key);
     if let Node::List(items) = &entry.node {
         let tables = items.iter().filter(|item| matches!(item, Node::Table(_))).count();
         if tables < 2 {
@@ -146,7 +148,7 @@ fn inline(node: &Node) -> String {
             let fields: Vec<String> = table
                 .entries
                 .iter()
-                .map(|entry| format!("{} = {}", key(&entry.key), inline(&entry.node)))
+                .map(|entry| format!("{} = {}", write_key(&entry.key), inline(&entry.node)))
                 .collect();
             format!("{{ {} }}", fields.join(", "))
         }
@@ -178,46 +180,23 @@ fn comments(text: &mut String, comments: &[String]) {
     }
 }
 
-/// Whether TOML takes a key without quotes.
-pub(super) fn is_bare(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
-}
-
-/// A bare key where TOML allows one.
-fn key(name: &str) -> String {
-    if is_bare(name) { name.to_owned() } else { basic(name) }
-}
-
+/// Texts of several lines stay so; whatever has one line is quoted as in every manifest.
 fn quoted(text: &str) -> String {
-    let lines = text.contains('\n') && !text.contains('\r');
-    if lines {
-        return format!("\"\"\"\n{}\"\"\"", escape(text, true));
+    if !text.contains('\n') || text.contains('\r') {
+        return quote(text);
     }
-    let literal = (text.contains('"') || text.contains('\\'))
-        && !text.contains('\'')
-        && !text.chars().any(|letter| letter.is_control());
-    if literal { format!("'{text}'") } else { basic(text) }
-}
-
-fn basic(text: &str) -> String {
-    format!("\"{}\"", escape(text, false))
-}
-
-fn escape(text: &str, multi_line: bool) -> String {
-    let mut escaped = String::with_capacity(text.len());
+    let mut block = String::from("\"\"\"\n");
     for letter in text.chars() {
         match letter {
-            '\\' => escaped.push_str("\\\\"),
-            '"' => escaped.push_str("\\\""),
-            '\n' if multi_line => escaped.push('\n'),
-            '\n' => escaped.push_str("\\n"),
-            '\r' => escaped.push_str("\\r"),
-            '\t' => escaped.push_str("\\t"),
-            letter if letter.is_control() => {
-                let _ = write!(escaped, "\\u{:04X}", u32::from(letter));
+            '\\' => block.push_str("\\\\"),
+            '"' => block.push_str("\\\""),
+            '\t' => block.push_str("\\t"),
+            letter if letter.is_control() && letter != '\n' => {
+                let _ = write!(block, "\\u{:04X}", u32::from(letter));
             }
-            letter => escaped.push(letter),
+            letter => block.push(letter),
         }
     }
-    escaped
+    block.push_str("\"\"\"");
+    block
 }

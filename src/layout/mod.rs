@@ -27,6 +27,7 @@ mod value;
 mod writer;
 
 pub use order::{FieldRank, TypeRank, field_order, type_order};
+pub use value::{is_bare, quote, write_key};
 
 /// Why a text has no canonical layout.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

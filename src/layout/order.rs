@@ -51,7 +51,7 @@ pub enum Shape {
     Unknown,
 }
 
-/// Sorts the keys of a table. `None` keeps the author's order.
+/// Sorts the keys of a table.
 pub type Rank = (usize, FieldRank);
 
 impl Shape {

@@ -235,8 +235,12 @@ pub fn inline(table: &toml_edit::Table, text: &str) -> Node {
 
 /// A key without quotes where TOML allows that.
 pub fn write_key(key: &str) -> String {
-    let bare = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    if !key.is_empty() && key.bytes().all(bare) { key.to_owned() } else { quote(key) }
+    if is_bare(key) { key.to_owned() } else { quote(key) }
+}
+
+/// Whether TOML takes a key without quotes.
+pub fn is_bare(key: &str) -> bool {
+    !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
 /// A text that was written some way, in the canonical way.
@@ -249,7 +253,7 @@ fn quote_again(value: &str, written: &str) -> String {
 }
 
 /// A text in double quotes, or in single ones where those save escapes.
-fn quote(text: &str) -> String {
+pub fn quote(text: &str) -> String {
     let escaped = |letter: char| letter == '"' || letter == '\\';
     if text.contains(escaped) && !text.contains('\'') && !text.chars().any(char::is_control) {
         return format!("'{text}'");

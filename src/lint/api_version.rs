@@ -23,37 +23,9 @@ pub fn check(desired: &Desired, component: &Component, diagnostics: &mut Diagnos
     component.each_value(&mut |path, field, value| {
         // A list is looked at once, by its first element.
         let first = !matches!(path.0.last(), Some(crate::component::Step::Index(index)) if *index > 0);
-        let at = component.key_at(path);
-        if !first {
-        } else if field.is_doubtful_at(version) {
-            diagnostics.push(
-                Diagnostic::warning(
-                    Code::DoubtfulVersion,
-                    format!("`{path}` of `{id}` may not exist in API version {version}.0"),
-                )
-                .label(at, "the documentation and the published schemas disagree")
-                .help(format!("to be sure, use an API version of {}", sure_versions(field))),
-            );
-        } else if version < field.since {
-            diagnostics.push(
-                Diagnostic::error(
-                    Code::FieldTooNew,
-                    format!("`{path}` of `{id}` exists from API version {}.0 on", field.since),
-                )
-                .label(at, format!("the package has {version}.0"))
-                .help(format!("raise it: api-version = \"{}.0\", or remove the field", field.since)),
-            );
-        } else if let Some(last) = field.until
-            && version > last
-        {
-            diagnostics.push(
-                Diagnostic::error(
-                    Code::FieldRetired,
-                    format!("`{path}` of `{id}` exists up to API version {last}.0"),
-                )
-                .label(at, format!("the package has {version}.0"))
-                .help("remove the field; its successor is in the metadata type's documentation"),
-            );
+        if first {
+            let named = format!("`{path}` of `{id}`");
+            diagnostics.extend(field_at(field, version, &named, component.key_at(path)));
         }
         if let (
             Kind::Enumeration(values),
@@ -63,11 +35,42 @@ pub fn check(desired: &Desired, component: &Component, diagnostics: &mut Diagnos
             for one in field.split(text) {
                 if let Some(found) = values.find(one) {
                     let said = value_at(found, one, version, &format!("`{path}` of `{id}`"), *at);
-                    said.into_iter().for_each(|said| diagnostics.push(said));
+                    diagnostics.extend(said);
                 }
             }
         }
     });
+}
+
+/// What is to be said of a field that is used at all.
+fn field_at(field: &Field, version: u16, named: &str, at: Span) -> Option<Diagnostic> {
+    if field.is_doubtful_at(version) {
+        return Some(
+            Diagnostic::warning(
+                Code::DoubtfulVersion,
+                format!("{named} may not exist in API version {version}.0"),
+            )
+            .label(at, "the documentation and the published schemas disagree")
+            .help(format!("to be sure, use an API version of {}", sure_versions(field))),
+        );
+    }
+    let label = format!("the package has {version}.0");
+    if version < field.since {
+        return Some(
+            Diagnostic::error(
+                Code::FieldTooNew,
+                format!("{named} exists from API version {}.0 on", field.since),
+            )
+            .label(at, label)
+            .help(format!("raise it: api-version = \"{}.0\", or remove the field", field.since)),
+        );
+    }
+    let last = field.until.filter(|last| version > *last)?;
+    Some(
+        Diagnostic::error(Code::FieldRetired, format!("{named} exists up to API version {last}.0"))
+            .label(at, label)
+            .help("remove the field; its successor is in the metadata type's documentation"),
+    )
 }
 
 /// What is to be said of one value of an enumeration.

@@ -196,7 +196,6 @@ pub fn everything(desired: &Desired, observed: &Observed) -> Pass {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
 
     use super::*;
     use crate::component::type_with_key;
@@ -228,15 +227,7 @@ mod tests {
         let id = sources.add("manifest.toml", manifest);
         let mut diagnostics = Diagnostics::default();
         let manifest = crate::manifest::read(id, sources.get(id), &mut diagnostics);
-        let inputs = Inputs {
-            manifests: &[manifest],
-            configuration: &Configuration::default(),
-            environment: None,
-            variables: &BTreeMap::new(),
-            process: &|_| None,
-            unset: crate::resolve::Unset::Refused,
-        };
-        let desired = resolve(&inputs, &mut diagnostics);
+        let desired = resolve(&Inputs::new(&[manifest], &Configuration::default()), &mut diagnostics);
         assert!(!diagnostics.has_errors(), "{diagnostics:?}");
         desired
     }

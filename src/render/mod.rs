@@ -132,8 +132,11 @@ impl Renderer<'_> {
         let file = |path, content| MetadataFile { component: send.id.clone(), path, content };
         let mut files = vec![file(kind.path(&send.id.name), content)];
         if let (Some(field), Some(path)) = (kind.content_field(), kind.content_path(&send.id.name)) {
-            let text = fields.get(&field.name).and_then(Tree::as_leaf).map(Scalar::to_string);
-            files.push(file(path, Zeroizing::new(text.unwrap_or_default())));
+            let text = match fields.get(&field.name) {
+                Some(Tree::Leaf(Scalar::Text(text))) => text.clone(),
+                _ => String::new(),
+            };
+            files.push(file(path, Zeroizing::new(text)));
         }
         Ok(Rendered {
             component: send.id.clone(),
@@ -203,7 +206,7 @@ impl Values<'_> {
                     .enumerate()
                     .filter_map(|(index, item)| self.tree(field, &path.index(index), item))
                     .collect();
-                // The template puts them in order; an org has each of them once (CA-1.4). That one value stands twice where
+                // The template puts them in order; an org has each of them once (CA section 1.4). That one value stands twice where
                 // there can be one is for the org to refuse.
                 if let Some(Field { kind: Kind::Enumeration(_), repeated: true, .. }) = field {
                     let mut seen = Vec::new();

@@ -30,6 +30,21 @@ pub struct Inputs<'a> {
     pub unset: Unset,
 }
 
+impl<'a> Inputs<'a> {
+    /// Manifests by themselves: for no environment, and with no variables but their own.
+    pub fn new(manifests: &'a [Manifest], configuration: &'a Configuration) -> Inputs<'a> {
+        static NONE: BTreeMap<String, String> = BTreeMap::new();
+        Inputs {
+            manifests,
+            configuration,
+            environment: None,
+            variables: &NONE,
+            process: &|_| None,
+            unset: Unset::default(),
+        }
+    }
+}
+
 /// What becomes of a variable that has no value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Unset {

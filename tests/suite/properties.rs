@@ -1,8 +1,6 @@
 //! What is true of every component of every metadata type: it survives an import, the order of its elements means
 //! nothing, and no change goes unseen. Components are made up from the descriptions.
 
-use std::collections::BTreeMap;
-
 use orgwire::collect::Collected;
 use orgwire::component::{ComponentId, Field, Fields, Group, Kind, Scalar, Tree, Type, types};
 use orgwire::configuration::Configuration;
@@ -133,15 +131,8 @@ fn rendered(kind: &'static Type, text: &str) -> String {
     let id = sources.add("manifest.toml", text);
     let mut diagnostics = Diagnostics::default();
     let manifest = manifest::read(id, sources.get(id), &mut diagnostics);
-    let inputs = resolve::Inputs {
-        manifests: &[manifest],
-        configuration: &Configuration::default(),
-        environment: None,
-        variables: &BTreeMap::new(),
-        process: &|_| None,
-        unset: resolve::Unset::Refused,
-    };
-    let desired = resolve::resolve(&inputs, &mut diagnostics);
+    let desired =
+        resolve::resolve(&resolve::Inputs::new(&[manifest], &Configuration::default()), &mut diagnostics);
     assert!(!diagnostics.has_errors(), "{:?}\n{text}", diagnostics.sorted());
     let observed = Observed::default();
     let pass = plan::everything(&desired, &observed);
