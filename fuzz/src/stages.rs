@@ -47,7 +47,7 @@ pub fn read(text: &str) -> Read {
 /// Everything that is said of a manifest, in the words of one report.
 pub fn told(read: &Read) -> String {
     let mut all = read.diagnostics.clone();
-    all.extend(read.findings.clone());
+    all.merge(read.findings.clone());
     report::json::text(&report::json::diagnostics(&read.sources, &all))
 }
 
