@@ -110,7 +110,7 @@ pub async fn deploy(
     if !means.check_only && !plan.is_empty() {
         on_event(Event::ReadingBack);
         // A success is what the org holds, not what it answered.
-        match wire::observe(desired, means.org).await {
+        match wire::observe_again(desired, means.org, &done.observed).await {
             Ok(observed) => done.observed = observed,
             Err(error) => {
                 // All passes stand; only the proof is missing.

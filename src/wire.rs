@@ -3,9 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::TryFutureExt;
+use futures_util::future::{try_join, try_join_all};
+
 use crate::companions::{self, Companions};
 use crate::component::{Attribute, AttributeSource, ComponentId, Fields, Scalar, Step, Tree};
-use crate::org::{self, Org, Reader};
+use crate::org::{self, Org, READ_AT_ONCE, Reader};
 use crate::package::{self, Part};
 use crate::reference::{Existing, Observed, OrgFacts, Reference};
 use crate::resolve::{Desired, Wanted};
@@ -25,33 +28,100 @@ pub enum Error {
 /// What the org has of the desired components and of those they depend on.
 pub async fn observe(desired: &Desired, org: &Org) -> Result<Observed, Error> {
     let reader = org.reader();
-    let organization = reader.organization().await?;
+    // Neither needs the other's answer.
+    let organization = reader.organization().map_err(Error::from);
+    let (organization, components) = try_join(organization, components(desired, reader)).await?;
     let facts = OrgFacts { id: organization.id, instance_url: org.instance_url().to_owned() };
-    let mut observed = Observed { org: Some(facts), ..Observed::default() };
-    let mut members: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for id in interesting(desired) {
-        members.entry(id.kind.package_type.clone()).or_default().push(id.name);
-    }
-    if members.is_empty() {
-        return Ok(observed);
-    }
-    companions::join(&mut members, &companions_of(desired));
-    retrieve(&members, reader, &mut observed).await?;
-    // A component that does not exist has nothing to tell.
-    let mut references = references(desired);
-    references.retain(|reference| match reference {
-        Reference::Attribute { of, .. } => observed.has(of),
-        Reference::Org(_) | Reference::Unset(_) => false,
-    });
-    read_back(&references, reader, &mut observed).await?;
+    let mut observed = Observed { org: Some(facts), components, ..Observed::default() };
+    ask_untold(desired, reader, &mut observed).await?;
     Ok(observed)
 }
 
-/// Reads components as the org holds them.
+/// The same after something was deployed: which org it is and the values that it has told do not change, and are
+/// not asked for again.
+pub async fn observe_again(desired: &Desired, org: &Org, before: &Observed) -> Result<Observed, Error> {
+    let reader = org.reader();
+    let components = components(desired, reader).await?;
+    let mut observed = Observed { components, ..before.clone() };
+    ask_untold(desired, reader, &mut observed).await?;
+    Ok(observed)
+}
+
+/// Asks for what others refer to, of the components that exist: the others have nothing to tell.
+async fn ask_untold(desired: &Desired, reader: Reader<'_>, observed: &mut Observed) -> Result<(), Error> {
+    let mut references = references(desired);
+    references.retain(|reference| match reference {
+        Reference::Attribute { of, .. } => observed.has(of) && observed.value(reference).is_none(),
+        Reference::Org(_) | Reference::Unset(_) => false,
+    });
+    read_back(&references, reader, observed).await
+}
+
+type Components = BTreeMap<ComponentId, Existing>;
+
+/// The components that a plan depends on, as the org holds them.
+async fn components(desired: &Desired, reader: Reader<'_>) -> Result<Components, Error> {
+    let interesting = interesting(desired);
+    let companions = companions_of(desired);
+    if companions.is_empty()
+        && let Some(calls) = few(&interesting)
+    {
+        return read(&calls, reader).await;
+    }
+    let mut members: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for id in interesting {
+        members.entry(id.kind.package_type.clone()).or_default().push(id.name);
+    }
+    companions::join(&mut members, &companions);
+    let mut components = Components::new();
+    if !members.is_empty() {
+        retrieve(&members, reader, &mut components).await?;
+    }
+    Ok(components)
+}
+
+/// Calls that are worth making at once instead of waiting for a retrieve.
+const MOST_CALLS: usize = 6;
+
+/// The components a call each, if so few calls can read all of them. A component with a second file, and a profile,
+/// which holds what was asked for with it, are the same in no other way than by a retrieve.
+fn few(ids: &BTreeSet<ComponentId>) -> Option<Vec<Vec<&ComponentId>>> {
+    if ids.iter().any(|id| id.kind.content_field().is_some() || id.kind.name == "Profile") {
+        return None;
+    }
+    // Sorted by type first.
+    let ids: Vec<&ComponentId> = ids.iter().collect();
+    let of_one_type = ids.chunk_by(|a, b| a.kind.name == b.kind.name);
+    let calls: Vec<Vec<&ComponentId>> =
+        of_one_type.flat_map(|ids| ids.chunks(READ_AT_ONCE)).map(<[_]>::to_vec).collect();
+    (calls.len() <= MOST_CALLS).then_some(calls)
+}
+
+async fn read(calls: &[Vec<&ComponentId>], reader: Reader<'_>) -> Result<Components, Error> {
+    let calls = calls.iter().map(|ids| async move {
+        let Some(first) = ids.first() else { return Ok(Vec::new()) };
+        let names: Vec<&str> = ids.iter().map(|id| id.name.as_str()).collect();
+        let records = reader.read_metadata(&first.kind.name, &names).await?;
+        Ok::<_, Error>(ids.iter().zip(records).collect::<Vec<_>>())
+    });
+    let mut components = Components::new();
+    for (id, record) in try_join_all(calls).await?.into_iter().flatten() {
+        let Some(record) = record else { continue };
+        let xml = format!("<{0}>{record}</{0}>", id.kind.name);
+        let mut fields = retrieved::read(id.kind, &xml)
+            .map_err(|source| Error::Unreadable { path: id.to_string(), source })?;
+        // The file of a component has this in its name.
+        fields.remove("fullName");
+        components.insert((*id).clone(), Existing { id: None, fields });
+    }
+    Ok(components)
+}
+
+/// Reads components by a retrieve.
 async fn retrieve(
     members: &BTreeMap<String, Vec<String>>,
     reader: Reader<'_>,
-    observed: &mut Observed,
+    components: &mut Components,
 ) -> Result<(), Error> {
     let mut contents: Vec<(ComponentId, String)> = Vec::new();
     for file in reader.retrieve(members).await?.files {
@@ -67,8 +137,7 @@ async fn retrieve(
                 .map_err(|source| Error::Unreadable { path: file.path.clone(), source })?,
             Part::Content => Fields::new(),
         };
-        let existing =
-            observed.components.entry(id).or_insert_with(|| Existing { id: None, fields: Fields::new() });
+        let existing = components.entry(id).or_insert_with(|| Existing { id: None, fields: Fields::new() });
         existing.id = file.record_id.or(existing.id.take());
         if part == Part::Elements {
             existing.fields = fields;
@@ -76,7 +145,7 @@ async fn retrieve(
     }
     // After the elements, whichever of the two files came first.
     for (id, text) in contents {
-        if let (Some(field), Some(existing)) = (id.kind.content_field(), observed.components.get_mut(&id)) {
+        if let (Some(field), Some(existing)) = (id.kind.content_field(), components.get_mut(&id)) {
             existing.fields.insert(field.name.as_str().into(), Tree::Leaf(Scalar::Text(text)));
         }
     }
@@ -117,7 +186,7 @@ pub async fn read_back(
         }
     }
     if !unseen.is_empty() {
-        retrieve(&unseen, reader, observed).await?;
+        retrieve(&unseen, reader, &mut observed.components).await?;
     }
     // One question for all components of which the same column is wanted.
     let mut questions: BTreeMap<Column<'_>, Vec<(&ComponentId, &Reference)>> = BTreeMap::new();

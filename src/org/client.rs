@@ -156,9 +156,18 @@ impl Client {
 
     /// Sends a SOAP call, and reads its answer: for calls that may have many results.
     pub async fn response(&self, request: &Request) -> Result<Element, Error> {
+        self.answer(request, soap::response).await
+    }
+
+    /// Sends a SOAP call, and reads its answer in a way of the caller's.
+    pub async fn answer<T>(
+        &self,
+        request: &Request,
+        read: impl FnOnce(&str) -> Result<T, NoResult>,
+    ) -> Result<T, Error> {
         let answer = self.send(request).await?;
         let text = String::from_utf8_lossy(&answer.body);
-        soap::response(&text).map_err(|problem| {
+        read(&text).map_err(|problem| {
             let misfit = match problem {
                 NoResult::Fault { code, message } => {
                     let status = answer.status.as_u16();

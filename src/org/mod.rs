@@ -18,6 +18,7 @@ mod interrupt;
 mod organization;
 mod pace;
 mod query;
+mod read;
 mod request;
 mod retrieve;
 #[cfg(test)]
@@ -37,6 +38,7 @@ pub use interrupt::Interrupt;
 pub use organization::{ApiVersion, Organization, id18};
 pub use pace::Pace;
 pub use query::{Record, soql_in, soql_text};
+pub use read::READ_AT_ONCE;
 pub use retrieve::{Missing, Retrieved, RetrievedFile};
 pub use token::AccessToken;
 

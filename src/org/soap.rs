@@ -140,6 +140,53 @@ pub(super) fn response(answer: &str) -> Result<Element, NoResult> {
     Ok(response)
 }
 
+/// The `records` of a readMetadata answer, each as the text between its tags, in the order asked for; `None` where
+/// the org has no such component and says `xsi:nil`. The text is that of the answer, so prefixes and entities are
+/// for whoever reads it as a component.
+pub(super) fn records(answer: &str) -> Result<Vec<Option<String>>, NoResult> {
+    response(answer)?;
+    let broken = |cause: &dyn std::fmt::Display| NoResult::Broken(format!("the answer is not XML: {cause}"));
+    let mut reader = Reader::from_str(answer);
+    let mut records = Vec::new();
+    let mut path: Vec<String> = Vec::new();
+    let mut start = 0;
+    loop {
+        let before = reader.buffer_position() as usize;
+        let event = reader.read_event().map_err(|cause| broken(&cause))?;
+        // Envelope, Body, the response, its result: below them lie the records.
+        let is_record = |name: &str, depth: usize| depth == 4 && name == "records";
+        match event {
+            Event::Start(tag) => {
+                let name = tag.local_name().as_ref().to_owned();
+                if is_record(&name, path.len()) {
+                    start = reader.buffer_position() as usize;
+                    records.push((!is_nil(&tag)).then(String::new));
+                }
+                path.push(name);
+            }
+            Event::Empty(tag) if is_record(tag.local_name().as_ref(), path.len()) => {
+                records.push((!is_nil(&tag)).then(String::new));
+            }
+            Event::End(_) => {
+                let closed = path.pop().unwrap_or_default();
+                if is_record(&closed, path.len())
+                    && let Some(Some(record)) = records.last_mut()
+                {
+                    answer.get(start..before).unwrap_or_default().clone_into(record);
+                }
+            }
+            Event::Eof => return Ok(records),
+            _ => {}
+        }
+    }
+}
+
+fn is_nil(tag: &BytesStart<'_>) -> bool {
+    tag.attributes().flatten().any(|attribute| {
+        attribute.key.local_name().as_ref() == "nil" && matches!(&*attribute.value, "true" | "1")
+    })
+}
+
 /// The first `result` of an answer; empty for a call that has none.
 #[cfg(test)]
 pub(super) fn result(answer: &str) -> Result<Element, NoResult> {
@@ -279,6 +326,23 @@ mod tests {
         assert_eq!(result(&whole[..90]), Err(NoResult::Truncated));
         assert!(matches!(result("Service unavailable"), Err(NoResult::Broken(_))));
         assert!(matches!(result("<html></html>"), Err(NoResult::Broken(_))));
+    }
+
+    #[test]
+    fn records_keep_the_text_of_a_component_and_say_which_is_absent() {
+        let text = wrapped(
+            "<readMetadataResponse><result><records xsi:type='A'><fullName>X</fullName><label>a &amp; b</label></records>\
+             <records xsi:nil='true'/><m:records xsi:nil=\"1\"></m:records><records><records>n</records></records>\
+             </result></readMetadataResponse>",
+        );
+        let expected = [
+            Some("<fullName>X</fullName><label>a &amp; b</label>".to_owned()),
+            None,
+            None,
+            Some("<records>n</records>".to_owned()),
+        ];
+        assert_eq!(records(&text).unwrap(), expected);
+        assert_eq!(records(&text[..text.len() - 30]), Err(NoResult::Truncated));
     }
 
     #[test]
