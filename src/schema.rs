@@ -359,12 +359,14 @@ fn login_definitions() -> Map<String, Value> {
     let mut login = way("How to get in, one way.", ways, &[]);
     login["minProperties"] = json!(1);
     login["maxProperties"] = json!(1);
-    let one = |key: &str, value: Value, description: &str| {
-        way(description, json!({ key: value }), &[key])
-    };
+    let one = |key: &str, value: Value, description: &str| way(description, json!({ key: value }), &[key]);
     let sources = [
         one("env", text("The name of the variable."), "Read from a process variable."),
-        one("file", text("The path of the file."), "Read from a file; relative paths start at this file's folder."),
+        one(
+            "file",
+            text("The path of the file."),
+            "Read from a file; relative paths start at this file's folder.",
+        ),
         one(
             "command",
             json!({
@@ -1037,7 +1039,8 @@ mod tests {
     #[test]
     fn logins_are_judged_as_they_are_read() {
         let judge = Judge::new(configuration());
-        let document = |login: &str| format!("[org.uat]\ninstance-url = \"https://a.example\"\nlogin = {login}\n");
+        let document =
+            |login: &str| format!("[org.uat]\ninstance-url = \"https://a.example\"\nlogin = {login}\n");
         let read = |login: &str| {
             let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
             let id = sources.add("orgwire.toml", document(login));

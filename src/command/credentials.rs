@@ -119,9 +119,13 @@ impl Reading<'_> {
             Err(error) => {
                 let help = match &source.value {
                     SecretSource::Environment(name) => {
-                        format!("set it where this command runs, for example: read -rs {name} && export {name}")
+                        format!(
+                            "set it where this command runs, for example: read -rs {name} && export {name}"
+                        )
                     }
-                    SecretSource::File(_) => "correct the path, which starts at the folder of orgwire.toml".into(),
+                    SecretSource::File(_) => {
+                        "correct the path, which starts at the folder of orgwire.toml".into()
+                    }
                     _ => "run the command by itself to see what it says".into(),
                 };
                 let mut diagnostic = self

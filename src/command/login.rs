@@ -99,7 +99,8 @@ fn told(
         return Ok(());
     }
     let user = session.user_id.as_ref().map(|id| format!(" as user {id}")).unwrap_or_default();
-    let kept = if kept { "; the keyring of this system keeps the refresh token" } else { "; nothing is kept" };
+    let kept =
+        if kept { "; the keyring of this system keeps the refresh token" } else { "; nothing is kept" };
     terminal.result(&format!("logged in to {name} ({}){user}{kept}\n", session.instance_url))?;
     Ok(())
 }

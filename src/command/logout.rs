@@ -35,7 +35,8 @@ pub fn run(arguments: &cli::Logout, terminal: &Terminal) -> Result<Exit, Failure
             ]);
             terminal.result(&report::json::text(&Value::Object(body)))?;
         } else if kept.is_some() {
-            terminal.result(&format!("logged out of {name}; its refresh token is revoked and forgotten\n"))?;
+            terminal
+                .result(&format!("logged out of {name}; its refresh token is revoked and forgotten\n"))?;
         } else {
             terminal.result(&format!("nothing is kept for {name}\n"))?;
         }

@@ -192,8 +192,9 @@ pub async fn credentials(name: &str, org: &NamedOrg, loaded: &Loaded) -> Result<
         let read = credentials::read(&name, &written, &mut diagnostics);
         (read, diagnostics)
     });
-    let (read, diagnostics) =
-        read.await.map_err(|error| Failure::new(Trouble::Runtime, Attempt::new("cannot read secrets", error)))?;
+    let (read, diagnostics) = read
+        .await
+        .map_err(|error| Failure::new(Trouble::Runtime, Attempt::new("cannot read secrets", error)))?;
     read.ok_or_else(|| Failure::diagnostics(loaded.sources.clone(), diagnostics).exit(Exit::Login))
 }
 
@@ -311,12 +312,7 @@ fn served(name: &str) -> Option<simulator::Ready> {
     simulator::running(&Path::new(local::HOME).join(name))
 }
 
-fn found(
-    name: &str,
-    ready: simulator::Ready,
-    version: u16,
-    terminal: &Terminal,
-) -> Result<Opened, Failure> {
+fn found(name: &str, ready: simulator::Ready, version: u16, terminal: &Terminal) -> Result<Opened, Failure> {
     let local = LocalOrg::Found(ready);
     open_simulated(name, local, version, terminal)
 }
@@ -325,19 +321,18 @@ async fn open_local(version: u16, spring_26_block: bool, terminal: &Terminal) ->
     open_simulated(LOCAL, local::open(spring_26_block).await?, version, terminal)
 }
 
-fn open_simulated(
-    name: &str,
-    local: LocalOrg,
-    version: u16,
-    terminal: &Terminal,
-) -> Result<Opened, Failure> {
+fn open_simulated(name: &str, local: LocalOrg, version: u16, terminal: &Terminal) -> Result<Opened, Failure> {
     let target = Target {
         name: name.to_owned(),
         instance_url: local.instance_url().to_owned(),
         access_token: AccessToken::new(local.access_token()),
         simulated: true,
     };
-    Ok(Opened { org: Org::connect(target, version)?.explaining(), local: Some(local), terminal: terminal.clone() })
+    Ok(Opened {
+        org: Org::connect(target, version)?.explaining(),
+        local: Some(local),
+        terminal: terminal.clone(),
+    })
 }
 
 /// What an org without a name is called: its host.

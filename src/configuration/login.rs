@@ -105,7 +105,8 @@ pub fn read(context: &mut Context<'_>, org: &str, at: Span, value: &Spanned<DeVa
             .help("keep the one that is meant"),
         );
     }
-    let mut read = ways.iter().map(|(key, value)| way(context, &place, key.get_ref(), value)).collect::<Vec<_>>();
+    let mut read =
+        ways.iter().map(|(key, value)| way(context, &place, key.get_ref(), value)).collect::<Vec<_>>();
     match (read.pop()?, rest.is_empty()) {
         (Some(way), true) => Some(Login { at, way }),
         _ => None,
@@ -124,9 +125,12 @@ fn way(context: &mut Context<'_>, place: &str, name: &str, value: &Spanned<DeVal
             }
             DeValue::String(_) => {
                 context.error(
-                    Diagnostic::error(Code::UnknownValue, format!("`sf` in {place} is not the name of an org"))
-                        .label(context.span(value), "neither an alias nor a user name")
-                        .help("`sf org list` shows the aliases and user names that the Salesforce CLI knows"),
+                    Diagnostic::error(
+                        Code::UnknownValue,
+                        format!("`sf` in {place} is not the name of an org"),
+                    )
+                    .label(context.span(value), "neither an alias nor a user name")
+                    .help("`sf org list` shows the aliases and user names that the Salesforce CLI knows"),
                 );
                 None
             }
@@ -179,9 +183,9 @@ fn source(
 ) -> Option<Located<SecretSource>> {
     let at = context.span(value);
     match value.get_ref() {
-        DeValue::Table(table) => {
-            context.source(what, table, at, &["env", "file", "command"]).map(|source| Located::new(source, at))
-        }
+        DeValue::Table(table) => context
+            .source(what, table, at, &["env", "file", "command"])
+            .map(|source| Located::new(source, at)),
         _ => {
             context.hide_texts(value);
             context.error(

@@ -16,10 +16,10 @@ use super::answer::Answer;
 use super::connection;
 use super::diagnosis::{self, Seen};
 use super::error::{Context, Left, Misfit, Refusal, Trouble};
+use super::login::{Destination, Login, Notice};
 use super::request::{Payload, Request, Wanted};
 use super::soap::{self, Element, NoResult};
 use super::token::Hidden;
-use super::login::{Destination, Login, Notice};
 use super::{AccessToken, Error, Pace, Target};
 
 /// Silence in the middle of an answer.
@@ -245,8 +245,8 @@ impl Client {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
             };
-            if request.carries_token() && failed.error.is_session_ended() {
-                if !renewed && self.renew(&key, request).await? {
+            if request.carries_token() && matches!(failed.error, Error::Login(..)) {
+                if failed.error.is_session_ended() && !renewed && self.renew(&key, request).await? {
                     renewed = true;
                     continue;
                 }
@@ -292,7 +292,9 @@ impl Client {
 
     /// The failure, with what the org tells about its cause.
     async fn diagnosed(&self, mut error: Error, fresh: bool) -> Error {
-        if self.curious && let Some(refusal) = error.refusal().cloned() {
+        if self.curious
+            && let Some(refusal) = error.puzzle()
+        {
             let taken = self.conversation().taken;
             let seen = Seen { fresh, taken, ..diagnosis::look(self, &refusal).await };
             error.explain(seen.judged());

@@ -249,12 +249,19 @@ impl Error {
 
     /// The org says of the token that its session is over, or never was. A fresh one may be taken.
     pub(super) fn is_session_ended(&self) -> bool {
+        self.puzzle()
+            .is_some_and(|refusal| !matches!(refusal.code.as_str(), "URL_NOT_RESET" | "INVALID_LOGIN"))
+    }
+
+    /// A refusal of the token whose cause is not plain.
+    pub(super) fn puzzle(&self) -> Option<Refusal> {
         match self {
-            Error::Login(context, refusal) => {
-                !context.jwt_over_soap
-                    && !matches!(refusal.code.as_str(), "URL_NOT_RESET" | "INVALID_AUTH_HEADER" | "INVALID_LOGIN")
+            Error::Login(context, refusal)
+                if !context.jwt_over_soap && refusal.code != "INVALID_AUTH_HEADER" =>
+            {
+                Some(refusal.clone())
             }
-            _ => false,
+            _ => None,
         }
     }
 
@@ -381,7 +388,9 @@ fn oauth_remedy(refusal: &Refusal) -> &'static str {
         "invalid_client_id" => {
             "check the client-id and that the address is that of the app's org; a new app takes minutes to spread"
         }
-        "invalid_client" => "check the client-secret; an app that needs one has it on its consumer details page",
+        "invalid_client" => {
+            "check the client-secret; an app that needs one has it on its consumer details page"
+        }
         "invalid_grant" if about("approved") => {
             "allow the app for this user: a permission set or profile on an app whose users are approved by the \
              admin, or one login through the browser"
@@ -402,7 +411,9 @@ fn oauth_remedy(refusal: &Refusal) -> &'static str {
         "invalid_grant" if about("ip restricted") => {
             "log in from an address that the profile's login ranges allow, or relax IP restrictions for the app"
         }
-        "invalid_grant" if about("no valid scopes") => "add the scope `Api` to the app: this flow leaves out Full",
+        "invalid_grant" if about("no valid scopes") => {
+            "add the scope `Api` to the app: this flow leaves out Full"
+        }
         "invalid_grant" if about("assertion") => {
             "check that the app has the certificate of this key, and that this machine's clock is right"
         }

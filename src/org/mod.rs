@@ -20,6 +20,8 @@ pub mod login;
 mod organization;
 mod pace;
 mod query;
+#[cfg(test)]
+mod renewal;
 mod request;
 mod retrieve;
 #[cfg(test)]

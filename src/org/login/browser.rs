@@ -73,7 +73,8 @@ impl Authorization {
         let known = destination.instance_url.as_deref().map(Address::parse).transpose()?;
         let address = destination.needed(&known)?.clone();
         let port = port.unwrap_or(DEFAULT_PORT);
-        let taken = |cause: io::Error| destination.no_session(NoSession::Port { port, cause: cause.to_string() });
+        let taken =
+            |cause: io::Error| destination.no_session(NoSession::Port { port, cause: cause.to_string() });
         let mut listeners = vec![TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(taken)?];
         // A machine may have no IPv6.
         listeners.extend(TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await.ok());
@@ -163,13 +164,18 @@ struct Expected {
 /// Answers the browser. An answer that is not to our question changes nothing: any page can ask this port.
 async fn redirected(State(expected): State<Expected>, Query(told): Query<Redirected>) -> impl IntoResponse {
     if told.state.as_deref() != Some(&expected.state) {
-        let text = "This answer does not belong to the login that orgwire waits for. Nothing was done with it.";
+        let text =
+            "This answer does not belong to the login that orgwire waits for. Nothing was done with it.";
         return page(StatusCode::BAD_REQUEST, "Not taken", text);
     }
     let (answer, page) = match (told.code, told.error) {
         (Some(code), None) => (
             Ok(SecretString::from(code)),
-            page(StatusCode::OK, "Done", "orgwire has the answer of the org. You can close this page and go back."),
+            page(
+                StatusCode::OK,
+                "Done",
+                "orgwire has the answer of the org. You can close this page and go back.",
+            ),
         ),
         (_, Some(code)) => {
             let message = told.error_description.unwrap_or_else(|| "(no message)".to_owned());
@@ -177,7 +183,11 @@ async fn redirected(State(expected): State<Expected>, Query(told): Query<Redirec
             let refusal = Refusal { status: 302, code: shown(code), message: shown(message) };
             (
                 Err(refusal),
-                page(StatusCode::OK, "Not allowed", "The org refused. orgwire tells why where it was started."),
+                page(
+                    StatusCode::OK,
+                    "Not allowed",
+                    "The org refused. orgwire tells why where it was started.",
+                ),
             )
         }
         (None, None) => {
@@ -190,7 +200,11 @@ async fn redirected(State(expected): State<Expected>, Query(told): Query<Redirec
 }
 
 /// A page of our own words only: nothing that came in the query is repeated.
-fn page(status: StatusCode, title: &str, text: &str) -> (StatusCode, [(axum::http::HeaderName, &'static str); 2], String) {
+fn page(
+    status: StatusCode,
+    title: &str,
+    text: &str,
+) -> (StatusCode, [(axum::http::HeaderName, &'static str); 2], String) {
     let body = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>orgwire</title>\
          <body style=\"font-family: sans-serif; margin: 4em\"><h1>{title}</h1><p>{text}</p></body></html>\n"

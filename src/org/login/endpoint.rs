@@ -209,8 +209,8 @@ impl<'a> Endpoint<'a> {
             Ok(Err(Broken::Transport(cause))) => {
                 let (trouble, before_sending) = connection::trouble(&cause, &self.address);
                 // What the resolver or the certificates say will not be another thing in a second.
-                let again =
-                    matches!(trouble, Trouble::Refused { .. } | Trouble::Unreachable { .. }) && before_sending;
+                let again = matches!(trouble, Trouble::Refused { .. } | Trouble::Unreachable { .. })
+                    && before_sending;
                 return Err((Error::network(self.destination.context(), trouble), again));
             }
             Err(_) => {

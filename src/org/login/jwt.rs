@@ -119,3 +119,70 @@ fn key(pem: &str) -> Result<RsaKeyPair, KeyProblem> {
         if refused.to_string().contains("WrongAlgorithm") { KeyProblem::NotRsa } else { KeyProblem::Unusable }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+    use serde_json::Value;
+
+    use super::*;
+
+    const PKCS8: &str = include_str!("../../../tests/keys/rsa.pem");
+    const PKCS1: &str = include_str!("../../../tests/keys/rsa-pkcs1.pem");
+
+    fn jwt(pem: &str) -> Jwt {
+        Jwt::new("3MVG9key".into(), "ci@acme.com.uat".into(), pem, None).unwrap()
+    }
+
+    #[test]
+    fn an_assertion_says_who_asks_whom_and_for_how_long() {
+        let now = UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        let assertion = jwt(PKCS8).assertion("https://test.salesforce.com", now).unwrap();
+        let parts: Vec<&str> = assertion.split('.').collect();
+        let decoded = |part: &str| BASE64_URL_SAFE_NO_PAD.decode(part).unwrap();
+        let json = |part: &str| serde_json::from_slice::<Value>(&decoded(part)).unwrap();
+        assert_eq!(json(parts[0]), json!({ "alg": "RS256" }));
+        assert_eq!(
+            json(parts[1]),
+            json!({
+                "iss": "3MVG9key", "sub": "ci@acme.com.uat", "aud": "https://test.salesforce.com",
+                "exp": 1_800_000_180,
+            })
+        );
+        let public = jwt(PKCS8).key.public().as_ref().to_vec();
+        let signed = format!("{}.{}", parts[0], parts[1]);
+        let verifier = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public);
+        verifier.verify(signed.as_bytes(), &decoded(parts[2])).unwrap();
+        assert!(verifier.verify(b"something else", &decoded(parts[2])).is_err());
+    }
+
+    #[test]
+    fn both_forms_of_a_key_sign_the_same() {
+        let now = UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        let of = |pem| jwt(pem).assertion("https://login.salesforce.com", now);
+        assert_eq!(of(PKCS8), of(PKCS1));
+        // Whatever stands around it, as in a file with the whole chain.
+        assert_eq!(
+            of(PKCS8),
+            of(&format!("Bag Attributes\n{}{PKCS8}", include_str!("../../../tests/keys/rsa.crt")))
+        );
+    }
+
+    #[test]
+    fn what_is_no_key_is_told_apart() {
+        let problem = |pem: &str| Jwt::new(String::new(), String::new(), pem, None).unwrap_err();
+        assert_eq!(problem("3MVG9"), KeyProblem::NotPem);
+        assert_eq!(problem(include_str!("../../../tests/keys/encrypted.pem")), KeyProblem::Encrypted);
+        assert_eq!(problem(include_str!("../../../tests/keys/rsa.crt")), KeyProblem::Certificate);
+        assert_eq!(problem(include_str!("../../../tests/keys/ec.pem")), KeyProblem::NotRsa);
+        assert_eq!(problem(include_str!("../../../tests/keys/short.pem")), KeyProblem::Unusable);
+    }
+
+    #[test]
+    fn a_key_cannot_be_printed() {
+        assert_eq!(
+            format!("{:?}", jwt(PKCS8)),
+            r#"Jwt { client_id: "3MVG9key", username: "ci@acme.com.uat", audience: None, .. }"#
+        );
+    }
+}

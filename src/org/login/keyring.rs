@@ -120,11 +120,7 @@ mod system {
         Err(KeyringProblem::Refused(said.unwrap_or_else(|| "secret-tool gives no reason".to_owned())))
     }
 
-    async fn run(
-        verb: &str,
-        entry: &Entry,
-        secret: Option<&SecretString>,
-    ) -> Result<Output, KeyringProblem> {
+    async fn run(verb: &str, entry: &Entry, secret: Option<&SecretString>) -> Result<Output, KeyringProblem> {
         let mut command = Command::new("secret-tool");
         command.arg(verb);
         if secret.is_some() {

@@ -10,6 +10,8 @@ mod keyring;
 mod refresh_token;
 mod sf;
 mod sfdx_auth_url;
+#[cfg(test)]
+mod tests;
 
 pub use browser::{Authorization, DEFAULT_PORT};
 pub use client_credentials::ClientCredentials;

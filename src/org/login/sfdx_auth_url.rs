@@ -79,12 +79,12 @@ mod tests {
         };
         let acme = "https://acme.my.salesforce.com";
         assert_eq!(parts("force://PlatformCLI::5Aep_x.y@acme.my.salesforce.com\n"), at(None, acme));
-        assert_eq!(parts("force://PlatformCLI:s3cret:5Aep_x.y@acme.my.salesforce.com"), at(Some("s3cret"), acme));
-        assert_eq!(parts("force://5Aep_x.y@acme.my.salesforce.com/"), at(None, acme));
         assert_eq!(
-            parts("force://PlatformCLI::5Aep_x.y@127.0.0.1:8931"),
-            at(None, "http://127.0.0.1:8931")
+            parts("force://PlatformCLI:s3cret:5Aep_x.y@acme.my.salesforce.com"),
+            at(Some("s3cret"), acme)
         );
+        assert_eq!(parts("force://5Aep_x.y@acme.my.salesforce.com/"), at(None, acme));
+        assert_eq!(parts("force://PlatformCLI::5Aep_x.y@127.0.0.1:8931"), at(None, "http://127.0.0.1:8931"));
     }
 
     #[test]
