@@ -85,6 +85,10 @@ pub enum Command {
     Diff(Diff),
     /// Turn metadata that exists into a manifest.
     Import(Import),
+    /// Log in to an org, with the browser where orgwire.toml says so.
+    Login(Login),
+    /// Revoke and forget what `login` has kept.
+    Logout(Logout),
     /// Serve the org inside this program on loopback, until interrupted.
     Simulate(Simulate),
     /// Write the JSON Schema of manifests, for editors.
@@ -295,6 +299,26 @@ pub struct Import {
     /// Write values that the manifest only refers to into FILE, for `render --observed`.
     #[arg(long, value_name = "FILE")]
     pub observed: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Login {
+    /// An org named in orgwire.toml.
+    #[arg(short, long, value_name = "NAME")]
+    pub org: String,
+    /// Open no browser; print the address only.
+    #[arg(long)]
+    pub no_browser: bool,
+    /// How long to wait for a person.
+    #[arg(long, value_name = "MINUTES", default_value = "5", value_parser = clap::value_parser!(u16).range(1..=60))]
+    pub wait: u16,
+}
+
+#[derive(Debug, Args)]
+pub struct Logout {
+    /// An org named in orgwire.toml.
+    #[arg(short, long, value_name = "NAME")]
+    pub org: String,
 }
 
 #[derive(Debug, Args)]

@@ -172,6 +172,7 @@ Code {
     UnknownComponent = "unknown-component",
     UnknownEnvironment = "unknown-environment",
     UnknownOrg = "unknown-org",
+    IncompleteLogin = "incomplete-login",
     ExtraElement = "extra-element",
     // references
     InvalidReference = "invalid-reference",

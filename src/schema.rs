@@ -75,7 +75,9 @@ pub fn configuration() -> Value {
     );
     properties.insert("lint".to_owned(), lint());
     properties.insert("templates".to_owned(), templates());
-    document("configuration", "orgwire.toml", properties, shared_definitions())
+    let mut definitions = shared_definitions();
+    definitions.extend(login_definitions());
+    document("configuration", "orgwire.toml", properties, definitions)
 }
 
 const ENVIRONMENT: &str = "One environment, chosen with `--env`.";
@@ -280,9 +282,104 @@ fn org() -> Value {
         "type": "object",
         "properties": {
             "instance-url": { "description": "Where the org is: its My Domain, without a path.", "type": "string" },
+            "login": reference("login"),
         },
         "additionalProperties": false,
     })
+}
+
+/// How to get into an org, and where the secrets for that live.
+fn login_definitions() -> Map<String, Value> {
+    let described = |description: &str, mut value: Value| {
+        value["description"] = json!(description);
+        value
+    };
+    let text = |description: &str| json!({ "description": description, "type": "string", "minLength": 1 });
+    let secret = |description: &str| described(description, json!({ "anyOf": [reference("kept-secret")] }));
+    let value = |description: &str| {
+        let written = json!({ "type": "string", "minLength": 1 });
+        described(description, json!({ "anyOf": [written, reference("kept-secret")] }))
+    };
+    let way = |description: &str, properties: Value, required: &[&str]| {
+        json!({
+            "description": description,
+            "type": "object",
+            "properties": properties,
+            "required": required,
+            "additionalProperties": false,
+        })
+    };
+    let client_id = || value("The app's consumer key.");
+    let client_secret = |description: &str| secret(description);
+    let mut jwt = way(
+        "A key signs for a user whom the app is approved for (JWT bearer).",
+        json!({
+            "client-id": client_id(),
+            "username": value("The user who is logged in."),
+            "key-file": text("The private key of the app's certificate in PEM; the path starts at this file's folder."),
+            "key": secret("The private key itself, from elsewhere."),
+            "audience": text("The login host, where the form of the org's address does not tell it."),
+        }),
+        &["client-id", "username"],
+    );
+    let one_key = |key: &str| json!({ "required": [key], "additionalProperties": true });
+    jwt["oneOf"] = json!([one_key("key-file"), one_key("key")]);
+    let ways = json!({
+        "access-token": secret("A session that exists already; it is not renewed."),
+        "jwt": jwt,
+        "client-credentials": way(
+            "The app itself, as its run-as user.",
+            json!({ "client-id": client_id(), "client-secret": client_secret("The app's consumer secret.") }),
+            &["client-id", "client-secret"],
+        ),
+        "refresh-token": way(
+            "A refresh token that somebody has got.",
+            json!({
+                "client-id": client_id(),
+                "client-secret": client_secret("Where the app asks for it."),
+                "refresh-token": secret("The refresh token."),
+            }),
+            &["client-id", "refresh-token"],
+        ),
+        "sfdx-auth-url": secret("The force:// URL of the Salesforce CLI."),
+        "sf": text("An alias or user name that the Salesforce CLI is logged in to."),
+        "browser": way(
+            "A person, with `orgwire login`; the system's keyring keeps the refresh token.",
+            json!({
+                "client-id": client_id(),
+                "client-secret": client_secret("Where the app asks for it."),
+                "port": {
+                    "description": "The port of the app's callback http://localhost:PORT/OauthRedirect.",
+                    "type": "integer", "minimum": 1, "maximum": 65535, "default": 1717,
+                },
+            }),
+            &["client-id"],
+        ),
+    });
+    let mut login = way("How to get in, one way.", ways, &[]);
+    login["minProperties"] = json!(1);
+    login["maxProperties"] = json!(1);
+    let one = |key: &str, value: Value, description: &str| way(description, json!({ key: value }), &[key]);
+    let sources = [
+        one("env", text("The name of the variable."), "Read from a process variable."),
+        one(
+            "file",
+            text("The path of the file."),
+            "Read from a file; relative paths start at this file's folder.",
+        ),
+        one(
+            "command",
+            json!({
+                "description": "The program and its arguments; no shell is involved.",
+                "type": "array", "items": { "type": "string" }, "minItems": 1,
+            }),
+            "Read from the standard output of a program.",
+        ),
+    ];
+    Map::from_iter([
+        ("login".to_owned(), login),
+        ("kept-secret".to_owned(), json!({ "description": "Where a secret lives.", "anyOf": sources })),
+    ])
 }
 
 fn lint() -> Value {
@@ -937,5 +1034,53 @@ mod tests {
         judge.refuses("[environment.uat.connected-app.App]\nlabel = \"a\"");
         judge.refuses("[templates]\nconnected-app = \"ours.xml\"");
         judge.refuses("[org.uat]\ninstance = \"https://a.example\"");
+    }
+
+    #[test]
+    fn logins_are_judged_as_they_are_read() {
+        let judge = Judge::new(configuration());
+        let document =
+            |login: &str| format!("[org.uat]\ninstance-url = \"https://a.example\"\nlogin = {login}\n");
+        let read = |login: &str| {
+            let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
+            let id = sources.add("orgwire.toml", document(login));
+            let configuration = crate::configuration::read(id, sources.get(id), &mut diagnostics);
+            !diagnostics.has_errors() && configuration.orgs["uat"].login.is_some()
+        };
+        for login in [
+            "{ access-token = { env = \"T\" } }",
+            "{ jwt = { client-id = \"3MVG9\", username = \"a@b.c\", key-file = \"server.key\" } }",
+            "{ jwt = { client-id = { env = \"ID\" }, username = \"a@b.c\", key = { command = [\"op\"] }, audience = \"https://test.salesforce.com\" } }",
+            "{ client-credentials = { client-id = \"3MVG9\", client-secret = { file = \"secret\" } } }",
+            "{ refresh-token = { client-id = \"3MVG9\", refresh-token = { env = \"R\" } } }",
+            "{ refresh-token = { client-id = \"3MVG9\", client-secret = { env = \"S\" }, refresh-token = { env = \"R\" } } }",
+            "{ sfdx-auth-url = { env = \"URL\" } }",
+            "{ sf = \"prod\" }",
+            "{ browser = { client-id = \"3MVG9\" } }",
+            "{ browser = { client-id = \"3MVG9\", client-secret = { env = \"S\" }, port = 8717 } }",
+        ] {
+            judge.takes(&document(login));
+            assert!(read(login), "{login}");
+        }
+        for login in [
+            "{}",
+            "\"sf\"",
+            "{ sf = \"\" }",
+            "{ sf = \"a\", sfdx-auth-url = { env = \"URL\" } }",
+            "{ access-token = \"00D!x\" }",
+            "{ access-token = { generate = true } }",
+            "{ jwt = { client-id = \"3MVG9\", username = \"a@b.c\" } }",
+            "{ jwt = { client-id = \"3MVG9\", username = \"a@b.c\", key-file = \"k\", key = { env = \"K\" } } }",
+            "{ jwt = { username = \"a@b.c\", key-file = \"k\" } }",
+            "{ client-credentials = { client-id = \"3MVG9\", client-secret = \"s\" } }",
+            "{ client-credentials = { client-id = \"3MVG9\" } }",
+            "{ refresh-token = { refresh-token = { env = \"R\" } } }",
+            "{ browser = { client-id = \"3MVG9\", port = 0 } }",
+            "{ browser = { client-id = \"3MVG9\", port = \"1717\" } }",
+            "{ password = { env = \"P\" } }",
+        ] {
+            judge.refuses(&document(login));
+            assert!(!read(login), "{login}");
+        }
     }
 }

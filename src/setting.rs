@@ -4,7 +4,7 @@
 //! points at, and whether a value is a good one, is for later stages.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -428,17 +428,55 @@ impl Context<'_> {
         table: &DeTable<'_>,
         at: Span,
     ) -> Option<SecretSource> {
+        let what = format!("`{path}` of `{id}`");
+        let mut entries = table.iter();
+        if let (Some((key, value)), None) = (entries.next(), entries.next())
+            && &**key.get_ref() == "generate"
+            && matches!(value.get_ref(), DeValue::Boolean(true))
+        {
+            let Some(shape) = field.generate else {
+                self.error(
+                    Diagnostic::error(Code::InvalidSecretSource, format!("{what} cannot be generated"))
+                        .label(at, "somebody else decides this value")
+                        .help(
+                            "refer to the component that has it, or say where it lives: { env = \"NAME\" }",
+                        ),
+                );
+                return None;
+            };
+            let generated = Generated { owner: id.clone(), field: path.clone(), shape };
+            return Some(SecretSource::Generated(Box::new(generated)));
+        }
+        self.source(&what, table, at, &["env", "file", "command", "generate"])
+    }
+
+    /// Where a secret lives that somebody else has made. `known` are the sources that may be written here.
+    pub fn source(
+        &mut self,
+        what: &str,
+        table: &DeTable<'_>,
+        at: Span,
+        known: &[&str],
+    ) -> Option<SecretSource> {
+        let forms = known.iter().map(|source| match *source {
+            "file" => "{ file = \"path\" }",
+            "command" => "{ command = [\"program\", \"argument\"] }",
+            "generate" => "{ generate = true }",
+            _ => "{ env = \"NAME\" }",
+        });
+        let help = format!("write exactly one of:\n{}", forms.collect::<Vec<_>>().join("\n"));
         let invalid = |message: String| {
             Diagnostic::error(Code::InvalidSecretSource, message)
                 .label(at, "should say where the secret lives")
-                .help(
-                    "write exactly one of:\n{ env = \"NAME\" }\n{ file = \"path\" }\n\
-                 { command = [\"program\", \"argument\"] }\n{ generate = true }",
-                )
+                .help(help.as_str())
         };
         let mut entries = table.iter();
         let (Some((key, value)), None) = (entries.next(), entries.next()) else {
-            self.error(invalid(format!("`{path}` of `{id}` must have one source, and has {}", table.len())));
+            // Whatever the keys are called, their values are not for messages.
+            table.iter().filter(|(key, _)| !known.contains(&&**key.get_ref())).for_each(|(_, value)| {
+                self.hide_texts(value);
+            });
+            self.error(invalid(format!("{what} must have one source, and has {}", table.len())));
             return None;
         };
         match (&**key.get_ref(), value.get_ref()) {
@@ -446,43 +484,24 @@ impl Context<'_> {
                 Some(SecretSource::Environment(name.clone().into_owned()))
             }
             ("file", DeValue::String(file)) if !file.is_empty() => {
-                let path: PathBuf = self.folder.join(&**file);
-                Some(SecretSource::File(path))
+                Some(SecretSource::File(self.folder.join(&**file)))
             }
             ("command", DeValue::Array(words)) if !words.is_empty() => {
                 let words: Option<Vec<String>> =
                     words.iter().map(|word| word.get_ref().as_str().map(str::to_owned)).collect();
                 if words.as_ref().is_none_or(|words| words[0].is_empty()) {
-                    self.error(invalid(format!(
-                        "the command of `{path}` of `{id}` must be a list of strings"
-                    )));
+                    self.error(invalid(format!("the command of {what} must be a list of strings")));
+                    return None;
                 }
                 words.map(SecretSource::Command)
             }
-            ("generate", DeValue::Boolean(true)) => {
-                match field.generate {
-                    Some(shape) => Some(SecretSource::Generated(Box::new(Generated {
-                        owner: id.clone(),
-                        field: path.clone(),
-                        shape,
-                    }))),
-                    None => {
-                        self.error(
-                        Diagnostic::error(Code::InvalidSecretSource, format!("`{path}` of `{id}` cannot be generated"))
-                            .label(at, "somebody else decides this value")
-                            .help("refer to the component that has it, or say where it lives: { env = \"NAME\" }"),
-                    );
-                        None
-                    }
-                }
-            }
-            ("env" | "file" | "command" | "generate", _) => {
-                self.error(invalid(format!("the source of `{path}` of `{id}` has a wrong value")));
+            (other, _) if known.contains(&other) => {
+                self.error(invalid(format!("the source of {what} has a wrong value")));
                 None
             }
             (other, _) => {
-                let mut diagnostic = invalid(format!("`{path}` of `{id}` has an unknown source `{other}`"));
-                if let Some(near) = suggestion(other, ["env", "file", "command", "generate"]) {
+                let mut diagnostic = invalid(format!("{what} has an unknown source `{other}`"));
+                if let Some(near) = suggestion(other, known.iter().copied()) {
                     diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
                 }
                 self.hide_texts(value);

@@ -51,7 +51,8 @@ pub fn run(arguments: &cli::Deploy, terminal: &Terminal) -> Result<Exit, Failure
     loaded.desired.resend = resend.into_iter().collect();
     let runtime = runtime()?;
     let outcome = runtime.block_on(async {
-        let opened = target::open(arguments.org.org.as_deref(), &loaded, arguments.spring_26_block).await?;
+        let opened =
+            target::open(arguments.org.org.as_deref(), &loaded, arguments.spring_26_block, terminal).await?;
         // From here on Ctrl-C is for the deployment: it is cancelled in the org, not forgotten there.
         let interrupt = Interrupt::on_signals();
         let outcome = tokio::select! {

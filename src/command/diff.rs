@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::cli;
 use crate::collect::{self, Collected};
 use crate::command::load::{self, Loaded, Purpose};
-use crate::command::{Exit, Failure, components, runtime, target};
+use crate::command::{Exit, Failure, components, online, target};
 use crate::companions::{self, Companions};
 use crate::component::{ComponentId, NEWEST_API_VERSION, OLDEST_API_VERSION, Type, types};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Sources, suggestion};
@@ -48,7 +48,7 @@ pub fn run(arguments: &cli::Diff, terminal: &Terminal) -> Result<Exit, Failure> 
         (_, Side::Manifest { loaded, .. }) | (Side::Manifest { loaded, .. }, _) => &loaded.templates,
         _ => &crate::render::Templates::built_in()?,
     };
-    let (mut before_set, mut after_set) = sets(&before, &after)?;
+    let (mut before_set, mut after_set) = sets(&before, &after, terminal)?;
     select(&arguments.choice.target, &mut before_set, &mut after_set)?;
     let changes = diff::changes(&before_set, &after_set);
     let xml = if arguments.xml { report::diff::xml(&changes, templates)? } else { Vec::new() };
@@ -163,7 +163,7 @@ fn files_side(files: Files, name: String) -> Result<Side, Failure> {
 }
 
 /// Both sides as plain data. Only here an org is asked, for no more than the other side has.
-fn sets(before: &Side, after: &Side) -> Result<(Set, Set), Failure> {
+fn sets(before: &Side, after: &Side, terminal: &Terminal) -> Result<(Set, Set), Failure> {
     let without_org = |side: &Side| match side {
         Side::Manifest { name, loaded } => Some(Set::of_manifest(name, &loaded.desired, None)),
         Side::Files { name, collected } => Some(Set::of_files(name, collected)),
@@ -175,21 +175,21 @@ fn sets(before: &Side, after: &Side) -> Result<(Set, Set), Failure> {
     }
     let set = async |side: &Side, other: &Side| -> Result<Set, Failure> {
         match side {
-            Side::Org(name) => of_org(name, other).await,
+            Side::Org(name) => of_org(name, other, terminal).await,
             Side::Files { name, collected } => Ok(Set::of_files(name, collected)),
             Side::Nothing(name) => Ok(nothing(name)),
             Side::Manifest { name, loaded } => {
                 let Side::Org(org) = other else {
                     return Ok(Set::of_manifest(name, &loaded.desired, None));
                 };
-                let opened = target::open(Some(org), loaded, false).await?;
+                let opened = target::open(Some(org), loaded, false, terminal).await?;
                 let observed = wire::observe(&loaded.desired, &opened.org).await;
                 opened.close().await;
                 Ok(Set::of_manifest(name, &loaded.desired, Some(&observed?)))
             }
         }
     };
-    runtime()?.block_on(async { Ok((set(before, after).await?, set(after, before).await?)) })
+    online(async { Ok((set(before, after).await?, set(after, before).await?)) })
 }
 
 /// A project without a component.
@@ -197,10 +197,10 @@ fn nothing(name: &str) -> Set {
     Set { name: name.to_owned(), origin: diff::Origin::Manifest, ..Set::default() }
 }
 
-async fn of_org(name: &str, other: &Side) -> Result<Set, Failure> {
+async fn of_org(name: &str, other: &Side, terminal: &Terminal) -> Result<Set, Failure> {
     let shown = format!("org {name}");
     if let Side::Manifest { loaded, .. } = other {
-        let opened = target::open(Some(name), loaded, false).await?;
+        let opened = target::open(Some(name), loaded, false, terminal).await?;
         let observed = wire::observe(&loaded.desired, &opened.org).await;
         opened.close().await;
         let existing = observed?.components.into_iter().map(|(id, existing)| (id, existing.fields));
@@ -225,7 +225,7 @@ async fn of_org(name: &str, other: &Side) -> Result<Set, Failure> {
         }
         _ => types().iter().collect(),
     };
-    let opened = target::open(Some(name), &loaded, false).await?;
+    let opened = target::open(Some(name), &loaded, false, terminal).await?;
     let version = loaded.desired.api_version;
     let everything = components::of_org(&opened, &kinds, &companions, version).await;
     opened.close().await;

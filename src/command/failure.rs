@@ -34,6 +34,7 @@ Trouble {
     InvalidOrg = "invalid-org",
     LocalOrg = "local-org",
     LoginExpired = "login-expired",
+    LoginFailed = "login-failed",
     NoAnswer = "no-answer",
     UnexpectedAnswer = "unexpected-answer",
     UnreadableAnswer = "unreadable-answer",
@@ -180,6 +181,7 @@ impl From<org::Error> for Failure {
         let (code, exit) = match error.kind() {
             ErrorKind::Settings => (Trouble::InvalidOrg, Exit::Error),
             ErrorKind::Login => (Trouble::LoginExpired, Exit::Login),
+            ErrorKind::NoSession => (Trouble::LoginFailed, Exit::Login),
             ErrorKind::Rejected => (Trouble::RefusedByOrg, Exit::Rejected),
             ErrorKind::Network => (Trouble::NoAnswer, Exit::Error),
             ErrorKind::Protocol => (Trouble::UnexpectedAnswer, Exit::Error),

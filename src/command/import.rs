@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::cli;
 use crate::collect::Collected;
 use crate::command::file::{keep, write};
-use crate::command::{Exit, Failure, Trouble, components, load, runtime, target};
+use crate::command::{Exit, Failure, Trouble, components, load, online, target};
 use crate::companions::Companions;
 use crate::component::{ComponentId, Type, types};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Sources};
@@ -28,7 +28,7 @@ pub fn run(arguments: &cli::Import, terminal: &Terminal) -> Result<Exit, Failure
         None => arguments.output.clone(),
     };
     let to_stdout = arguments.output == Path::new("-");
-    let Read { mut collected, instance_url, notes } = read(arguments)?;
+    let Read { mut collected, instance_url, notes } = read(arguments, terminal)?;
     let read_any = !collected.components.is_empty();
     collected.components.retain(|id, _| !is_without(arguments, id.kind));
     for note in &notes {
@@ -108,11 +108,11 @@ struct Read {
     notes: Vec<String>,
 }
 
-fn read(arguments: &cli::Import) -> Result<Read, Failure> {
+fn read(arguments: &cli::Import, terminal: &Terminal) -> Result<Read, Failure> {
     let place = match files::origin(&arguments.source) {
         Origin::Path(path) => Place::on_disk(&path)?,
         Origin::Revision { revision, path } => Place::Revision { repository: PathBuf::new(), revision, path },
-        Origin::Org(name) => return of_org(&name, arguments),
+        Origin::Org(name) => return of_org(&name, arguments, terminal),
         Origin::Environment(name) => {
             return Err(Failure::new(Trouble::Usage, IsAProject(name)).help("import its org: org:NAME"));
         }
@@ -121,7 +121,7 @@ fn read(arguments: &cli::Import) -> Result<Read, Failure> {
     Ok(Read { collected, instance_url: None, notes: Vec::new() })
 }
 
-fn of_org(name: &str, arguments: &cli::Import) -> Result<Read, Failure> {
+fn of_org(name: &str, arguments: &cli::Import, terminal: &Terminal) -> Result<Read, Failure> {
     let mut loaded = load::bare()?;
     if let Some(version) = arguments.api_version {
         loaded.desired.api_version = version;
@@ -134,8 +134,8 @@ fn of_org(name: &str, arguments: &cli::Import) -> Result<Read, Failure> {
         let keys: Vec<&str> = keys.map(|(key, _)| key).collect();
         kinds.retain(|kind| keys.contains(&kind.key.as_str()));
     }
-    runtime()?.block_on(async {
-        let opened = target::open(Some(name), &loaded, false).await?;
+    online(async {
+        let opened = target::open(Some(name), &loaded, false, terminal).await?;
         let instance_url = opened.org.instance_url().to_owned();
         let everything = components::of_org(&opened, &kinds, &Companions::new(), version).await;
         opened.close().await;

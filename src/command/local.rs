@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::command::{Failure, Trouble};
 use crate::simulator::{self, Options, Ready, Simulator};
 
+/// Where the orgs inside this program live, each in a folder of its name.
+pub const HOME: &str = ".orgwire";
 /// Where the local org of a project lives.
 pub const FOLDER: &str = ".orgwire/local";
 

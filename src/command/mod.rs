@@ -1,6 +1,7 @@
 //! One file per subcommand: open the doors, call the stages, report. How a command fails is in `failure`.
 
 mod components;
+mod credentials;
 mod deploy;
 mod diff;
 mod explain;
@@ -12,6 +13,8 @@ mod init;
 mod lint;
 mod load;
 mod local;
+mod login;
+mod logout;
 mod plan;
 mod render;
 mod schema;
@@ -22,6 +25,7 @@ mod target;
 use std::io::IsTerminal;
 
 use crate::cli::{self, Cli, Command};
+use crate::org::Interrupt;
 use crate::report::{Format, Terminal};
 
 pub use failure::{Attempt, Exit, Failure, Trouble};
@@ -57,6 +61,8 @@ pub fn run(cli: Cli) -> Exit {
         Command::Deploy(arguments) => deploy::run(&arguments, &terminal),
         Command::Diff(arguments) => diff::run(&arguments, &terminal),
         Command::Import(arguments) => import::run(&arguments, &terminal),
+        Command::Login(arguments) => login::run(&arguments, &terminal),
+        Command::Logout(arguments) => logout::run(&arguments, &terminal),
         Command::Simulate(arguments) => simulate::run(&arguments, &terminal),
         Command::Schema(arguments) => schema::run(&arguments, &terminal),
         Command::Explain(arguments) => explain::run(&arguments, &terminal),
@@ -72,6 +78,31 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
         Failure::new(Trouble::Runtime, Attempt::new("cannot start the network runtime", error))
     })
+}
+
+/// Runs what talks to an org, and gives up on it when interrupted.
+fn online<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = runtime()?;
+    let outcome = runtime.block_on(async {
+        let interrupt = Interrupt::on_signals();
+        tokio::select! {
+            biased;
+            outcome = work => outcome,
+            () = interrupt.reached(1) => Err(interrupted("talking to the org")),
+        }
+    });
+    // A program that a secret comes from may still be waiting; whoever interrupted it does not.
+    runtime.shutdown_background();
+    outcome
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted while {0}")]
+struct Interrupted(&'static str);
+
+/// By Ctrl-C, before anything was sent that changes an org.
+fn interrupted(doing: &'static str) -> Failure {
+    Failure::new(Trouble::Interrupted, Interrupted(doing)).help("nothing was changed").exit(Exit::Cancelled)
 }
 
 fn terminal(shared: &cli::Shared, format: Format) -> Terminal {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::cli;
 use crate::command::load::{self, Loaded, Purpose};
 use crate::command::target::{self, Opened};
-use crate::command::{Exit, Failure, runtime};
+use crate::command::{Exit, Failure, online};
 use crate::plan::{self, Plan};
 use crate::reference::Observed;
 use crate::report::{self, Format, Terminal};
@@ -13,8 +13,8 @@ use crate::wire;
 
 pub fn run(arguments: &cli::Plan, terminal: &Terminal) -> Result<Exit, Failure> {
     let loaded = load::load(&arguments.project, Purpose::Sending)?;
-    runtime()?.block_on(async {
-        let opened = target::open(arguments.org.org.as_deref(), &loaded, false).await?;
+    online(async {
+        let opened = target::open(arguments.org.org.as_deref(), &loaded, false, terminal).await?;
         let outcome = make(&loaded, &opened).await;
         let outcome = match outcome {
             Ok((plan, observed)) => show(&loaded, &plan, &observed, &opened, terminal).map(|()| plan),

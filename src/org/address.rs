@@ -86,6 +86,16 @@ impl Address {
         self.base.host_str().unwrap_or_default()
     }
 
+    /// Both lead to the same org. This machine has many names, and one org at each port.
+    pub fn is_same_place(&self, other: &Address) -> bool {
+        let (here, there) = (&self.base, &other.base);
+        here.origin() == there.origin()
+            || (self.loopback
+                && other.loopback
+                && here.scheme() == there.scheme()
+                && here.port_or_known_default() == there.port_or_known_default())
+    }
+
     pub fn is_plain(&self) -> bool {
         self.base.scheme() == "http"
     }

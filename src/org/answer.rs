@@ -6,10 +6,10 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use serde_json::Value;
 
-use super::AccessToken;
 use super::error::{Misfit, Refusal};
 use super::request::Wanted;
 use super::soap::{self, NoResult};
+use super::token::Hidden;
 
 /// Characters of a body that are shown.
 const EXCERPT: usize = 100;
@@ -30,10 +30,10 @@ impl Answer {
     }
 
     /// The code and message of a refusal, in any of the forms that orgs use.
-    pub fn refusal(&self, wanted: Wanted, token: &AccessToken) -> Option<Refusal> {
+    pub fn refusal(&self, wanted: Wanted, hidden: &Hidden) -> Option<Refusal> {
         let status = self.status.as_u16();
         let refusal = |code: &str, message: &str| {
-            Some(Refusal { status, code: token.scrub(code), message: token.scrub(message) })
+            Some(Refusal { status, code: hidden.scrub(code), message: hidden.scrub(message) })
         };
         let text = std::str::from_utf8(&self.body).ok()?.trim();
         if let Ok(value) = serde_json::from_str::<Value>(text) {
@@ -56,15 +56,15 @@ impl Answer {
             return refusal(text, "the token is not taken here");
         }
         if self.status == StatusCode::UNAUTHORIZED {
-            return refusal("HTTP 401", &excerpt(&self.body, token));
+            return refusal("HTTP 401", &excerpt(&self.body, hidden));
         }
         None
     }
 
     /// Says what came instead of what was wanted.
-    pub fn misfit(&self, wanted: Wanted, token: &AccessToken) -> Misfit {
+    pub fn misfit(&self, wanted: Wanted, hidden: &Hidden) -> Misfit {
         let status = self.status.as_u16();
-        let excerpt = excerpt(&self.body, token);
+        let excerpt = excerpt(&self.body, hidden);
         let start = excerpt.to_ascii_lowercase();
         if excerpt.is_empty() {
             Misfit::Empty { status, wanted: wanted.name() }
@@ -76,10 +76,10 @@ impl Answer {
     }
 }
 
-/// The first characters of a body, in one line. The token is taken out first, so that no half of it stays.
-fn excerpt(body: &[u8], token: &AccessToken) -> String {
+/// The first characters of a body, in one line. Secrets are taken out first, so that no half of one stays.
+fn excerpt(body: &[u8], hidden: &Hidden) -> String {
     let start = &body[..body.len().min(16 << 10)];
-    let text = token.scrub(&String::from_utf8_lossy(start));
+    let text = hidden.scrub(&String::from_utf8_lossy(start));
     let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     let line = words.collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(EXCERPT) {

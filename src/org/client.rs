@@ -2,30 +2,61 @@
 //! failures put into words. What is asked, the callers know.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde_json::Value;
-use tracing::debug;
+use tracing::{debug, info};
 
 use super::address::Address;
 use super::answer::Answer;
 use super::connection;
+use super::diagnosis::{self, Seen};
 use super::error::{Context, Left, Misfit, Refusal, Trouble};
+use super::login::{Destination, Login, Notice};
 use super::request::{Payload, Request, Wanted};
 use super::soap::{self, Element, NoResult};
-use super::{Error, Pace, Target};
+use super::token::Hidden;
+use super::{AccessToken, Error, Pace, Target};
 
 /// Silence in the middle of an answer.
 const CONTINUE_WITHIN: Duration = Duration::from_secs(60);
 
 /// A failed try.
-struct Failed {
-    error: Error,
+pub(super) struct Failed {
+    pub error: Error,
     /// The same request may succeed a little later.
     passing: bool,
+}
+
+/// The token in use, and what is known of it.
+#[derive(Clone)]
+struct Key {
+    token: AccessToken,
+    bearer: HeaderValue,
+}
+
+impl Key {
+    fn new(token: AccessToken, org: &str) -> Result<Key, Error> {
+        let problem = if token.is_empty() { "it is empty" } else { "it holds characters no token has" };
+        match token.header() {
+            Some(bearer) => Ok(Key { token, bearer }),
+            None => Err(Error::Token { org: org.to_owned(), problem }),
+        }
+    }
+}
+
+/// What changes in the course of a conversation.
+struct Conversation {
+    key: Key,
+    /// Tokens of this conversation, those included that have ended.
+    hidden: Hidden,
+    /// Some request with a token was successful.
+    taken: bool,
+    notices: Vec<Notice>,
 }
 
 /// A connection to one org.
@@ -33,30 +64,64 @@ pub(super) struct Client {
     http: reqwest::Client,
     address: Address,
     target: Target,
-    bearer: HeaderValue,
+    conversation: Mutex<Conversation>,
+    /// How to get another session. Locked while that is done, so that it is done once.
+    login: tokio::sync::Mutex<Option<Login>>,
     version: u16,
     sent: AtomicU64,
+    /// Ask why a token is not taken.
+    pub curious: bool,
     pub pace: Pace,
 }
 
 impl Client {
     pub fn new(target: Target, version: u16) -> Result<Client, Error> {
         let address = Address::parse(&target.instance_url)?;
-        let problem =
-            if target.access_token.is_empty() { "it is empty" } else { "it holds characters no token has" };
-        let Some(bearer) = target.access_token.header() else {
-            return Err(Error::Token { org: target.name, problem });
-        };
+        let key = Key::new(target.access_token.clone(), &target.name)?;
         let http = connection::open(&address).map_err(|cause| {
             let context = Context {
                 doing: format!("connect to org `{}`", target.name),
                 instance_url: address.text.clone(),
                 left: Left::NothingSent,
                 jwt_over_soap: false,
+                diagnosis: None,
             };
             Error::network(context, Trouble::Setup(connection::innermost(&cause)))
         })?;
-        Ok(Client { http, address, target, bearer, version, sent: AtomicU64::new(0), pace: Pace::default() })
+        let hidden = Hidden::from(&key.token);
+        let conversation = Conversation { key, hidden, taken: false, notices: Vec::new() };
+        Ok(Client {
+            http,
+            address,
+            target,
+            conversation: Mutex::new(conversation),
+            login: tokio::sync::Mutex::new(None),
+            version,
+            sent: AtomicU64::new(0),
+            curious: false,
+            pace: Pace::default(),
+        })
+    }
+
+    pub fn renew_with(&mut self, login: Login, requests: u64) {
+        *self.sent.get_mut() += requests;
+        *self.login.get_mut() = login.is_renewable().then_some(login);
+    }
+
+    pub fn notices(&self) -> Vec<Notice> {
+        std::mem::take(&mut self.conversation().notices)
+    }
+
+    fn conversation(&self) -> MutexGuard<'_, Conversation> {
+        self.conversation.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn key(&self) -> Key {
+        self.conversation().key.clone()
+    }
+
+    fn hidden(&self) -> Hidden {
+        self.conversation().hidden.clone()
     }
 
     pub fn target(&self) -> &Target {
@@ -125,16 +190,10 @@ impl Client {
     }
 
     /// A Metadata SOAP call with this body.
-    pub fn soap(&self, body: &[u8], doing: &str) -> Result<Request, Error> {
+    pub fn soap(&self, body: Bytes, doing: &str) -> Request {
         let path = format!("/services/Soap/m/{}", self.version());
         // The token goes along in the envelope.
-        let mut request =
-            self.request(Method::POST, &path, doing, Payload::None, Wanted::Xml).without_token();
-        let envelope = soap::envelope(&self.target.access_token, body).map_err(|cause| {
-            self.unexpected(&request, &format!("the request cannot be written ({cause})"))
-        })?;
-        request.payload = Payload::Soap(Bytes::from_owner(envelope));
-        Ok(request)
+        self.request(Method::POST, &path, doing, Payload::Soap(body), Wanted::Xml).without_token()
     }
 
     /// Sends, and reads the answer as JSON.
@@ -143,7 +202,7 @@ impl Client {
         serde_json::from_slice(&answer.body).map_err(|cause| {
             let misfit = match cause.is_eof() && !answer.body.is_empty() {
                 true => Misfit::Truncated,
-                false => answer.misfit(Wanted::Json, &self.target.access_token),
+                false => answer.misfit(Wanted::Json, &self.hidden()),
             };
             Error::protocol(self.context(request, request.if_lost.clone()), misfit)
         })
@@ -178,20 +237,30 @@ impl Client {
                 NoResult::Broken(problem) if text.trim_start().starts_with('<') => {
                     Misfit::Unexpected(problem)
                 }
-                _ => answer.misfit(Wanted::Xml, &self.target.access_token),
+                _ => answer.misfit(Wanted::Xml, &self.hidden()),
             };
             Error::protocol(self.context(request, request.if_lost.clone()), misfit)
         })
     }
 
-    /// Sends, as often as the request and the pace allow, until an answer is successful.
+    /// Sends, as often as the request and the pace allow, until an answer is successful. A session that has ended
+    /// is renewed once, and the refused request sent again: what was refused has done nothing, a deployment either.
     pub async fn send(&self, request: &Request) -> Result<Answer, Error> {
         let mut failed_tries = 0;
+        let mut renewed = false;
         loop {
-            let failed = match self.once(request).await {
+            let key = self.key();
+            let failed = match self.once(request, &key).await {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
             };
+            if request.carries_token() && matches!(failed.error, Error::Login(..)) {
+                if failed.error.is_session_ended() && !renewed && self.renew(&key, request).await? {
+                    renewed = true;
+                    continue;
+                }
+                return Err(self.diagnosed(failed.error, renewed).await);
+            }
             failed_tries += 1;
             let wait = self.pace.before_retry(failed_tries, failed.error.retry_after());
             match wait {
@@ -201,10 +270,60 @@ impl Client {
         }
     }
 
-    async fn once(&self, request: &Request) -> Result<Answer, Failed> {
+    /// Gets another session in place of the one of `ended`, unless that has been done meanwhile. Tells whether
+    /// there is one.
+    async fn renew(&self, ended: &Key, request: &Request) -> Result<bool, Error> {
+        let mut login = self.login.lock().await;
+        let Some(login) = login.as_mut() else { return Ok(false) };
+        if self.key().token.expose() != ended.token.expose() {
+            return Ok(true);
+        }
+        info!(org = self.target.name, "the session has ended; logging in again");
+        let destination = Destination {
+            org: self.target.name.clone(),
+            instance_url: Some(self.address.text.clone()),
+            pace: self.pace.clone(),
+        };
+        let renewed = login.session(&destination).await.and_then(|session| {
+            self.sent.fetch_add(session.requests, Ordering::Relaxed);
+            Ok((Key::new(session.access_token, &self.target.name)?, session.notices))
+        });
+        let (key, notices) = renewed.map_err(|mut error| {
+            error.leave(request.if_refused.clone());
+            error
+        })?;
+        let mut conversation = self.conversation();
+        conversation.hidden.add(key.token.expose());
+        conversation.key = key;
+        conversation.notices.extend(notices);
+        Ok(true)
+    }
+
+    /// The failure, with what the org tells about its cause.
+    async fn diagnosed(&self, mut error: Error, fresh: bool) -> Error {
+        if self.curious
+            && let Some(refusal) = error.puzzle()
+        {
+            let taken = self.conversation().taken;
+            let seen = Seen { fresh, taken, ..diagnosis::look(self, &refusal).await };
+            error.explain(seen.judged());
+        }
+        error
+    }
+
+    /// One try, with the token in use, of a request that nobody but a diagnosis makes.
+    pub async fn once_now(&self, request: &Request) -> Result<Answer, Error> {
+        self.once(request, &self.key()).await.map_err(|failed| failed.error)
+    }
+
+    pub fn user_info(&self) -> Request {
+        self.request(Method::GET, "/services/oauth2/userinfo", "identify", Payload::None, Wanted::Json)
+    }
+
+    async fn once(&self, request: &Request, key: &Key) -> Result<Answer, Failed> {
         let number = self.sent.fetch_add(1, Ordering::Relaxed) + 1;
         let started = Instant::now();
-        let outcome = self.exchange(request).await;
+        let outcome = self.exchange(request, key).await;
         let status = outcome.as_ref().map_or(0, |answer| answer.status.as_u16());
         // The query stays out: it holds SOQL, and what is looked for may be a secret.
         debug!(
@@ -215,11 +334,15 @@ impl Client {
             elapsed_ms = started.elapsed().as_millis() as u64,
             "request"
         );
-        self.judge(request, outcome?)
+        let judged = self.judge(request, outcome?);
+        if judged.is_ok() && request.carries_token() {
+            self.conversation().taken = true;
+        }
+        judged
     }
 
-    async fn exchange(&self, request: &Request) -> Result<Answer, Failed> {
-        let sending = tokio::time::timeout(request.answer_within, self.build(request)?.send());
+    async fn exchange(&self, request: &Request, key: &Key) -> Result<Answer, Failed> {
+        let sending = tokio::time::timeout(request.answer_within, self.build(request, key)?.send());
         let mut response = match sending.await {
             Ok(Ok(response)) => response,
             Ok(Err(cause)) => return Err(self.no_answer(request, &cause)),
@@ -240,18 +363,23 @@ impl Client {
         Ok(answer)
     }
 
-    fn build(&self, request: &Request) -> Result<RequestBuilder, Failed> {
+    fn build(&self, request: &Request, key: &Key) -> Result<RequestBuilder, Failed> {
         let mut builder = self
             .http
             .request(request.method.clone(), request.url.clone())
             .header(ACCEPT, request.wanted.media_type());
         if request.authorized {
-            builder = builder.header(AUTHORIZATION, self.bearer.clone());
+            builder = builder.header(AUTHORIZATION, key.bearer.clone());
         }
         Ok(match request.payload.clone() {
             Payload::None => builder,
             Payload::Json(json) => builder.header(CONTENT_TYPE, "application/json").body(json),
-            Payload::Soap(xml) => {
+            Payload::Soap(body) => {
+                let envelope = soap::envelope(&key.token, &body).map_err(|cause| {
+                    let problem = format!("the request cannot be written ({cause})");
+                    Failed { error: self.unexpected(request, &problem), passing: false }
+                })?;
+                let xml = Bytes::from_owner(envelope);
                 builder.header(CONTENT_TYPE, "text/xml; charset=UTF-8").header("SOAPAction", "\"\"").body(xml)
             }
             Payload::Package { options, zip } => {
@@ -283,11 +411,11 @@ impl Client {
 
     /// Lets a successful answer pass, and says what was meant by any other.
     fn judge(&self, request: &Request, answer: Answer) -> Result<Answer, Failed> {
-        let token = &self.target.access_token;
+        let hidden = &self.hidden();
         let lost = || request.if_lost.clone();
         let status = answer.status;
         if status.is_success() && answer.html {
-            return Err(self.misfit(request, lost(), answer.misfit(request.wanted, token)));
+            return Err(self.misfit(request, lost(), answer.misfit(request.wanted, hidden)));
         }
         if status.is_success() {
             return Ok(answer);
@@ -300,7 +428,7 @@ impl Client {
             return Err(self.misfit(request, request.if_refused.clone(), misfit));
         }
 
-        let refusal = answer.refusal(request.wanted, token);
+        let refusal = answer.refusal(request.wanted, hidden);
         let said_code = |code: &str| refusal.as_ref().is_some_and(|refusal| refusal.code == code);
         // A gateway does not know what the org behind it has done, and a failing org does not either.
         let knows = match status.as_u16() {
@@ -320,13 +448,13 @@ impl Client {
                 Error::network(context, Trouble::Unavailable { host, said, retry_after: answer.retry_after })
             }
             Some(refusal) => Error::refused(context, refusal),
-            None => Error::protocol(context, answer.misfit(request.wanted, token)),
+            None => Error::protocol(context, answer.misfit(request.wanted, hidden)),
         };
         Err(Failed { error, passing: busy })
     }
 
     pub fn scrub(&self, text: &str) -> String {
-        self.target.access_token.scrub(text)
+        self.hidden().scrub(text)
     }
 
     pub fn context(&self, request: &Request, left: Left) -> Context {
@@ -334,7 +462,8 @@ impl Client {
             doing: request.doing.clone(),
             instance_url: self.address.text.clone(),
             left,
-            jwt_over_soap: request.wanted == Wanted::Xml && self.target.access_token.is_jwt(),
+            jwt_over_soap: request.wanted == Wanted::Xml && self.key().token.is_jwt(),
+            diagnosis: None,
         }
     }
 

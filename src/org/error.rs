@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use thiserror::Error as ThisError;
 
+use super::diagnosis::Diagnosis;
+use super::login::{KeyringProblem, SfProblem};
+
 /// Coarse enough for an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -13,6 +16,8 @@ pub enum ErrorKind {
     Settings,
     /// The org does not take the access token.
     Login,
+    /// There is no access token to be had.
+    NoSession,
     /// The org understood and said no.
     Rejected,
     /// No answer, or none from the org itself.
@@ -59,6 +64,8 @@ pub struct Context {
     pub left: Left,
     /// The token was a JWT and the request SOAP, which do not go together (OA-12).
     pub jwt_over_soap: bool,
+    /// What was found out about a token that is not taken.
+    pub diagnosis: Option<Diagnosis>,
 }
 
 /// An org's refusal, in its own words.
@@ -112,6 +119,32 @@ pub enum Misfit {
     Zip(String),
 }
 
+/// Why a login brought no session.
+#[derive(Debug, Clone, PartialEq, Eq, ThisError)]
+pub enum NoSession {
+    /// The OAuth pair of the org, as it stands.
+    #[error("{0}")]
+    Refused(Refusal),
+    #[error("the login leads to `{answered}`, and this org is at `{configured}`")]
+    AnotherOrg { configured: String, answered: String },
+    #[error("nothing tells where the org is")]
+    NoAddress,
+    #[error("the operating system gave no random bytes")]
+    Unsigned,
+    #[error("the org grants no refresh token")]
+    NoRefreshToken,
+    #[error("the keyring has no refresh token for this org")]
+    NotLoggedIn { org: String },
+    #[error("nobody allowed it in the browser within {seconds} seconds")]
+    NobodyCame { seconds: u64 },
+    #[error("cannot listen on port {port} of this machine ({cause})")]
+    Port { port: u16, cause: String },
+    #[error("{0}")]
+    Sf(#[from] SfProblem),
+    #[error("{0}")]
+    Keyring(#[from] KeyringProblem),
+}
+
 /// Everything that this door can fail with. The headline says what was attempted, `source()` what was the matter.
 #[derive(Debug, ThisError)]
 pub enum Error {
@@ -121,6 +154,8 @@ pub enum Error {
     Token { org: String, problem: &'static str },
     #[error("cannot log in to `{}`", .0.instance_url)]
     Login(Box<Context>, #[source] Refusal),
+    #[error("cannot {}", .0.doing)]
+    NoSession(Box<Context>, #[source] NoSession),
     #[error("cannot {}", .0.doing)]
     Rejected(Box<Context>, #[source] Refusal),
     #[error("cannot {}", .0.doing)]
@@ -166,6 +201,7 @@ impl Error {
         match self {
             Error::Address { .. } | Error::Token { .. } => ErrorKind::Settings,
             Error::Login(..) => ErrorKind::Login,
+            Error::NoSession(..) => ErrorKind::NoSession,
             Error::Rejected(..) => ErrorKind::Rejected,
             Error::Network(..) => ErrorKind::Network,
             Error::Protocol(..) => ErrorKind::Protocol,
@@ -177,10 +213,55 @@ impl Error {
         match self {
             Error::Address { .. } | Error::Token { .. } => None,
             Error::Login(context, _)
+            | Error::NoSession(context, _)
             | Error::Rejected(context, _)
             | Error::Network(context, _)
             | Error::Protocol(context, _)
             | Error::Interrupted(context) => Some(context),
+        }
+    }
+
+    fn context_mut(&mut self) -> Option<&mut Context> {
+        match self {
+            Error::Address { .. } | Error::Token { .. } => None,
+            Error::Login(context, _)
+            | Error::NoSession(context, _)
+            | Error::Rejected(context, _)
+            | Error::Network(context, _)
+            | Error::Protocol(context, _)
+            | Error::Interrupted(context) => Some(context),
+        }
+    }
+
+    /// Tells another state that things are left in.
+    pub(super) fn leave(&mut self, left: Left) {
+        if let Some(context) = self.context_mut() {
+            context.left = left;
+        }
+    }
+
+    /// Adds what was found out about a token that is not taken.
+    pub(super) fn explain(&mut self, diagnosis: Diagnosis) {
+        if let Some(context) = self.context_mut() {
+            context.diagnosis = Some(diagnosis);
+        }
+    }
+
+    /// The org says of the token that its session is over, or never was. A fresh one may be taken.
+    pub(super) fn is_session_ended(&self) -> bool {
+        self.puzzle()
+            .is_some_and(|refusal| !matches!(refusal.code.as_str(), "URL_NOT_RESET" | "INVALID_LOGIN"))
+    }
+
+    /// A refusal of the token whose cause is not plain.
+    pub(super) fn puzzle(&self) -> Option<Refusal> {
+        match self {
+            Error::Login(context, refusal)
+                if !context.jwt_over_soap && refusal.code != "INVALID_AUTH_HEADER" =>
+            {
+                Some(refusal.clone())
+            }
+            _ => None,
         }
     }
 
@@ -200,7 +281,9 @@ impl Error {
     /// The org's own words, if it was the org that said no.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
-            Error::Login(_, refusal) | Error::Rejected(_, refusal) => Some(refusal),
+            Error::Login(_, refusal)
+            | Error::NoSession(_, NoSession::Refused(refusal))
+            | Error::Rejected(_, refusal) => Some(refusal),
             _ => None,
         }
     }
@@ -247,7 +330,11 @@ impl Error {
                  needs: switch JWT tokens off for the app, or log in another way"
                     .into()
             }
-            Error::Login(_, refusal) => login_remedy(refusal),
+            Error::Login(context, refusal) => match &context.diagnosis {
+                Some(diagnosis) => diagnosis.to_string(),
+                None => login_remedy(refusal),
+            },
+            Error::NoSession(_, why) => no_session_remedy(why),
             Error::Rejected(_, refusal) => rejected_remedy(refusal),
             Error::Network(context, trouble) => network_remedy(trouble, &context.left),
             Error::Protocol(context, misfit) => protocol_remedy(misfit, &context.left),
@@ -266,6 +353,81 @@ fn login_remedy(refusal: &Refusal) -> String {
         _ => "log in again for a fresh token; if a fresh one fails too, the org may lock sessions to the address \
               they began at, ask for a higher session level, or block this app"
             .into(),
+    }
+}
+
+fn no_session_remedy(why: &NoSession) -> String {
+    match why {
+        NoSession::Refused(refusal) => oauth_remedy(refusal).to_owned(),
+        NoSession::AnotherOrg { answered, .. } => {
+            format!("if `{answered}` is the org that is meant, write that as its instance-url in orgwire.toml")
+        }
+        NoSession::NoAddress => "write instance-url beside the login in orgwire.toml".into(),
+        NoSession::Unsigned => "run this again".into(),
+        NoSession::NoRefreshToken => {
+            "add the scope `RefreshToken` to the app, allow it again, and wait some minutes for the change to spread"
+                .into()
+        }
+        NoSession::NotLoggedIn { org } => format!("log in first, with: orgwire login --org {org}"),
+        NoSession::NobodyCame { .. } => "run this again, and open the address that it prints".into(),
+        NoSession::Port { port, .. } => format!(
+            "end what uses port {port}, or give the app another callback, such as \
+             http://localhost:8717/OauthRedirect, and write port = 8717 beside its client-id"
+        ),
+        NoSession::Sf(problem) => problem.help(),
+        NoSession::Keyring(problem) => problem.help().into(),
+    }
+}
+
+/// What most often causes a refusal of the token endpoint (OA-20 to OA-43). The texts are compared in small letters,
+/// because orgs and documents differ in their capitals.
+fn oauth_remedy(refusal: &Refusal) -> &'static str {
+    let said = refusal.message.to_ascii_lowercase();
+    let about = |words: &str| said.contains(words);
+    match refusal.code.as_str() {
+        "invalid_client_id" => {
+            "check the client-id and that the address is that of the app's org; a new app takes minutes to spread"
+        }
+        "invalid_client" => {
+            "check the client-secret; an app that needs one has it on its consumer details page"
+        }
+        "invalid_grant" if about("approved") => {
+            "allow the app for this user: a permission set or profile on an app whose users are approved by the \
+             admin, or one login through the browser"
+        }
+        "invalid_grant" if about("audience") => {
+            "write the login host that fits the org as audience: https://login.salesforce.com for production, \
+             https://test.salesforce.com for sandboxes"
+        }
+        "invalid_grant" if about("no client credentials user") => {
+            "choose a user under Run As in the app's client credentials policy"
+        }
+        "invalid_grant" if about("not supported on this domain") => {
+            "write the org's own My Domain as instance-url, not a login host"
+        }
+        "invalid_grant" if about("expired access/refresh token") => {
+            "the refresh token was revoked, replaced, or pushed out by a later approval; log in again for a new one"
+        }
+        "invalid_grant" if about("ip restricted") => {
+            "log in from an address that the profile's login ranges allow, or relax IP restrictions for the app"
+        }
+        "invalid_grant" if about("no valid scopes") => {
+            "add the scope `Api` to the app: this flow leaves out Full"
+        }
+        "invalid_grant" if about("assertion") => {
+            "check that the app has the certificate of this key, and that this machine's clock is right"
+        }
+        "invalid_grant" if about("inactive") => "activate the user, or name another one",
+        "invalid_app_access" => "assign the app to the user by a permission set or profile",
+        "redirect_uri_mismatch" => {
+            "give the app the callback http://localhost:1717/OauthRedirect, or write the port that it has"
+        }
+        "unsupported_grant_type" => "switch the flow on for the app",
+        "access_denied" => "allow the app when the org asks",
+        "inactive_user" => "activate the user, or name another one",
+        "inactive_org" => "the org is locked or closed; ask whoever owns it",
+        "rate_limit_exceeded" => "wait; this user has logged in too often within the hour",
+        _ => "check the login in orgwire.toml against the app's settings in the org",
     }
 }
 
@@ -341,6 +503,7 @@ mod tests {
             instance_url: "https://acme.my.salesforce.com".into(),
             left,
             jwt_over_soap: false,
+            diagnosis: None,
         }
     }
 

@@ -112,7 +112,7 @@ impl Reader<'_> {
         let body = soap::body(|xml| {
             element(xml, "describeMetadata", |xml| leaf(xml, "asOfVersion", &format!("{api_version}.0")))
         });
-        let request = self.client.soap(&body.unwrap_or_default(), DOING)?;
+        let request = self.client.soap(body.unwrap_or_default().into(), DOING);
         let result = self.client.result(&request).await?;
         let types: BTreeSet<String> = result
             .all("metadataObjects")
@@ -132,7 +132,7 @@ impl Reader<'_> {
                 leaf(xml, "asOfVersion", &format!("{api_version}.0"))
             })
         });
-        let request = self.client.soap(&body.unwrap_or_default(), DOING)?;
+        let request = self.client.soap(body.unwrap_or_default().into(), DOING);
         let response = self.client.response(&request).await?;
         Ok(response.children.into_iter().filter(|child| child.name == "result").collect())
     }

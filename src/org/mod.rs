@@ -2,8 +2,8 @@
 //! through [`Reader`] and changes through [`Writer`], so whoever is given a `Reader` cannot change anything.
 //!
 //! An answer that is lost is asked for again, except to the one request that changes an org: a deployment is sent
-//! once. Tokens go to the host they were given for and nowhere else, and never into a text. Getting a token, naming
-//! orgs and choosing exit codes are left to others.
+//! once. Tokens go to the host they were given for and nowhere else, and never into a text. [`login`] gets them; where
+//! its secrets live, what orgs are called and which exit code follows is left to others.
 
 mod address;
 mod answer;
@@ -12,13 +12,17 @@ mod client;
 mod connection;
 mod deploy;
 mod deploy_result;
+mod diagnosis;
 mod error;
 mod everything;
 mod interrupt;
+pub mod login;
 mod organization;
 mod pace;
 mod query;
 mod read;
+#[cfg(test)]
+mod renewal;
 mod request;
 mod retrieve;
 #[cfg(test)]
@@ -32,7 +36,8 @@ use std::fmt;
 
 pub use deploy::{DeployEvent, DeployOptions};
 pub use deploy_result::{Cancel, ComponentRow, Count, DeployResult, Outcome, TestFailure};
-pub use error::{Context, Error, ErrorKind, Left, Misfit, Refusal, Trouble};
+pub use diagnosis::{Cause, Diagnosis};
+pub use error::{Context, Error, ErrorKind, Left, Misfit, NoSession, Refusal, Trouble};
 pub use everything::{Everything, LeftOut};
 pub use interrupt::Interrupt;
 pub use organization::{ApiVersion, Organization, id18};
@@ -43,6 +48,7 @@ pub use retrieve::{Missing, Retrieved, RetrievedFile};
 pub use token::AccessToken;
 
 use client::Client;
+use login::{Login, Notice};
 
 /// Which org to open, and with what.
 #[derive(Debug, Clone)]
@@ -64,6 +70,23 @@ impl Org {
     /// Checks the address and the token. Nothing is sent yet, so a token that is no longer valid is not noticed.
     pub fn connect(target: Target, api_version: u16) -> Result<Org, Error> {
         Ok(Org { client: Client::new(target, api_version)? })
+    }
+
+    /// Logs in again with this when the session ends. `requests` were sent for the first session.
+    pub fn renewed_by(mut self, login: Login, requests: u64) -> Org {
+        self.client.renew_with(login, requests);
+        self
+    }
+
+    /// Asks the org why, when it does not take the token: two requests more, and the failure tells the likely cause.
+    pub fn explaining(mut self) -> Org {
+        self.client.curious = true;
+        self
+    }
+
+    /// What the user should know about logins since this was asked last.
+    pub fn notices(&self) -> Vec<Notice> {
+        self.client.notices()
     }
 
     /// With other waits than the usual ones.

@@ -21,7 +21,7 @@ impl Reader<'_> {
                 full_names.iter().try_for_each(|name| leaf(xml, "fullNames", name))
             })
         });
-        let request = self.client.soap(&body.unwrap_or_default(), "read components of")?;
+        let request = self.client.soap(body.unwrap_or_default().into(), "read components of");
         let records = self.client.answer(&request, soap::records).await?;
         if records.len() != full_names.len() {
             let problem =

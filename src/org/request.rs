@@ -15,6 +15,7 @@ const LONGEST_ANSWER: usize = 64 << 20;
 pub(super) enum Payload {
     None,
     Json(Bytes),
+    /// The body of a call. Its envelope holds the token, and is made when it is sent.
     Soap(Bytes),
     /// The two parts of a REST deployment (MD-1).
     Package {
@@ -80,6 +81,11 @@ impl Request {
             if_refused: Left::Reading,
             if_lost: Left::Reading,
         }
+    }
+
+    /// The token goes along, in a header or in the envelope.
+    pub fn carries_token(&self) -> bool {
+        self.authorized || matches!(self.payload, Payload::Soap(_))
     }
 
     /// Not sent again by itself: the caller does that, or nobody may.

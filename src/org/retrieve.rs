@@ -120,7 +120,7 @@ impl Reader<'_> {
                 })
             })
         });
-        let request = self.client.soap(&body.unwrap_or_default(), DOING)?;
+        let request = self.client.soap(body.unwrap_or_default().into(), DOING);
         let result = self.client.result(&request).await?;
         match result.text_of("id") {
             Some(id) => Ok(id.to_owned()),
@@ -139,7 +139,7 @@ impl Reader<'_> {
         });
         let request = self
             .client
-            .soap(&body.unwrap_or_default(), DOING)?
+            .soap(body.unwrap_or_default().into(), DOING)
             .only_once()
             .longest_answer(LONGEST_ANSWER)
             .answer_within(ANSWER_WITHIN);

@@ -124,10 +124,15 @@ pub(super) struct Script {
 
 impl Script {
     pub fn new(replies: impl IntoIterator<Item = Reply>) -> Script {
+        Script::telling(|_| replies.into_iter().collect())
+    }
+
+    /// The same for answers that tell the server's own address.
+    pub fn telling(replies: impl FnOnce(&str) -> Vec<Reply>) -> Script {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared::default());
-        shared.replies.lock().unwrap().extend(replies);
+        shared.replies.lock().unwrap().extend(replies(&format!("http://127.0.0.1:{port}")));
         let server = Arc::clone(&shared);
         let thread = std::thread::spawn(move || {
             for stream in listener.incoming() {

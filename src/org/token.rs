@@ -45,18 +45,39 @@ impl AccessToken {
         header.set_sensitive(true);
         Some(header)
     }
+}
 
-    /// `text` without the token: pages of gateways like to repeat what they were sent.
-    pub(super) fn scrub(&self, text: &str) -> String {
-        let token = self.expose();
-        let mut text = text.to_owned();
-        let session = token.split_once('!').map_or("", |(_, session)| session);
-        for piece in [token, session] {
-            if piece.len() >= SHORTEST_PIECE {
-                text = text.replace(piece, "[access token]");
+/// What must not be shown of an answer: tokens of this conversation, old ones too, and what a login has sent.
+#[derive(Default, Clone)]
+pub(super) struct Hidden(Vec<SecretString>);
+
+impl Hidden {
+    pub fn add(&mut self, secret: &str) {
+        // Of a session, the part behind the org's id is the secret one.
+        let session = secret.split_once('!').map_or("", |(_, session)| session);
+        for piece in [secret, session] {
+            let known = || self.0.iter().any(|other| other.expose_secret() == piece);
+            if piece.len() >= SHORTEST_PIECE && !known() {
+                self.0.push(SecretString::from(piece));
             }
         }
+    }
+
+    /// `text` without any of it: pages of gateways like to repeat what they were sent.
+    pub fn scrub(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for piece in &self.0 {
+            text = text.replace(piece.expose_secret(), "[hidden]");
+        }
         text
+    }
+}
+
+impl From<&AccessToken> for Hidden {
+    fn from(token: &AccessToken) -> Hidden {
+        let mut hidden = Hidden::default();
+        hidden.add(token.expose());
+        hidden
     }
 }
 
@@ -88,9 +109,10 @@ mod tests {
 
     #[test]
     fn what_an_org_repeats_is_scrubbed() {
-        let token = AccessToken::new(TOKEN);
-        let said = format!("bad token {TOKEN}, session AQ4AQ.verysecret_text");
-        assert_eq!(token.scrub(&said), "bad token [access token], session [access token]");
+        let mut hidden = Hidden::from(&AccessToken::new(TOKEN));
+        hidden.add("the next one");
+        let said = format!("bad token {TOKEN}, session AQ4AQ.verysecret_text, then the next one");
+        assert_eq!(hidden.scrub(&said), "bad token [hidden], session [hidden], then [hidden]");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Reads `orgwire.toml`: where manifests are, what orgs are called, what an environment means everywhere,
 //! and how strict the lints are. All of it is optional.
 
+mod login;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +12,7 @@ use toml::de::DeValue;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Located, Source, SourceId, Span, suggestion};
 use crate::manifest::{self, Environment, Variable};
 use crate::setting::Context;
+pub use login::{Login, Value, WAYS, Way};
 
 /// What `orgwire.toml` says.
 #[derive(Debug, Default)]
@@ -30,6 +33,7 @@ pub struct Configuration {
 pub struct NamedOrg {
     pub at: Span,
     pub instance_url: Option<Located<String>>,
+    pub login: Option<Login>,
 }
 
 /// How a lint finding counts.
@@ -70,7 +74,7 @@ pub fn read(source: SourceId, file: &Source, diagnostics: &mut Diagnostics) -> C
                 })
             }
             "org" => manifest::each_table(context, value, "`org`", |context, name, at, table| {
-                let mut org = NamedOrg { at, instance_url: None };
+                let mut org = NamedOrg { at, instance_url: None, login: None };
                 for (key, value) in table {
                     match (&**key.get_ref(), value.get_ref()) {
                         ("instance-url", DeValue::String(url)) => {
@@ -85,7 +89,14 @@ pub fn read(source: SourceId, file: &Source, diagnostics: &mut Diagnostics) -> C
                                 None,
                             );
                         }
-                        _ => context.unknown_key(key, value, &format!("org `{name}`"), ["instance-url"]),
+                        ("login", _) => {
+                            let at = context.span(key);
+                            org.login = login::read(context, name, at, value);
+                        }
+                        _ => {
+                            let known = ["instance-url", "login"];
+                            context.unknown_key(key, value, &format!("org `{name}`"), known);
+                        }
                     }
                 }
                 configuration.orgs.insert(name.to_owned(), org);
