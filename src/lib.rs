@@ -90,6 +90,7 @@ pub mod render;
 
 pub mod companions;
 pub mod deploy;
+pub mod journal;
 pub mod org;
 pub mod rejection;
 pub mod wire;

@@ -1,12 +1,12 @@
 //! The one place where requests are made: built, counted, timed, repeated where that is harmless, and their
 //! failures put into words. What is asked, the callers know.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde_json::Value;
 use tracing::{debug, info};
@@ -14,6 +14,7 @@ use tracing::{debug, info};
 use super::address::Address;
 use super::answer::Answer;
 use super::connection;
+use super::deploy_call::Route;
 use super::diagnosis::{self, Seen};
 use super::error::{Context, Left, Misfit, Refusal, Trouble};
 use super::login::{Destination, Login, Notice};
@@ -69,6 +70,10 @@ pub(super) struct Client {
     login: tokio::sync::Mutex<Option<Login>>,
     version: u16,
     sent: AtomicU64,
+    /// By how many seconds the org's clock is ahead of ours, as its last answer had it.
+    ahead: AtomicI64,
+    /// How deployments are sent.
+    pub route: Route,
     /// Ask why a token is not taken.
     pub curious: bool,
     pub pace: Pace,
@@ -98,6 +103,8 @@ impl Client {
             login: tokio::sync::Mutex::new(None),
             version,
             sent: AtomicU64::new(0),
+            ahead: AtomicI64::new(0),
+            route: Route::default(),
             curious: false,
             pace: Pace::default(),
         })
@@ -122,6 +129,16 @@ impl Client {
 
     fn hidden(&self) -> Hidden {
         self.conversation().hidden.clone()
+    }
+
+    /// JWT access tokens open REST only (OA-12).
+    pub fn has_jwt(&self) -> bool {
+        self.key().token.is_jwt()
+    }
+
+    /// The time by the org's clock, in seconds since 1970; by ours until it has answered.
+    pub fn org_time(&self) -> i64 {
+        seconds(SystemTime::now()) + self.ahead.load(Ordering::Relaxed)
     }
 
     pub fn target(&self) -> &Target {
@@ -349,6 +366,9 @@ impl Client {
             Err(_) => return Err(self.silent(request, request.answer_within)),
         };
         let header = |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        if let Some(time) = header(DATE).and_then(|text| httpdate::parse_http_date(text).ok()) {
+            self.ahead.store(seconds(time) - seconds(SystemTime::now()), Ordering::Relaxed);
+        }
         let mut answer = Answer {
             status: response.status(),
             html: header(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("text/html")),
@@ -497,4 +517,9 @@ impl Client {
         let passing = matches!(trouble, Trouble::Dropped { .. });
         Failed { error: Error::network(self.context(request, left), trouble), passing }
     }
+}
+
+fn seconds(time: SystemTime) -> i64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

@@ -3,18 +3,15 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::time::Instant;
-use zeroize::Zeroizing;
 
+use super::deploy_call::{Api, Call, ask};
 use super::deploy_result::{Cancel, Count, DeployResult, Outcome};
 use super::error::{Error, Left};
-use super::request::{Payload, Request};
+use super::request::Request;
 use super::{Interrupt, Reader, Writer};
 
-const DEPLOY_REQUEST: &str = "metadata/deployRequest";
 /// For sending a zip of 39 MB over a slow line, and for an org that takes its time to store it.
 const POSTED_WITHIN: Duration = Duration::from_secs(15 * 60);
 /// As patient as the Salesforce CLI.
@@ -60,7 +57,7 @@ impl Default for DeployOptions {
 }
 
 impl DeployOptions {
-    fn to_json(&self) -> Value {
+    pub(super) fn to_json(&self) -> Value {
         let mut options = json!({
             "allowMissingFiles": self.allow_missing_files,
             "autoUpdatePackage": false,
@@ -87,6 +84,11 @@ pub enum DeployEvent {
     /// The org has it. From here on it can be found again by this id.
     Posted {
         id: String,
+    },
+    /// The org has not taken it, and may a little later.
+    Waiting {
+        problem: String,
+        wait: Duration,
     },
     /// One look at it.
     Progress {
@@ -117,26 +119,15 @@ type OnEvent<'a> = &'a mut (dyn FnMut(DeployEvent) + Send);
 impl Reader<'_> {
     /// One look at a deployment, whoever has started it.
     pub async fn deployment(&self, id: &str) -> Result<DeployResult, Error> {
-        let look = look(self, id)?.leaving(Left::Reading, Left::Reading);
-        let answer = self.client.json(&look).await?;
-        DeployResult::read(&answer).ok_or_else(|| self.client.unexpected(&look, NO_RESULT))
+        let look = Call::Look { id }.request(self.client)?.leaving(Left::Reading, Left::Reading);
+        ask(self.client, &look).await
     }
 }
 
-const NO_RESULT: &str = "the answer says nothing about a deployment";
-
-/// The request that looks at a deployment.
+/// The request that looks at a deployment that may be running.
 fn look(reader: &Reader<'_>, id: &str) -> Result<Request, Error> {
-    let details = [("includeDetails", "true")];
-    let doing = "watch a deployment in";
-    let path = format!("{DEPLOY_REQUEST}/{id}");
-    let look = reader.client.rest(Method::GET, &path, &details, Payload::None, doing);
-    // The id may have been typed, and goes into a path.
-    if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        return Err(reader.client.unexpected(&look, &format!("{id:?} is not the id of a deployment")));
-    }
     let running = Left::Running { id: id.to_owned() };
-    Ok(look.leaving(running.clone(), running))
+    Ok(Call::Look { id }.request(reader.client)?.leaving(running.clone(), running))
 }
 
 impl Writer<'_> {
@@ -149,32 +140,69 @@ impl Writer<'_> {
         interrupt: &Interrupt,
         on_event: OnEvent<'_>,
     ) -> Result<DeployResult, Error> {
-        let payload = Payload::Package {
-            options: Bytes::from(options.to_json().to_string()),
-            // Secrets travel inside, so this copy is wiped like the original.
-            zip: Bytes::from_owner(Zeroizing::new(zip.to_vec())),
-        };
-        let doing = if options.check_only { "validate a package in" } else { "deploy to" };
-        let post = self
-            .client
-            .rest(Method::POST, DEPLOY_REQUEST, &[], payload, doing)
-            .only_once()
-            .answer_within(POSTED_WITHIN)
-            .leaving(Left::NothingDeployed, Left::Unknown);
-        if interrupt.count() > 0 {
-            return Err(self.client.interrupted(&post, Left::NothingSent));
-        }
-        // A first interrupt waits for the answer: without the id there is nothing to cancel.
-        let answer = tokio::select! {
-            biased;
-            answer = self.client.json(&post) => answer?,
-            () = interrupt.reached(2) => return Err(self.client.interrupted(&post, Left::Unknown)),
-        };
-        let Some(posted) = DeployResult::read(&answer) else {
-            return Err(self.client.unexpected(&post, NO_RESULT));
-        };
-        on_event(DeployEvent::Posted { id: posted.id.clone() });
+        let posted = self.begin(&Call::Deploy { zip, options }, interrupt, on_event).await?;
         self.follow(posted, zip.len(), options.wait, interrupt, on_event).await
+    }
+
+    /// Deploys what a validation of the last days has found good, without validating it again (MD-12). The
+    /// deployment has an id of its own.
+    pub async fn deploy_validated(
+        &self,
+        validation: &str,
+        wait: Option<Duration>,
+        interrupt: &Interrupt,
+        on_event: OnEvent<'_>,
+    ) -> Result<DeployResult, Error> {
+        let posted = self.begin(&Call::DeployValidated { validation }, interrupt, on_event).await?;
+        self.follow(posted, 0, wait, interrupt, on_event).await
+    }
+
+    /// Sends the one request that starts a deployment. It is sent again only when it is certain that the org has
+    /// not taken it: no connection came about, the org was too busy, or it has no REST and SOAP is next.
+    async fn begin(
+        &self,
+        call: &Call<'_>,
+        interrupt: &Interrupt,
+        on_event: OnEvent<'_>,
+    ) -> Result<DeployResult, Error> {
+        let mut failed_tries = 0;
+        loop {
+            let post = call
+                .request(self.client)?
+                .only_once()
+                .answer_within(POSTED_WITHIN)
+                .leaving(Left::NothingDeployed, Left::Unknown);
+            if interrupt.count() > 0 {
+                return Err(self.client.interrupted(&post, Left::NothingSent));
+            }
+            // A first interrupt waits for the answer: without the id there is nothing to cancel.
+            let answer = tokio::select! {
+                biased;
+                answer = ask(self.client, &post) => answer,
+                () = interrupt.reached(2) => return Err(self.client.interrupted(&post, Left::Unknown)),
+            };
+            let error = match answer {
+                Ok(posted) => {
+                    on_event(DeployEvent::Posted { id: posted.id.clone() });
+                    return Ok(posted);
+                }
+                Err(error) => error,
+            };
+            if self.client.route.falls_back(&error) {
+                continue;
+            }
+            failed_tries += 1;
+            match self.client.pace.before_retry(failed_tries, error.retry_after()) {
+                Some(wait) if error.is_untaken() => {
+                    on_event(DeployEvent::Waiting { problem: cause(&error), wait });
+                    tokio::select! {
+                        () = tokio::time::sleep(wait) => {}
+                        () = interrupt.reached(1) => {}
+                    }
+                }
+                _ => return Err(error),
+            }
+        }
     }
 
     /// Stays with a deployment that has been sent before.
@@ -191,17 +219,13 @@ impl Writer<'_> {
 
     /// Asks the org to cancel a deployment. It may still succeed: whatever is finalizing cannot be stopped (MD-8).
     pub async fn cancel(&self, id: &str) -> Result<(), Error> {
-        look(&Reader { client: self.client }, id)?;
-        let wish = json!({ "deployResult": { "status": "Canceling" } }).to_string();
-        let path = format!("{DEPLOY_REQUEST}/{id}");
-        let payload = Payload::Json(Bytes::from(wish));
         let running = Left::Running { id: id.to_owned() };
         // Wishing twice does no harm, so this request may be repeated.
-        let request = self
-            .client
-            .rest(Method::PATCH, &path, &[], payload, "cancel a deployment in")
-            .leaving(running.clone(), running);
-        self.client.send(&request).await.map(drop)
+        let wish = Call::Cancel { id }.request(self.client)?.leaving(running.clone(), running);
+        match self.client.route.api() {
+            Api::Rest => self.client.send(&wish).await.map(drop),
+            Api::Soap => self.client.result(&wish).await.map(drop),
+        }
     }
 
     async fn follow(
@@ -229,12 +253,8 @@ impl Writer<'_> {
             let seen = tokio::select! {
                 biased;
                 () = interrupt.reached(stop_at) => None,
-                seen = self.client.json(&look) => Some(seen),
+                seen = ask(self.client, &look) => Some(seen),
             };
-            let seen = seen.map(|seen| {
-                let unclear = || self.client.unexpected(&look, NO_RESULT);
-                seen.and_then(|answer| DeployResult::read(&answer).ok_or_else(unclear))
-            });
             let pause = match seen {
                 None if stop_at == 1 => continue,
                 None => return Ok(latest),

@@ -298,6 +298,26 @@ impl Error {
         }
     }
 
+    /// The org knows no deployment by this id, or not any more.
+    pub fn is_unknown_id(&self) -> bool {
+        match self {
+            Error::Rejected(_, refusal) => {
+                refusal.status == 404 || refusal.code == "INVALID_CROSS_REFERENCE_KEY"
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether an attempt to change something has certainly changed nothing, and may do better a little later.
+    pub(super) fn is_untaken(&self) -> bool {
+        let left = matches!(self.left(), Left::NothingSent | Left::NothingDeployed);
+        let passing = match self {
+            Error::Network(_, trouble) => !matches!(trouble, Trouble::Tls { .. } | Trouble::Setup(_)),
+            _ => false,
+        };
+        left && passing
+    }
+
     /// How long the org asks to be left alone.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {

@@ -11,12 +11,14 @@ mod archive;
 mod client;
 mod connection;
 mod deploy;
+mod deploy_call;
 mod deploy_result;
 mod diagnosis;
 mod error;
 mod everything;
 mod interrupt;
 pub mod login;
+mod lost;
 mod organization;
 mod pace;
 mod query;
@@ -35,11 +37,13 @@ mod troubles;
 use std::fmt;
 
 pub use deploy::{DeployEvent, DeployOptions};
+pub use deploy_call::Api;
 pub use deploy_result::{Cancel, ComponentRow, Count, DeployResult, Outcome, TestFailure};
 pub use diagnosis::{Cause, Diagnosis};
 pub use error::{Context, Error, ErrorKind, Left, Misfit, NoSession, Refusal, Trouble};
 pub use everything::{Everything, LeftOut};
 pub use interrupt::Interrupt;
+pub use lost::Lost;
 pub use organization::{ApiVersion, Organization, id18};
 pub use pace::Pace;
 pub use query::{Record, soql_in, soql_text};
@@ -93,6 +97,25 @@ impl Org {
     pub fn at_pace(mut self, pace: Pace) -> Org {
         self.client.pace = pace;
         self
+    }
+
+    /// Deploys over this protocol and no other; otherwise over REST, and over SOAP where the org has no REST.
+    pub fn deploying_over(mut self, api: Api) -> Result<Org, Error> {
+        if api == Api::Soap && self.client.has_jwt() {
+            let problem = "it is a JWT, and SOAP calls do not take those (OA-12)";
+            return Err(Error::Token { org: self.name().to_owned(), problem });
+        }
+        self.client.route.asked = Some(api);
+        Ok(self)
+    }
+
+    pub fn pace(&self) -> &Pace {
+        &self.client.pace
+    }
+
+    /// The time by the org's clock, in seconds since 1970.
+    pub fn time(&self) -> i64 {
+        self.client.org_time()
     }
 
     pub fn name(&self) -> &str {

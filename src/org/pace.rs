@@ -13,6 +13,8 @@ pub struct Pace {
     pub patience: u32,
     /// How long a retrieve may take.
     pub retrieve_within: Duration,
+    /// One wait before each further try while another change holds the org's setup.
+    pub locked: Vec<Duration>,
     /// Spread waits by up to a fifth, so that many clients do not ask in step.
     pub jitter: bool,
 }
@@ -29,6 +31,7 @@ impl Default for Pace {
             first_look: Duration::from_millis(50),
             patience: 14,
             retrieve_within: Duration::from_secs(30 * 60),
+            locked: [5, 10, 20, 30, 60, 60].map(Duration::from_secs).to_vec(),
             jitter: true,
         }
     }
@@ -41,6 +44,7 @@ impl Pace {
             retries: vec![Duration::ZERO; 4],
             first_look: Duration::ZERO,
             patience: 3,
+            locked: vec![Duration::ZERO; 2],
             jitter: false,
             ..Pace::default()
         }
@@ -54,6 +58,11 @@ impl Pace {
             Some(asked) => Some(asked.max(self.spread(wait))),
             None => Some(self.spread(wait)),
         }
+    }
+
+    /// The wait after `tries` deployments that met a lock, or `None` when it is time to give up.
+    pub fn while_locked(&self, tries: usize) -> Option<Duration> {
+        self.locked.get(tries.checked_sub(1)?).map(|wait| self.spread(*wait))
     }
 
     /// The wait after look number `looks` (from 1) at a deployment of a zip of this size. Small packages are done

@@ -20,8 +20,17 @@ const LONGEST_QUERY: usize = 15_000;
 impl Reader<'_> {
     /// All records of a query, page after page, without the `attributes` that describe them.
     pub async fn query(&self, soql: &str) -> Result<Vec<Record>, Error> {
-        const DOING: &str = "query";
-        let mut request = self.client.rest(Method::GET, "query", &[("q", soql)], Payload::None, DOING);
+        self.query_in("query", soql, "query").await
+    }
+
+    /// The same at one of the places that answer queries: `query` or `tooling/query`.
+    pub(super) async fn query_in(
+        &self,
+        resource: &str,
+        soql: &str,
+        doing: &str,
+    ) -> Result<Vec<Record>, Error> {
+        let mut request = self.client.rest(Method::GET, resource, &[("q", soql)], Payload::None, doing);
         let mut records = Vec::new();
         for _ in 0..MOST_PAGES {
             let mut page = self.client.json(&request).await?;
@@ -37,7 +46,7 @@ impl Reader<'_> {
             }
             match page.get("nextRecordsUrl").and_then(Value::as_str) {
                 Some(next) if page.get("done") != Some(&Value::Bool(true)) => {
-                    request = self.client.named_by_org(next, DOING)?;
+                    request = self.client.named_by_org(next, doing)?;
                 }
                 None if page.get("done") == Some(&Value::Bool(false)) => {
                     let problem = "the answer is not all, and does not say where the rest is";

@@ -8,6 +8,7 @@
 //! sent again when the value is known. A component that exists is never given a placeholder: it waits.
 
 mod obstacles;
+mod packages;
 mod passes;
 mod values;
 
@@ -20,6 +21,7 @@ use crate::reference::{Observed, Reference};
 use crate::resolve::{Component, Desired, Leaf, Wanted};
 use crate::secret::SecretSource;
 
+pub use packages::{Limits, packages};
 pub use values::{fill, known_key, placeholder, predicted};
 
 use obstacles::{Uses, changeable, check_generated, check_named, warn_of_lost_secrets};
@@ -195,14 +197,34 @@ pub fn everything(desired: &Desired, observed: &Observed) -> Pass {
 }
 
 #[cfg(test)]
-mod tests {
-
+mod testing {
     use super::*;
-    use crate::component::type_with_key;
     use crate::configuration::Configuration;
     use crate::diagnostic::Sources;
-    use crate::reference::{Existing, OrgFacts};
     use crate::resolve::{Inputs, resolve};
+
+    pub(super) fn desired(manifest: &str) -> Desired {
+        let mut sources = Sources::default();
+        let id = sources.add("manifest.toml", manifest);
+        let mut diagnostics = Diagnostics::default();
+        let manifest = crate::manifest::read(id, sources.get(id), &mut diagnostics);
+        let desired = resolve(&Inputs::new(&[manifest], &Configuration::default()), &mut diagnostics);
+        assert!(!diagnostics.has_errors(), "{diagnostics:?}");
+        desired
+    }
+
+    /// Of a deployment to an org that has nothing yet.
+    pub(super) fn first_pass(desired: &Desired) -> Pass {
+        plan(desired, &Observed::default()).passes.swap_remove(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::desired;
+    use super::*;
+    use crate::component::type_with_key;
+    use crate::reference::{Existing, OrgFacts};
 
     const TRIO: &str = r#"
         [connected-app.A]
@@ -221,16 +243,6 @@ mod tests {
         principal-type = "NamedUser"
         auth-provider = "P"
     "#;
-
-    fn desired(manifest: &str) -> Desired {
-        let mut sources = Sources::default();
-        let id = sources.add("manifest.toml", manifest);
-        let mut diagnostics = Diagnostics::default();
-        let manifest = crate::manifest::read(id, sources.get(id), &mut diagnostics);
-        let desired = resolve(&Inputs::new(&[manifest], &Configuration::default()), &mut diagnostics);
-        assert!(!diagnostics.has_errors(), "{diagnostics:?}");
-        desired
-    }
 
     fn org() -> Observed {
         let facts = OrgFacts {

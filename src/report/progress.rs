@@ -41,6 +41,32 @@ impl Progress {
             Event::PassSkipped { number } => {
                 self.say(&format!("Pass {number}: not needed, the predicted values are right"))
             }
+            Event::Unfinished { deploy_id, components } => {
+                let what = match deploy_id {
+                    Some(id) => format!("Deployment {id} was left in flight; watching it"),
+                    None => format!(
+                        "A deployment of {components} component(s) was left in flight; asking the org whether it arrived"
+                    ),
+                };
+                self.say(&what);
+            }
+            Event::PackageStarted { number: package, of: packages, components } => {
+                self.state.clear();
+                self.say(&format!(
+                    "Pass {number} of {of}, package {package} of {packages}: sending {components} components"
+                ));
+            }
+            Event::AnswerLost => {
+                self.say("The answer to the deployment was lost; asking the org whether it has arrived");
+            }
+            Event::Locked { problem, wait } => self.say(&format!(
+                "Another change holds the org's setup; sending again in {} s: {problem}",
+                wait.as_secs()
+            )),
+            Event::Deploy(DeployEvent::Waiting { problem, wait }) => self.say(&format!(
+                "The org did not take the deployment; sending it in {:.1} s: {problem}",
+                wait.as_secs_f64()
+            )),
             Event::ReadingBack => self.draw("Reading back what the org holds"),
             Event::Deploy(DeployEvent::Posted { id }) => self.draw(&format!("Pass {number} of {of}: {id}")),
             Event::Deploy(DeployEvent::Progress { state, detail, components, .. }) => {
