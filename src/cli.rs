@@ -81,6 +81,8 @@ pub enum Command {
     Plan(Plan),
     /// Plan, confirm, deploy and wire.
     Deploy(Deploy),
+    /// Stop a deployment that is running in an org.
+    Cancel(Cancel),
     /// Show what differs between two sets of components.
     Diff(Diff),
     /// Turn metadata that exists into a manifest.
@@ -241,9 +243,56 @@ pub struct Deploy {
     /// How long to watch one deployment before leaving it to itself.
     #[arg(long, value_name = "MINUTES", default_value = "33")]
     pub wait: u32,
+    /// Send the next package, say its id, and leave it to itself; `--resume` goes on from there. Exit code 9.
+    #[arg(long = "async", conflicts_with = "wait")]
+    pub is_async: bool,
+    /// Go on with what an earlier run left in flight, or with this deployment; fails if there is nothing.
+    #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "")]
+    pub resume: Option<String>,
+    /// Deploy what this validation (--check-only) has found good, without validating it again.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["check_only", "resend"])]
+    pub quick: Option<String>,
+    /// Which Apex tests the org runs; its own rule if left out.
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub test_level: Option<TestLevel>,
+    /// A test class to run, with --test-level RunSpecifiedTests; may be repeated.
+    #[arg(long, value_name = "CLASS", requires = "test_level")]
+    pub run_test: Vec<String>,
+    /// Deploy over this half of the Metadata API and no other; otherwise REST, and SOAP where an org has no REST.
+    #[arg(long, value_enum)]
+    pub api: Option<Api>,
     /// The local org refuses to create connected apps, as most orgs do since Spring '26.
     #[arg(long)]
     pub spring_26_block: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Api {
+    Rest,
+    Soap,
+}
+
+/// As the Metadata API spells them (MD-7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "PascalCase")]
+pub enum TestLevel {
+    NoTestRun,
+    RunSpecifiedTests,
+    RunLocalTests,
+    RunAllTestsInOrg,
+    RunRelevantTests,
+}
+
+#[derive(Debug, Args)]
+pub struct Cancel {
+    /// The deployment, such as 0AfWs00000AbCdEKAV; what was left in flight if left out.
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
+    #[command(flatten)]
+    pub org: Org,
+    /// How long to wait until the org has stopped it.
+    #[arg(long, value_name = "MINUTES", default_value = "5")]
+    pub wait: u32,
 }
 
 #[derive(Debug, Args)]
@@ -358,6 +407,21 @@ pub struct Explain {
     /// Every metadata type with every field, as one Markdown page: the text of docs/reference.md.
     #[arg(long, conflicts_with = "topic")]
     pub all: bool,
+}
+
+impl Deploy {
+    /// What follows `--resume` is an id if it looks like one, and else the first path.
+    pub fn with_paths_in_place(mut self) -> Deploy {
+        let is_id = |text: &str| {
+            matches!(text.len(), 15 | 18)
+                && text.starts_with("0Af")
+                && text.bytes().all(|b| b.is_ascii_alphanumeric())
+        };
+        if let Some(text) = self.resume.as_mut().filter(|text| !text.is_empty() && !is_id(text)) {
+            self.project.paths.insert(0, PathBuf::from(std::mem::take(text)));
+        }
+        self
+    }
 }
 
 fn api_version(text: &str) -> Result<u16, String> {

@@ -294,7 +294,8 @@ mod tests {
         let first = journal.begin(sending(1)).unwrap();
         drop((slip, first)); // as when the process is killed
         let found = journal.in_flight(URL).unwrap();
-        let ids: Vec<_> = found.iter().map(|slip| (slip.entry.sent_at, slip.entry.deploy_id.as_deref())).collect();
+        let ids: Vec<_> =
+            found.iter().map(|slip| (slip.entry.sent_at, slip.entry.deploy_id.as_deref())).collect();
         assert_eq!(ids, [(1, None), (2, Some("0AfA"))]);
         assert!(journal.in_flight("https://other.my.salesforce.com").unwrap().is_empty());
         found.into_iter().for_each(Slip::close);

@@ -65,12 +65,16 @@ pub fn diagnostics(result: &DeployResult, stopped: &Stopped, desired: &Desired, 
 
 /// What is in the org now.
 pub fn state(stopped: &Stopped) -> String {
-    match (stopped.pass, &stopped.reason) {
-        (0 | 1, _) => "nothing was changed in the org".to_owned(),
-        (pass, Reason::Cancelled(_)) => {
-            format!("pass {} stays in place; run `deploy` again to send the rest", pass - 1)
-        }
-        (pass, _) => format!("pass {} stays in place; correct the cause and run `deploy` again", pass - 1),
+    let saved = stopped.done.passes.iter().filter(|pass| pass.saved).count();
+    let what = match stopped.pass {
+        _ if saved == 0 => return "nothing was changed in the org".to_owned(),
+        0 | 1 if saved == 1 => "1 package of pass 1 stays in place".to_owned(),
+        0 | 1 => format!("{saved} packages of pass 1 stay in place"),
+        pass => format!("pass {} stays in place", pass - 1),
+    };
+    match stopped.reason {
+        Reason::Cancelled(_) => format!("{what}; run `deploy` again to send the rest"),
+        _ => format!("{what}; correct the cause and run `deploy` again"),
     }
 }
 

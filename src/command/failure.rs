@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::diagnostic::{Diagnostics, Sources, codes};
 use crate::org::{self, ErrorKind};
 use crate::report::{self, Format, Terminal};
-use crate::{files, project, render as rendering, wire};
+use crate::{files, journal, project, render as rendering, wire};
 
 codes! {
 /// What can go wrong with the world, as opposed to what somebody wrote. Each has a story in
@@ -44,6 +44,10 @@ Trouble {
     Interrupted = "interrupted",
     Cancelled = "cancelled",
     StillRunning = "still-running",
+    NotArrived = "not-arrived",
+    NothingInFlight = "nothing-in-flight",
+    StaleValidation = "stale-validation",
+    Journal = "journal",
     NotTold = "not-told",
     NotKept = "not-kept",
 }
@@ -164,6 +168,13 @@ impl From<rendering::TemplateError> for Failure {
 impl From<crate::package::Error> for Failure {
     fn from(error: crate::package::Error) -> Failure {
         Failure::new(Trouble::Package, error)
+    }
+}
+
+impl From<journal::Error> for Failure {
+    fn from(error: journal::Error) -> Failure {
+        let help = error.help();
+        Failure::new(Trouble::Journal, error).help(help)
     }
 }
 

@@ -1,5 +1,6 @@
 //! One file per subcommand: open the doors, call the stages, report. How a command fails is in `failure`.
 
+mod cancel;
 mod components;
 mod credentials;
 mod deploy;
@@ -58,7 +59,8 @@ pub fn run(cli: Cli) -> Exit {
         Command::Fmt(arguments) => fmt::run(&arguments, &terminal),
         Command::Render(arguments) => render::run(&arguments, &terminal),
         Command::Plan(arguments) => plan::run(&arguments, &terminal),
-        Command::Deploy(arguments) => deploy::run(&arguments, &terminal),
+        Command::Deploy(arguments) => deploy::run(&arguments.with_paths_in_place(), &terminal),
+        Command::Cancel(arguments) => cancel::run(&arguments, &terminal),
         Command::Diff(arguments) => diff::run(&arguments, &terminal),
         Command::Import(arguments) => import::run(&arguments, &terminal),
         Command::Login(arguments) => login::run(&arguments, &terminal),

@@ -53,16 +53,32 @@ impl Means<'_> {
 #[derive(Debug)]
 pub enum Event {
     /// What an earlier run left in flight is looked into.
-    Unfinished { deploy_id: Option<String>, components: usize },
-    PassStarted { number: usize, of: usize, components: usize },
+    Unfinished {
+        deploy_id: Option<String>,
+        components: usize,
+    },
+    PassStarted {
+        number: usize,
+        of: usize,
+        components: usize,
+    },
     /// One of several packages of the pass.
-    PackageStarted { number: usize, of: usize, components: usize },
+    PackageStarted {
+        number: usize,
+        of: usize,
+        components: usize,
+    },
     Deploy(DeployEvent),
     /// The answer to the deployment is lost; the org is asked whether it has arrived.
     AnswerLost,
     /// Another change holds the org's setup.
-    Locked { problem: String, wait: Duration },
-    PassSkipped { number: usize },
+    Locked {
+        problem: String,
+        wait: Duration,
+    },
+    PassSkipped {
+        number: usize,
+    },
     ReadingBack,
 }
 
@@ -91,6 +107,8 @@ pub struct PassDone {
     pub deploy_id: String,
     /// In the org's words.
     pub status: String,
+    /// The org holds what was sent.
+    pub saved: bool,
     pub components: Vec<ComponentId>,
     /// What the org remarked on components that it took, in its own words.
     pub remarks: Vec<String>,
@@ -118,6 +136,8 @@ pub enum Reason {
     Render(TemplateError),
     Package(package::Error),
     Journal(journal::Error),
+    /// By the user, before anything new was sent.
+    Interrupted,
     Org(org::Error),
     /// The answer was lost, and the org does not list the deployment: it has not arrived.
     NotArrived(org::Error),

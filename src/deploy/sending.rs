@@ -69,6 +69,7 @@ pub(super) async fn send(
             packages: place.packages,
             deploy_id: result.id.clone(),
             status: result.status.clone(),
+            saved: outcome == Outcome::Succeeded && !means.options.check_only,
             components: components.into_iter().cloned().collect(),
             remarks: remarks(&result),
         });
@@ -147,9 +148,9 @@ async fn find(
     on_event: OnEvent<'_>,
 ) -> Result<DeployResult, Reason> {
     on_event(Event::AnswerLost);
-    let lost = lost(slip);
+    let (reader, lost) = (means.org.reader(), lost(slip));
     let found = tokio::select! {
-        found = means.org.reader().find(&lost) => found,
+        found = reader.find(&lost) => found,
         () = means.interrupt.reached(1) => return Err(Reason::Org(error)),
     };
     match found {
@@ -215,7 +216,10 @@ mod tests {
             error_message: message.map(str::to_owned),
             rows: problems
                 .iter()
-                .map(|problem| ComponentRow { problem: Some((*problem).to_owned()), ..ComponentRow::default() })
+                .map(|problem| ComponentRow {
+                    problem: Some((*problem).to_owned()),
+                    ..ComponentRow::default()
+                })
                 .collect(),
             ..DeployResult::default()
         }
@@ -227,7 +231,9 @@ mod tests {
                     administration setup. However, the administration setup has already been locked by another change.";
         assert_eq!(locked(&failed(None, Some(lock), &[])).as_deref(), Some(lock));
         assert_eq!(locked(&failed(Some("UNABLE_TO_LOCK_ROW"), Some("busy"), &[])).as_deref(), Some("busy"));
-        assert!(locked(&failed(None, None, &["UNABLE_TO_LOCK_ROW: unable to obtain exclusive access"])).is_some());
+        assert!(
+            locked(&failed(None, None, &["UNABLE_TO_LOCK_ROW: unable to obtain exclusive access"])).is_some()
+        );
         assert_eq!(locked(&failed(None, None, &["UNABLE_TO_LOCK_ROW: x", "You must enter a value"])), None);
         assert_eq!(locked(&failed(Some("LIMIT_EXCEEDED"), Some("too much"), &[])), None);
         assert_eq!(locked(&failed(None, None, &[])), None);

@@ -1,10 +1,12 @@
 //! What an earlier run left in flight is brought to its end, before anything new is planned: the plan is made from
 //! what the org then holds.
 
-use super::{Event, Means, Reason, sending};
+use std::time::Duration;
+
+use super::{Event, Reason, sending};
 use crate::component::ComponentId;
 use crate::journal::Slip;
-use crate::org::{DeployResult, Outcome};
+use crate::org::{DeployResult, Interrupt, Org, Outcome};
 
 /// What became of a deployment that was in flight.
 #[derive(Debug)]
@@ -22,7 +24,9 @@ type OnEvent<'a> = &'a mut (dyn FnMut(Event) + Send);
 /// Goes after each entry of the journal. An entry stays if its deployment goes on, or could not be asked for.
 pub async fn finish(
     slips: Vec<Slip>,
-    means: &Means<'_>,
+    org: &Org,
+    interrupt: &Interrupt,
+    wait: Option<Duration>,
     on_event: OnEvent<'_>,
 ) -> Result<Vec<Finished>, Reason> {
     let mut finished = Vec::new();
@@ -30,16 +34,14 @@ pub async fn finish(
         let (pass, of) = (slip.entry.pass, slip.entry.of);
         let components: Vec<ComponentId> =
             slip.entry.components.iter().filter_map(|address| ComponentId::parse(address)).collect();
-        on_event(Event::Unfinished {
-            deploy_id: slip.entry.deploy_id.clone(),
-            components: components.len(),
-        });
+        on_event(Event::Unfinished { deploy_id: slip.entry.deploy_id.clone(), components: components.len() });
         let id = match slip.entry.deploy_id.clone() {
             Some(id) => Some(id),
             None => {
+                let (reader, lost) = (org.reader(), sending::lost(&slip));
                 let found = tokio::select! {
-                    found = async { means.org.reader().find(&sending::lost(&slip)).await } => found,
-                    () = means.interrupt.reached(1) => return Ok(finished),
+                    found = reader.find(&lost) => found,
+                    () = interrupt.reached(1) => return Err(Reason::Interrupted),
                 };
                 found.map_err(Reason::Org)?.map(|found| found.id)
             }
@@ -49,7 +51,7 @@ pub async fn finish(
                 if slip.entry.deploy_id.is_none() {
                     slip.taken(&id).map_err(Reason::Journal)?;
                 }
-                watch(&id, means, on_event).await?
+                watch(&id, org, interrupt, wait, on_event).await?
             }
             None => None,
         };
@@ -69,13 +71,15 @@ pub async fn finish(
 /// A deployment by its id, whoever has sent it.
 pub async fn finish_one(
     id: &str,
-    means: &Means<'_>,
+    org: &Org,
+    interrupt: &Interrupt,
+    wait: Option<Duration>,
     on_event: OnEvent<'_>,
 ) -> Result<Finished, Reason> {
     on_event(Event::Unfinished { deploy_id: Some(id.to_owned()), components: 0 });
-    let writer = means.org.writer();
+    let writer = org.writer();
     let mut tell = |event| on_event(Event::Deploy(event));
-    let result = writer.resume(id, means.wait(), means.interrupt, &mut tell).await.map_err(Reason::Org)?;
+    let result = writer.resume(id, wait, interrupt, &mut tell).await.map_err(Reason::Org)?;
     match result.outcome() {
         Outcome::StillRunning => Err(Reason::StillRunning(Box::new(result))),
         _ => Ok(Finished { pass: None, of: None, components: Vec::new(), result: Some(result) }),
@@ -84,12 +88,14 @@ pub async fn finish_one(
 
 async fn watch(
     id: &str,
-    means: &Means<'_>,
+    org: &Org,
+    interrupt: &Interrupt,
+    wait: Option<Duration>,
     on_event: OnEvent<'_>,
 ) -> Result<Option<DeployResult>, Reason> {
-    let writer = means.org.writer();
+    let writer = org.writer();
     let mut tell = |event| on_event(Event::Deploy(event));
-    match writer.resume(id, means.wait(), means.interrupt, &mut tell).await {
+    match writer.resume(id, wait, interrupt, &mut tell).await {
         Ok(result) => Ok(Some(result)),
         // Results are kept for 30 days (MD-10).
         Err(error) if error.is_unknown_id() => Ok(None),

@@ -30,9 +30,10 @@ pub fn packages(desired: &Desired, pass: &Pass, limits: Limits) -> Vec<Pass> {
         let files = 1 + usize::from(send.id.kind.content_field().is_some());
         (files, component.map_or(0, size))
     };
-    let (files, bytes) = pass.sends.iter().map(weight).fold((1, 0), |(files, bytes), (more_files, more_bytes)| {
-        (files + more_files, bytes + more_bytes)
-    });
+    let (files, bytes) =
+        pass.sends.iter().map(weight).fold((1, 0), |(files, bytes), (more_files, more_bytes)| {
+            (files + more_files, bytes + more_bytes)
+        });
     if files <= limits.files && bytes <= limits.bytes {
         return vec![pass.clone()];
     }
@@ -154,7 +155,8 @@ mod tests {
             assert!(parts.iter().all(|part| part.len() < files), "{parts:?}");
             let all: Vec<&String> = parts.iter().flatten().collect();
             assert_eq!(all.len(), 4);
-            let package_of = |name: &str| parts.iter().position(|part| part.iter().any(|id| id == name)).unwrap();
+            let package_of =
+                |name: &str| parts.iter().position(|part| part.iter().any(|id| id == name)).unwrap();
             for credential in ["named-credential.A", "named-credential.B"] {
                 assert!(package_of("auth-provider.P") <= package_of(credential), "{parts:?}");
             }

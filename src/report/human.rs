@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::deploy::{Done, ManualStep};
+use crate::deploy::{Done, Finished, ManualStep};
 use crate::plan::{Action, Plan};
 use crate::report::values::{Shown, after, before, one_line, summary};
 
@@ -100,6 +100,22 @@ pub fn plan(plan: &Plan, org: &str, colour: bool) -> String {
     }
     let _ = writeln!(text, "{}", summary(plan));
     text
+}
+
+/// What became of a deployment that an earlier run had left in flight.
+pub fn finished(finished: &Finished) -> String {
+    let pass = match (finished.pass, finished.of) {
+        (Some(pass), Some(of)) => format!(" (pass {pass} of {of})"),
+        _ => String::new(),
+    };
+    match &finished.result {
+        Some(result) => {
+            format!("Deployment {}{pass} of an earlier run ended as {}", result.id, result.status)
+        }
+        None => format!(
+            "A deployment{pass} of an earlier run is not in the org: it never arrived, or was forgotten"
+        ),
+    }
 }
 
 /// What was done.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::component::{Scalar, Tree, kebab};
-use crate::deploy::{Done, ManualStep, PassDone};
+use crate::deploy::{Done, Finished, ManualStep, PassDone};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::plan::{Action, Plan};
 use crate::reference::OrgFacts;
@@ -170,6 +170,19 @@ pub fn done(done: &Done, steps: &[ManualStep]) -> Map<String, Value> {
     ])
 }
 
+/// What an earlier run had left in flight.
+pub fn finished(finished: &[Finished]) -> Value {
+    let one = |one: &Finished| {
+        json!({
+            "number": one.pass,
+            "deploy_id": one.result.as_ref().map(|result| &result.id),
+            "status": one.result.as_ref().map(|result| &result.status),
+            "components": one.components.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        })
+    };
+    finished.iter().map(one).collect()
+}
+
 fn pass(pass: &PassDone) -> Value {
     let components: Vec<String> = pass.components.iter().map(ToString::to_string).collect();
     let mut told = json!({
@@ -178,6 +191,9 @@ fn pass(pass: &PassDone) -> Value {
         "status": pass.status,
         "components": components,
     });
+    if pass.packages > 1 {
+        told["package"] = json!(pass.package);
+    }
     if !pass.remarks.is_empty() {
         told["remarks"] = json!(pass.remarks);
     }

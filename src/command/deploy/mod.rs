@@ -1,25 +1,27 @@
-//! `deploy`: plan, confirm, send the passes, wire, read back.
+//! `deploy`: finish what was left in flight, plan, confirm, send the passes, wire, read back.
 
-use std::fs;
-use std::io::{self, BufRead, Write};
-use std::path::Path;
+mod hand_over;
+mod stopped;
+mod validated;
+
+use std::io::{self, BufRead};
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
-use zeroize::Zeroizing;
+use serde_json::{Value, json};
 
 use crate::cli;
 use crate::command::load::{self, Loaded, Purpose};
 use crate::command::target::{self, Opened};
-use crate::command::{Attempt, Exit, Failure, Trouble, plan as planning, runtime, secrets};
-use crate::deploy::{self, Done, ManualStep, Means, Reason, Stopped};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::org::{Interrupt, Left};
-use crate::plan::Plan;
-use crate::rejection;
+use crate::command::{Exit, Failure, Trouble, plan as planning, runtime, secrets};
+use crate::deploy::{self, Done, Finished, ManualStep, Means};
+use crate::diagnostic::Diagnostics;
+use crate::journal::{self, Journal};
+use crate::org::{Api, DeployOptions, Interrupt, Outcome};
+use crate::plan::{Limits, Plan};
 use crate::report::progress::Progress;
 use crate::report::{self, Format, Terminal};
-use crate::secret::Secrets;
+use hand_over::{hand_over, take_back};
+use stopped::{ended_badly, not_kept, nothing_deployed, stopped_early, unfinished};
 
 #[derive(Debug, thiserror::Error)]
 enum Problem {
@@ -31,6 +33,16 @@ enum Problem {
     Cancelled { id: String, pass: usize, of: usize },
     #[error("the deployment {id} is still running in pass {pass} of {of}")]
     StillRunning { id: String, pass: usize, of: usize },
+    #[error("the deployment {id} of an earlier run is still running")]
+    Unended { id: String },
+    #[error("no deployment to {0} is in flight")]
+    NothingInFlight(String),
+    #[error("the org does not know the deployment that was in flight")]
+    Forgotten,
+    #[error("the deployment did not arrive ({0})")]
+    NotArrived(String),
+    #[error("the validation {id} cannot stand for this plan: {why}")]
+    StaleValidation { id: String, why: String },
     #[error("the org does not tell `{0}`, although its component exists")]
     NotTold(String),
     #[error("the org accepted the deployment and holds something else than was sent")]
@@ -51,8 +63,14 @@ pub fn run(arguments: &cli::Deploy, terminal: &Terminal) -> Result<Exit, Failure
     loaded.desired.resend = resend.into_iter().collect();
     let runtime = runtime()?;
     let outcome = runtime.block_on(async {
-        let opened =
+        let mut opened =
             target::open(arguments.org.org.as_deref(), &loaded, arguments.spring_26_block, terminal).await?;
+        if let Some(api) = arguments.api {
+            opened.org = opened.org.deploying_over(match api {
+                cli::Api::Rest => Api::Rest,
+                cli::Api::Soap => Api::Soap,
+            })?;
+        }
         // From here on Ctrl-C is for the deployment: it is cancelled in the org, not forgotten there.
         let interrupt = Interrupt::on_signals();
         let outcome = tokio::select! {
@@ -96,6 +114,8 @@ async fn with_org(
     interrupt: &Interrupt,
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
+    let journal = Journal::new(journal::FOLDER);
+    let finished = finish(arguments, loaded, opened, &journal, interrupt, terminal).await?;
     let (plan, observed) = tokio::select! {
         made = planning::make(loaded, opened) => made?,
         () = interrupt.reached(1) => return Err(interrupted("planning")),
@@ -112,6 +132,9 @@ async fn with_org(
     if !plan.is_empty() && !opened.is_local() && !arguments.yes && !arguments.check_only {
         let (org, terminal) = (org.clone(), terminal.clone());
         patiently("asking", interrupt, move || confirm(&org, &terminal)).await??;
+    }
+    if let Some(validation) = &arguments.quick {
+        validated::check(validation, loaded, &plan, opened).await?;
     }
     let needed = plan.secrets(&loaded.desired);
     let (secrets, trouble) = patiently("reading secrets", interrupt, move || {
@@ -131,8 +154,10 @@ async fn with_org(
         templates: &loaded.templates,
         secrets: &secrets,
         interrupt,
-        check_only: arguments.check_only,
-        wait: Some(Duration::from_secs(60 * u64::from(arguments.wait))),
+        journal: &journal,
+        options: options(arguments),
+        limits: Limits::default(),
+        validated: arguments.quick.clone(),
     };
     let mut progress = Progress::new(terminal);
     let outcome =
@@ -154,8 +179,88 @@ async fn with_org(
     } else {
         deploy::manual_steps(&loaded.desired, &plan, &done.observed)
     };
-    show(arguments, loaded, &plan, &done, &steps, opened, terminal, &diagnostics)?;
+    show(arguments, loaded, &plan, &done, &finished, &steps, opened, terminal, &diagnostics)?;
     Ok(Exit::Done)
+}
+
+fn wait(arguments: &cli::Deploy) -> Option<Duration> {
+    Some(if arguments.is_async {
+        Duration::ZERO
+    } else {
+        Duration::from_secs(60 * u64::from(arguments.wait))
+    })
+}
+
+fn options(arguments: &cli::Deploy) -> DeployOptions {
+    let level = arguments.test_level.and_then(|level| clap::ValueEnum::to_possible_value(&level));
+    DeployOptions {
+        check_only: arguments.check_only,
+        wait: wait(arguments),
+        test_level: level.map(|level| level.get_name().to_owned()),
+        run_tests: arguments.run_test.clone(),
+        ..DeployOptions::default()
+    }
+}
+
+/// Brings to its end what an earlier run left in flight. Only `--resume` takes its failure for one: whoever deploys
+/// again sends it again.
+async fn finish(
+    arguments: &cli::Deploy,
+    loaded: &Loaded,
+    opened: &Opened,
+    journal: &Journal,
+    interrupt: &Interrupt,
+    terminal: &Terminal,
+) -> Result<Vec<Finished>, Failure> {
+    let org = &opened.org;
+    let mut slips = journal.in_flight(org.instance_url())?;
+    let resume = arguments.resume.as_deref();
+    if resume.is_none() {
+        // A validation leaves nothing behind that a plan would have to wait for.
+        let (validations, deployments) = slips.into_iter().partition(|slip| slip.entry.check_only);
+        slips = deployments;
+        Vec::into_iter(validations).for_each(journal::Slip::close);
+    }
+    let id = resume.filter(|id| !id.is_empty());
+    if slips.is_empty() && id.is_none() {
+        return match resume {
+            None => Ok(Vec::new()),
+            Some(_) => {
+                Err(Failure::new(Trouble::NothingInFlight, Problem::NothingInFlight(opened.described()))
+                    .help("run `deploy` without --resume, or name the deployment: --resume=ID"))
+            }
+        };
+    }
+    // Whoever does not want to wait for the new one still has to for the old.
+    let wait = Some(Duration::from_secs(60 * u64::from(arguments.wait)));
+    let mut progress = Progress::new(terminal);
+    let mut tell = |event| progress.show(&event);
+    let mut finished = deploy::finish(slips, org, interrupt, wait, &mut tell).await.map_err(unfinished)?;
+    let is_known = |id: &str| {
+        let of = |one: &Finished| one.result.as_ref().is_some_and(|result| same(&result.id, id));
+        finished.iter().any(of)
+    };
+    if let Some(id) = id.filter(|id| !is_known(id)) {
+        let one = deploy::finish_one(id, org, interrupt, wait, &mut tell).await.map_err(unfinished)?;
+        finished.push(one);
+    }
+    progress.finish();
+    for one in &finished {
+        terminal.talk(&format!("{}\n", report::human::finished(one)));
+    }
+    let failed =
+        |one: &Finished| one.result.as_ref().is_none_or(|result| result.outcome() != Outcome::Succeeded);
+    if resume.is_some()
+        && let Some(at) = finished.iter().position(failed)
+    {
+        return Err(ended_badly(finished.swap_remove(at), loaded));
+    }
+    Ok(finished)
+}
+
+/// Ids come with 15 characters or 18, of which the last three only repeat something.
+fn same(one: &str, other: &str) -> bool {
+    one.get(..15).unwrap_or(one) == other.get(..15).unwrap_or(other)
 }
 
 /// Fails with these, and keeps out of sight what the project's own diagnostics hide.
@@ -179,154 +284,13 @@ fn confirm(org: &str, terminal: &Terminal) -> Result<(), Failure> {
     Err(Failure::new(Trouble::Declined, Problem::Declined).help("nothing was sent").exit(Exit::Cancelled))
 }
 
-/// Writes generated keys and secrets to a new file before anything is sent: a secret that cannot be written
-/// down afterwards would be lost.
-fn hand_over(path: &Path, secrets: &Secrets, terminal: &Terminal) -> Result<bool, Failure> {
-    let mut by_component: Map<String, Value> = Map::new();
-    for (generated, _) in secrets.generated() {
-        by_component.insert(generated.owner.to_string(), json!({}));
-    }
-    if by_component.is_empty() {
-        terminal.talk(&format!(
-            "No key or secret is generated in this deployment; `{}` is not written.\n",
-            path.display()
-        ));
-        return Ok(false);
-    }
-    // Written by hand, so that no copy of a secret stays in a JSON value: keys and secrets have letters and
-    // digits only.
-    let mut text = Zeroizing::new(String::with_capacity(64 * 1024));
-    text.push_str("{\n");
-    for (at, component) in by_component.keys().enumerate() {
-        let comma = if at == 0 { "" } else { ",\n" };
-        text.push_str(&format!("{comma}  \"{component}\": {{"));
-        let own = secrets.generated().filter(|(generated, _)| generated.owner.to_string() == *component);
-        for (index, (generated, secret)) in own.enumerate() {
-            let comma = if index == 0 { "" } else { "," };
-            let path = generated.field.to_string();
-            let key = path.rsplit('.').next().unwrap_or(&path);
-            text.push_str(&format!("{comma}\n    \"{key}\": \""));
-            text.push_str(secret.expose());
-            text.push('"');
-        }
-        text.push_str("\n  }");
-    }
-    text.push_str("\n}\n");
-    let failed = |error| {
-        let what = format!("cannot write generated secrets to `{}`", path.display());
-        Failure::new(Trouble::UnwritableFile, Attempt::new(what, error))
-            .help("name a new file in a folder you can write to; nothing was sent")
-    };
-    let mut file = private(path).map_err(failed)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|error| {
-        take_back(Some(path));
-        failed(error)
-    })?;
-    terminal.talk(&format!(
-        "Wrote generated keys and secrets to `{}` (readable by you alone).\n",
-        path.display()
-    ));
-    Ok(true)
-}
-
-/// A file that did not exist and that only its owner can read.
-pub fn private(path: &Path) -> io::Result<fs::File> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// Removes secrets that no org took.
-fn take_back(path: Option<&Path>) {
-    if let Some(path) = path {
-        // It was ours a moment ago; where it cannot be removed it does no harm but that of an unused secret.
-        let _ = fs::remove_file(path);
-    }
-}
-
-/// Whether the org is as it was, for certain.
-fn nothing_deployed(stopped: &Stopped) -> bool {
-    stopped.pass <= 1
-        && match &stopped.reason {
-            Reason::Render(_) | Reason::Package(_) | Reason::Rejected(_) | Reason::Cancelled(_) => true,
-            Reason::Org(error) => matches!(error.left(), Left::NothingSent | Left::NothingDeployed),
-            Reason::StillRunning(_) | Reason::ReadBack(_) | Reason::NotTold(_) => false,
-        }
-}
-
-fn stopped_early(stopped: Stopped, loaded: &Loaded, plan: &Plan, opened: &Opened) -> Failure {
-    let mut more = planning::head(loaded, &stopped.done.observed, opened);
-    more.remove("format_version");
-    more.extend(report::json::done(&stopped.done, &[]));
-    more.insert("requests".to_owned(), json!(opened.org.requests()));
-    let state = rejection::state(&stopped);
-    let (pass, of) = (stopped.pass, stopped.of);
-    match &stopped.reason {
-        Reason::Rejected(result) => {
-            let found = rejection::diagnostics(result, &stopped, &loaded.desired, plan);
-            problems(loaded, found).exit(Exit::Rejected).after(more)
-        }
-        Reason::Cancelled(result) => {
-            let problem = Problem::Cancelled { id: result.id.clone(), pass, of };
-            Failure::new(Trouble::Cancelled, problem).help(state).exit(Exit::Cancelled).after(more)
-        }
-        Reason::StillRunning(result) => {
-            let problem = Problem::StillRunning { id: result.id.clone(), pass, of };
-            Failure::new(Trouble::StillRunning, problem)
-                .help("it goes on in the org; run `deploy` again when it is done, to send what is left. Watch it in Setup, Deployment Status")
-                .exit(Exit::Running)
-                .after(more)
-        }
-        Reason::NotTold(reference) => Failure::new(Trouble::NotTold, Problem::NotTold(reference.to_string()))
-            .help(format!("check that this login may see it (View Setup and Configuration); {state}"))
-            .after(more),
-        _ => {
-            let before_sending = matches!(stopped.reason, Reason::Render(_) | Reason::Package(_));
-            let failure = match stopped.reason {
-                Reason::Org(error) => Failure::from(error),
-                Reason::ReadBack(error) => Failure::from(error),
-                Reason::Render(error) => Failure::from(error),
-                Reason::Package(error) => Failure::from(error),
-                _ => Failure::said(Exit::Error),
-            };
-            let failure = if pass > 1 || before_sending { failure.help(state) } else { failure };
-            failure.after(more)
-        }
-    }
-}
-
-/// The org took everything and holds something else: said field by field, not reported as a success.
-fn not_kept(done: &Done, loaded: &Loaded, opened: &Opened) -> Failure {
-    let mut diagnostics = loaded.nothing_found();
-    for change in &done.not_kept {
-        for field in &change.fields {
-            let Some(component) = loaded.desired.components.get(&change.id) else { continue };
-            let (old, new) = (report::values::before(change, field), report::values::after(change, field));
-            diagnostics.push(
-                Diagnostic::error(Code::RejectedByOrg, format!("the org did not keep `{}` of `{}`", field.path, change.id))
-                    .label(component.key_at(&field.path), "deployed from here")
-                    .cause(format!("sent {}, read back {}", report::values::one_line(&new), report::values::one_line(&old)))
-                    .help("an org setting may force another value; write the value that the org keeps, or change the setting"),
-            );
-        }
-    }
-    let mut more = planning::head(loaded, &done.observed, opened);
-    more.remove("format_version");
-    more.extend(report::json::done(done, &[]));
-    if diagnostics.is_empty() {
-        return Failure::new(Trouble::NotKept, Problem::NotKept).exit(Exit::Rejected).after(more);
-    }
-    problems(loaded, diagnostics).exit(Exit::Rejected).after(more)
-}
-
 #[expect(clippy::too_many_arguments, reason = "everything a report can tell, and called once")]
 fn show(
     arguments: &cli::Deploy,
     loaded: &Loaded,
     plan: &Plan,
     done: &Done,
+    finished: &[Finished],
     steps: &[ManualStep],
     opened: &Opened,
     terminal: &Terminal,
@@ -337,6 +301,9 @@ fn show(
         Format::Json => {
             let mut body = planning::head(loaded, &done.observed, opened);
             body.extend(report::json::done(done, steps));
+            if !finished.is_empty() {
+                body.insert("resumed".to_owned(), report::json::finished(finished));
+            }
             body.insert("requests".to_owned(), json!(requests));
             if arguments.check_only {
                 body.insert("check_only".to_owned(), json!(true));
