@@ -193,6 +193,10 @@ impl Journal {
 }
 
 impl Slip {
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Notes the id that the org gave.
     pub fn taken(&mut self, deploy_id: &str) -> Result<(), Error> {
         let taken = Taken { deploy_id: deploy_id.to_owned() };

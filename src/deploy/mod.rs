@@ -10,6 +10,7 @@ mod sending;
 mod unfinished;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::component::{ComponentId, FieldPath, Scalar, Tree};
@@ -141,6 +142,11 @@ pub enum Reason {
     Org(org::Error),
     /// The answer was lost, and the org does not list the deployment: it has not arrived.
     NotArrived(org::Error),
+    /// What an earlier run had sent could not be looked for.
+    NotLookedFor {
+        error: org::Error,
+        entry: PathBuf,
+    },
     ReadBack(wire::Error),
     /// The org refused the content.
     Rejected(Box<DeployResult>),

@@ -43,7 +43,9 @@ pub async fn finish(
                     found = reader.find(&lost) => found,
                     () = interrupt.reached(1) => return Err(Reason::Interrupted),
                 };
-                found.map_err(Reason::Org)?.map(|found| found.id)
+                found
+                    .map_err(|error| Reason::NotLookedFor { error, entry: slip.path().to_owned() })?
+                    .map(|found| found.id)
             }
         };
         let result = match id {

@@ -526,7 +526,6 @@ PK-zip-bytes
             (Reply::json(502, "[]"), Left::Unknown),
             (Reply::text(503, "text/html", "<html></html>"), Left::Unknown),
             (Reply::text(500, "text/plain", "boom"), Left::Unknown),
-            (Reply::json(429, r#"[{"message":"slow down","errorCode":"X"}]"#), Left::NothingDeployed),
             (
                 Reply::json(400, r#"[{"message":"bad","errorCode":"INVALID_OPERATION"}]"#),
                 Left::NothingDeployed,
@@ -550,6 +549,61 @@ PK-zip-bytes
     }
 
     #[tokio::test]
+    async fn what_the_org_was_too_busy_for_is_sent_when_it_has_time() {
+        let busy =
+            || Reply::json(429, r#"[{"message":"slow down","errorCode":"X"}]"#).header("Retry-After", "0");
+        let run = plain(vec![busy(), busy(), posted(), ended("Succeeded")]).await;
+        assert_eq!(run.result.unwrap().outcome(), Outcome::Succeeded);
+        assert_eq!(run.lines, [POST, POST, POST, LOOK]);
+        assert_eq!(names(&run.events), ["Waiting", "Posted", "Succeeded", "Finished Succeeded"]);
+    }
+
+    #[tokio::test]
+    async fn an_org_without_rest_is_deployed_to_over_soap() {
+        let said = |call: &str, result: &str| {
+            Reply::xml(
+                200,
+                &format!(
+                    "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Body><{call}Response>\
+                     <result>{result}</result></{call}Response></e:Body></e:Envelope>"
+                ),
+            )
+        };
+        let none = Reply::json(
+            403,
+            r#"[{"message":"The REST API is not enabled for this Organization.","errorCode":"API_DISABLED_FOR_ORG"}]"#,
+        );
+        let posted = said("deploy", &format!("<done>false</done><id>{ID}</id><state>Queued</state>"));
+        let done = said(
+            "checkDeployStatus",
+            &format!("<done>true</done><id>{ID}</id><status>Succeeded</status><success>true</success>"),
+        );
+        let run = plain(vec![none, posted, done]).await;
+        assert_eq!(run.result.unwrap().outcome(), Outcome::Succeeded);
+        let soap = "POST /services/Soap/m/62.0";
+        assert_eq!(run.lines, [POST, soap, soap]);
+        assert!(run.script.asked()[1].text().contains("<deploy><ZipFile>UEstemlwLWJ5dGVz</ZipFile>"));
+    }
+
+    #[tokio::test]
+    async fn over_soap_and_nothing_else_needs_another_token_than_a_jwt() {
+        let mut target = super::super::script::target("http://127.0.0.1:1");
+        target.access_token = super::super::AccessToken::new("eyJ0.eyJz.c2ln");
+        let error = Org::connect(target, 62).unwrap().deploying_over(Api::Soap).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Settings);
+    }
+
+    #[tokio::test]
+    async fn a_validation_is_deployed_by_its_id() {
+        let script = Script::new([posted(), ended("Succeeded")]);
+        let org = org(&script);
+        let writer = org.writer();
+        let result = writer.deploy_validated("0AfV1", None, &Interrupt::new(), &mut |_| {}).await.unwrap();
+        assert_eq!(result.id, ID);
+        assert_eq!(script.asked()[0].text(), r#"{"validatedDeployRequestId":"0AfV1"}"#);
+    }
+
+    #[tokio::test]
     async fn an_org_that_is_not_there_has_been_sent_nothing() {
         let script = Script::new([]);
         let org = org(&script);
@@ -557,7 +611,8 @@ PK-zip-bytes
         let options = DeployOptions::default();
         let error = org.writer().deploy(b"zip", &options, &Interrupt::new(), &mut |_| {}).await.unwrap_err();
         assert_eq!(error.left(), &Left::NothingSent, "{error:?}");
-        assert_eq!(org.requests(), 1);
+        // No connection came about, so it may be tried again.
+        assert_eq!(org.requests(), 5);
     }
 
     #[tokio::test]

@@ -26,6 +26,7 @@ pub(super) fn nothing_deployed(stopped: &Stopped) -> bool {
             | Reason::Package(_)
             | Reason::Journal(_)
             | Reason::Interrupted
+            | Reason::NotLookedFor { .. }
             | Reason::NotArrived(_)
             | Reason::Rejected(_)
             | Reason::Cancelled(_) => true,
@@ -85,6 +86,11 @@ pub(super) fn unfinished(reason: Reason) -> Failure {
                 .exit(Exit::Running)
         }
         Reason::Org(error) => Failure::from(error).help("nothing new was sent"),
+        Reason::NotLookedFor { error, entry } => Failure::from(error).help(format!(
+            "an earlier run was cut off while it sent a deployment, and the org could not be asked whether it arrived: \
+             look at Deployment Status in Setup, and when nothing runs there, delete `{}`; nothing new was sent",
+            entry.display()
+        )),
         Reason::Journal(error) => Failure::from(error),
         _ => super::interrupted("looking for an earlier deployment"),
     }
