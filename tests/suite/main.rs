@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may end")]
 
+#[cfg(target_os = "linux")]
+mod front;
 mod simulated;
 mod test;
 
@@ -16,6 +18,8 @@ mod explain;
 mod fmt;
 mod import;
 mod init;
+#[cfg(target_os = "linux")]
+mod login;
 mod plan;
 mod properties;
 mod render;

@@ -43,6 +43,10 @@ impl Org {
         &self.simulator.ready().access_token
     }
 
+    pub fn instance_url(&self) -> &str {
+        &self.simulator.ready().instance_url
+    }
+
     pub fn inject(&self, fault: Fault) {
         self.simulator.inject(fault);
     }
