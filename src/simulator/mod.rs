@@ -19,6 +19,7 @@ mod retrieve;
 mod rules;
 mod schema;
 mod server;
+mod session;
 mod soap;
 mod soql;
 mod state;
@@ -149,6 +150,14 @@ struct Org {
     pace: Pace,
     ready: Ready,
     requests: AtomicU64,
+    clock: clock::Clock,
+}
+
+impl Org {
+    /// What time it is in the org.
+    fn now(&self) -> clock::Moment {
+        self.clock.now()
+    }
 }
 
 /// A running org. It stops when it is dropped; [`Simulator::stop`] waits for that.
@@ -203,6 +212,11 @@ impl Simulator {
         self.org.faults.add(fault);
     }
 
+    /// Puts the org's clock forward: what expires or spreads with time has done so by then.
+    pub fn advance(&self, by: Duration) {
+        self.org.clock.advance(by);
+    }
+
     /// What the org holds of a component, secrets included; for tests.
     pub fn component(&self, type_name: &str, full_name: &str) -> Option<Fields<Scalar>> {
         let found =
@@ -219,9 +233,10 @@ impl Simulator {
         path: &str,
         value: Option<Tree<Scalar>>,
     ) -> Result<(), Error> {
+        let now = self.org.now();
         let edited = self.org.store.change(|state| {
             let component = state.holdings.get_mut(type_name, full_name)?;
-            component.modified = clock::Moment::now();
+            component.modified = now;
             set(&mut component.fields, path, value);
             state.holdings.index();
             Some(())
@@ -281,7 +296,9 @@ async fn prepare(options: Options) -> Result<(Arc<Org>, TcpListener, Queued), Er
         }
     })?;
     let (queue, queued) = deploy::engine::Queue::new();
+    let clock = store.read(|state| state.holdings.clock.clone());
     let org = Org {
+        clock,
         store,
         faults: fault::Faults::new(options.faults),
         queue,

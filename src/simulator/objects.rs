@@ -25,8 +25,8 @@ pub(super) const OBJECTS: [&str; 9] = [
     "UserPermissionAccess",
 ];
 
-/// The object with its rows, whatever the case of its name.
-pub(super) fn table(name: &str, state: &State, instance_url: &str) -> Option<Table> {
+/// The object with the rows that `asker` sees, whatever the case of its name.
+pub(super) fn table(name: &str, state: &State, instance_url: &str, asker: &Person) -> Option<Table> {
     let people = people::of(&state.identity);
     let name = OBJECTS.into_iter().find(|object| object.eq_ignore_ascii_case(name))?;
     let (columns, rows) = match name {
@@ -38,7 +38,7 @@ pub(super) fn table(name: &str, state: &State, instance_url: &str) -> Option<Tab
         "PermissionSet" => permission_sets(state),
         "Profile" => profiles(&people),
         "User" => users(&people),
-        _ => permissions(),
+        _ => permissions(asker),
     };
     Some(Table { name, columns, rows })
 }
@@ -271,8 +271,8 @@ fn profiles(people: &[Person]) -> Contents {
     contents(record(&people[0]), people.iter().map(record).collect())
 }
 
-/// One row about the user who asks. This one may do everything (MD-15, CA-91, AP-7, NC-14).
-fn permissions() -> Contents {
+/// One row about the user who asks. Administrators may do everything (MD-15, CA-91, AP-7, NC-14), others use the API.
+fn permissions(asker: &Person) -> Contents {
     const ALL: [&str; 12] = [
         "PermissionsApiEnabled",
         "PermissionsCanApproveUninstalledApps",
@@ -289,7 +289,9 @@ fn permissions() -> Contents {
     ];
     let record = || {
         let id = ids::record("0PZ", "00", 1);
-        ALL.iter().fold(Record::new().id("Id", Some(&id)), |record, name| record.flag(name, true))
+        let all = asker.is_administrator();
+        let may = |name: &str| all || name == "PermissionsApiEnabled";
+        ALL.iter().fold(Record::new().id("Id", Some(&id)), |record, name| record.flag(name, may(name)))
     };
     contents(record(), vec![record()])
 }
@@ -320,19 +322,21 @@ mod tests {
         {
             state.holdings.put(type_name, "A", Fields::new());
         }
+        let asker = people::of(&state.identity).swap_remove(0);
         for object in OBJECTS {
-            let table = table(&object.to_lowercase(), &state, "http://h").unwrap();
+            let table = table(&object.to_lowercase(), &state, "http://h", &asker).unwrap();
             assert!(!table.rows.is_empty(), "{object}");
             assert!(table.rows.iter().all(|row| row.len() == table.columns.len()), "{object}");
         }
-        assert!(table("ScratchOrgInfo", &state, "").is_none());
+        assert!(table("ScratchOrgInfo", &state, "", &asker).is_none());
     }
 
     #[test]
     fn a_provider_tells_its_kickoff_urls() {
         let mut state = State::new().unwrap();
         state.holdings.put("AuthProvider", "Orders", Fields::new());
-        let table = table("AuthProvider", &state, "http://127.0.0.1:8931").unwrap();
+        let asker = people::of(&state.identity).swap_remove(0);
+        let table = table("AuthProvider", &state, "http://127.0.0.1:8931", &asker).unwrap();
         let at = table.columns.iter().position(|column| column.name == "OauthKickoffUrl").unwrap();
         assert_eq!(table.rows[0][at], "http://127.0.0.1:8931/services/auth/oauth/Orders");
     }

@@ -7,10 +7,11 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
-use super::clock::Moment;
+use super::clock::{Clock, Moment};
 use super::deploy::Deployment;
 use super::first_day;
 use super::ids::{self, prefix};
+use super::session::Sessions;
 use crate::component::{Fields, Scalar, Tree};
 
 /// Version of the file's shape. A file of another version is not read.
@@ -24,6 +25,8 @@ pub(super) struct State {
     pub port: Option<u16>,
     pub holdings: Holdings,
     pub deployments: Vec<Deployment>,
+    #[serde(default)]
+    pub sessions: Sessions,
 }
 
 /// Made once, when the org is.
@@ -52,6 +55,9 @@ pub(super) struct Holdings {
     consumer_secrets: BTreeSet<String>,
     pod: String,
     serial: u64,
+    /// Tells when components change.
+    #[serde(skip)]
+    pub clock: Clock,
     /// Whether the org was given what an org has on its first day.
     #[serde(default)]
     pub furnished: bool,
@@ -79,7 +85,14 @@ impl State {
             created: Moment::now(),
         };
         let holdings = Holdings { pod, serial: 1000, ..Holdings::default() };
-        let mut state = State { format: FORMAT, identity, port: None, holdings, deployments: Vec::new() };
+        let mut state = State {
+            format: FORMAT,
+            identity,
+            port: None,
+            holdings,
+            deployments: Vec::new(),
+            sessions: Sessions::default(),
+        };
         first_day::furnish(&mut state);
         Ok(state)
     }
@@ -146,7 +159,7 @@ impl Holdings {
 
     /// Saves a component, new or changed, and returns its id.
     pub fn put(&mut self, type_name: &str, name: &str, fields: Fields<Scalar>) -> String {
-        let now = Moment::now();
+        let now = self.clock.now();
         let (id, created) = match self.get(type_name, name) {
             Some(component) => (component.id.clone(), component.created),
             None => (self.new_id(prefix::of_type(type_name)), now),
