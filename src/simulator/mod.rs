@@ -11,6 +11,7 @@ mod deploy;
 mod fault;
 mod first_day;
 mod ids;
+mod oauth;
 mod objects;
 mod package;
 mod people;
@@ -55,6 +56,8 @@ pub struct Options {
     pub spring_26_block: bool,
     pub faults: Vec<Fault>,
     pub pace: Pace,
+    /// How long a new app, or a changed callback URL, takes to reach the login servers (CA-90).
+    pub propagation: Duration,
 }
 
 /// How long a deployment stays in each state, at least.
@@ -151,6 +154,8 @@ struct Org {
     ready: Ready,
     requests: AtomicU64,
     clock: clock::Clock,
+    /// Milliseconds.
+    propagation: i64,
 }
 
 impl Org {
@@ -215,6 +220,28 @@ impl Simulator {
     /// Puts the org's clock forward: what expires or spreads with time has done so by then.
     pub fn advance(&self, by: Duration) {
         self.org.clock.advance(by);
+    }
+
+    /// Gives one of the org's people a permission set, as somebody in Setup would; false if there is no such person.
+    pub fn assign(&self, permission_set: &str, username: &str) -> Result<bool, Error> {
+        self.org.store.change(|state| {
+            let people = people::of(&state.identity);
+            let Some(person) = people.iter().find(|person| person.has_username(username)) else {
+                return false;
+            };
+            let assigned = state.oauth.assigned.entry(permission_set.to_owned()).or_default();
+            assigned.insert(person.id.clone());
+            true
+        })
+    }
+
+    /// The password of one of the org's people; the first one's is in [`Ready`].
+    pub fn password(&self, username: &str) -> Option<String> {
+        self.org.store.read(|state| {
+            let people = people::of(&state.identity);
+            let person = people.iter().find(|person| person.has_username(username))?;
+            Some(people::password(&state.identity, person))
+        })
     }
 
     /// What the org holds of a component, secrets included; for tests.
@@ -299,6 +326,7 @@ async fn prepare(options: Options) -> Result<(Arc<Org>, TcpListener, Queued), Er
     let clock = store.read(|state| state.holdings.clock.clone());
     let org = Org {
         clock,
+        propagation: i64::try_from(options.propagation.as_millis()).unwrap_or(i64::MAX),
         store,
         faults: fault::Faults::new(options.faults),
         queue,

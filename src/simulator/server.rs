@@ -18,7 +18,7 @@ use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 
 use super::fault::Trouble;
-use super::{Org, rest, soap};
+use super::{Org, oauth, rest, soap};
 
 /// MD-21: 50 MB, the largest message the platform takes.
 pub(super) const LARGEST_BODY: usize = 52_428_800;
@@ -53,6 +53,10 @@ async fn answer(State(org): State<Arc<Org>>, request: Request) -> Response {
             ["services", "Soap", service @ ("u" | "c"), version, ..] => {
                 soap::partner::answer(&org, service, version, request).await
             }
+            ["services", "oauth2", "token" | "authorize" | "introspect" | "revoke"]
+            | ["setup", "connect"]
+            | [".well-known", "openid-configuration"]
+            | ["id", "keys"] => oauth::answer(&org, &segments, request).await,
             _ => rest::answer(&org, &segments, request).await,
         },
     };

@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::{Fault, envelope, fault_envelope, read_version, request_of};
+use crate::simulator::oauth::memory;
 use crate::simulator::objects::ORGANIZATION_NAME;
 use crate::simulator::people::{self, Person};
 use crate::simulator::server::{LARGEST_BODY, typed};
@@ -104,7 +105,11 @@ fn login(org: &Org, service: &str, version: &str, ip: IpAddr, request: &Element)
         let text = "Invalid username, password, security token; or user locked out.";
         return Err(Fault::platform("INVALID_LOGIN", text));
     };
-    let opened = org.store.change(|state| session::open_by_login(state, &person, ip)).map_err(unsaved)?;
+    let opened = org.store.change(|state| {
+        memory::note(state, &person.id, "Other Apex API", "", "Success", "", ip);
+        session::open_by_login(state, &person, ip)
+    });
+    let opened = opened.map_err(unsaved)?;
     let token = opened.map_err(|source| unsaved(Error::Random { source }))?;
     let organization = ids::short(&ready.organization_id);
     let url =
