@@ -16,6 +16,7 @@ mod explain;
 mod fmt;
 mod import;
 mod init;
+mod oauth;
 mod plan;
 mod properties;
 mod render;
