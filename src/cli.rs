@@ -1,6 +1,7 @@
 //! Every subcommand and flag, as typed. No logic: what was meant by it is for `command`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
@@ -384,6 +385,9 @@ pub struct Simulate {
     /// Refuse to create connected apps, as most orgs do since Spring '26.
     #[arg(long)]
     pub spring_26_block: bool,
+    /// How long new apps and changed callback URLs take to reach the login servers, up to 15m.
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = propagation)]
+    pub propagation: Duration,
 }
 
 #[derive(Debug, Args)]
@@ -422,6 +426,20 @@ impl Deploy {
         }
         self
     }
+}
+
+/// `30s` or `5m`.
+fn propagation(text: &str) -> Result<Duration, String> {
+    const MOST: u64 = 15 * 60;
+    let seconds = match (text.strip_suffix('s'), text.strip_suffix('m')) {
+        (Some(number), _) => number.parse().ok(),
+        (_, Some(number)) => number.parse::<u64>().ok().and_then(|minutes| minutes.checked_mul(60)),
+        _ => None,
+    };
+    let seconds = seconds.filter(|seconds| *seconds <= MOST);
+    seconds
+        .map(Duration::from_secs)
+        .ok_or_else(|| "write a time from 0s to 15m, such as 90s or 5m".to_owned())
 }
 
 fn api_version(text: &str) -> Result<u16, String> {

@@ -14,6 +14,7 @@ use crate::simulator::clock::Moment;
 use crate::simulator::ids::{self, prefix};
 use crate::simulator::package::{self, Unpackable};
 use crate::simulator::rules::Circumstances;
+use crate::simulator::session::Asker;
 use crate::simulator::{Error, Org};
 
 /// MD-10
@@ -42,16 +43,21 @@ impl Queue {
 /// Queues a deployment; the answer is it, Pending.
 pub(in crate::simulator) fn submit(
     org: &Org,
+    by: &Asker,
     zip: Vec<u8>,
     options: DeployOptions,
 ) -> Result<Deployment, Refused> {
     options.check()?;
-    queue(org, zip, options, None)
+    queue(org, by, zip, options, None)
 }
 
 /// Deploys again what a validation of the last ten days found good (MD-2, MD-12).
-pub(in crate::simulator) fn submit_validated(org: &Org, validation: &str) -> Result<Deployment, Refused> {
-    let oldest = Moment::now().days_before(DAYS_VALID);
+pub(in crate::simulator) fn submit_validated(
+    org: &Org,
+    by: &Asker,
+    validation: &str,
+) -> Result<Deployment, Refused> {
+    let oldest = org.now().days_before(DAYS_VALID);
     let found = org.store.read(|state| {
         let validation = state.deployment(validation)?;
         let qualifies = validation.options.check_only
@@ -68,21 +74,29 @@ pub(in crate::simulator) fn submit_validated(org: &Org, validation: &str) -> Res
             "no validation with this id can be quick deployed (rehearsal wording)",
         )
     })?;
-    queue(org, zip, DeployOptions { check_only: false, ..options }, Some(id))
+    queue(org, by, zip, DeployOptions { check_only: false, ..options }, Some(id))
 }
 
 fn queue(
     org: &Org,
+    by: &Asker,
     zip: Vec<u8>,
     options: DeployOptions,
     validated: Option<String>,
 ) -> Result<Deployment, Refused> {
-    let oldest = Moment::now().days_before(DAYS_KEPT);
+    let now = org.now();
+    let oldest = now.days_before(DAYS_KEPT);
     let deployment = org
         .store
         .change(|state| {
             state.deployments.retain(|deployment| deployment.created >= oldest);
-            let deployment = Deployment::new(state.holdings.new_id(prefix::DEPLOY), options, validated);
+            let deployment = Deployment::new(
+                state.holdings.new_id(prefix::DEPLOY),
+                &by.person.id,
+                now,
+                options,
+                validated,
+            );
             state.deployments.push(deployment.clone());
             deployment
         })
@@ -94,7 +108,7 @@ fn queue(
 }
 
 /// What a cancellation finds: the deployment as it is afterwards.
-pub(in crate::simulator) fn cancel(org: &Org, id: &str) -> Result<Deployment, Refused> {
+pub(in crate::simulator) fn cancel(org: &Org, by: &Asker, id: &str) -> Result<Deployment, Refused> {
     let changed = org.store.change(|state| {
         let Some(deployment) = state.deployment_mut(id) else {
             return Err(Refused::new("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id"));
@@ -106,6 +120,7 @@ pub(in crate::simulator) fn cancel(org: &Org, id: &str) -> Result<Deployment, Re
             _ => return Err(Refused::new("INVALID_ID_FIELD", "Deployment already completed")),
         }
         deployment.canceled = true;
+        deployment.canceled_by.get_or_insert_with(|| by.person.id.clone());
         Ok(deployment.clone())
     });
     org.queue.cancelled.notify_one();

@@ -112,6 +112,11 @@ pub(super) struct Deployment {
     pub completed: Option<Moment>,
     pub modified: Moment,
     pub canceled: bool,
+    /// Ids of the users who sent it and who cancelled it.
+    #[serde(default)]
+    pub created_by: String,
+    #[serde(default)]
+    pub canceled_by: Option<String>,
     pub rows: Vec<Row>,
     pub total: usize,
     pub deployed: usize,
@@ -125,17 +130,24 @@ pub(super) struct Deployment {
 }
 
 impl Deployment {
-    fn new(id: String, options: DeployOptions, validated: Option<String>) -> Deployment {
-        let now = Moment::now();
+    fn new(
+        id: String,
+        by: &str,
+        at: Moment,
+        options: DeployOptions,
+        validated: Option<String>,
+    ) -> Deployment {
         Deployment {
             id,
             options,
             status: Status::Pending,
-            created: now,
+            created: at,
             started: None,
             completed: None,
-            modified: now,
+            modified: at,
             canceled: false,
+            created_by: by.to_owned(),
+            canceled_by: None,
             rows: Vec::new(),
             total: 0,
             deployed: 0,
