@@ -288,7 +288,18 @@ fn what_a_login_lacks_is_told_before_anything_is_sent() {
         .run("plan --org uat")
         .exits(3);
     assert!(!said.stderr.contains("canary"));
-    assert_snapshot!(said.talk(), @"");
+    assert_snapshot!(said.talk(), @r#"
+    unusable-secret
+
+      × `key` in the login of org `uat` is encrypted with a passphrase
+       ╭─[orgwire.toml:3:58]
+     2 │ instance-url = "http://127.0.0.1:PORT"
+     3 │ login = { jwt = { client-id = "a", username = "b", key = { env = "KEY" } } }
+       ·                                                          ───────┬───────
+       ·                                                                 ╰── read from the variable KEY
+       ╰────
+      help: write it without one: openssl pkey -in server.key -out plain.key
+    "#);
     assert!(front.forms().is_empty());
 }
 
@@ -477,7 +488,15 @@ fn a_cli_that_is_missing_or_does_not_know_the_org_is_told() {
     "#);
     let refuses = r#"printf %s '{"name":"NamedOrgNotFoundError","message":"No authorization information found for acme-uat.","status":1}'; exit 1"#;
     let said = Programs::new().add("sf", refuses).used_by(project()).run("plan --org uat").exits(3);
-    assert_snapshot!(said.talk(), @"");
+    assert_snapshot!(said.talk(), @r#"
+    login-failed
+
+      × cannot log in to org `uat`
+      ├─▶ NamedOrgNotFoundError: No authorization information found for acme-uat.
+      ╰─▶ NamedOrgNotFoundError: No authorization information found for acme-uat.
+      help: `sf org list` shows the orgs that the CLI knows; log in again with: sf org login web --alias
+            acme-uat
+    "#);
 }
 
 #[test]
@@ -488,22 +507,32 @@ fn an_interrupt_ends_a_cli_that_hangs() {
     for command in ["plan --org uat", "deploy --org uat --yes"] {
         let test = Test::example("axsy").file("orgwire.toml", "[org.uat]\nlogin = { sf = \"acme-uat\" }\n");
         let _ = fs::remove_file(&pid);
-        let running = programs.used_by(test).start(command);
-        let sf = loop {
-            match fs::read_to_string(&pid) {
-                Ok(pid) if pid.ends_with('\n') => break pid.trim().to_owned(),
-                _ => std::thread::sleep(std::time::Duration::from_millis(5)),
-            }
-        };
+        let test = programs.used_by(test);
+        let running = test.start(command);
+        let written = || fs::read_to_string(&pid).ok().filter(|pid| pid.ends_with('\n'));
+        eventually("the CLI starts", || written().is_some());
+        let sf = written().unwrap().trim().to_owned();
         running.signal("INT");
         let said = running.end().exits(8);
         assert!(said.stderr.contains("interrupted while logging in"), "{}", said.stderr);
         // With nobody to collect it, it may stay as a zombie for a while.
         let stat = || fs::read_to_string(format!("/proc/{sf}/stat")).unwrap_or_default();
-        while stat().rsplit_once(')').is_some_and(|(_, state)| !state.trim_start().starts_with('Z')) {
-            std::thread::sleep(std::time::Duration::from_millis(5));
-        }
+        eventually("the CLI ends", || {
+            stat().rsplit_once(')').is_none_or(|(_, state)| state.trim_start().starts_with('Z'))
+        });
     }
+}
+
+/// Looks until it is so, for as long as anything may take.
+#[track_caller]
+fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    for _ in 0..24_000 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    panic!("{what}: it never does");
 }
 
 #[test]
@@ -573,7 +602,9 @@ fn a_browser_login_is_kept_in_the_keyring_until_logout() {
     let page = get(port, &format!("/OauthRedirect?code=canary_code&state={state}"));
     assert!(page.starts_with("HTTP/1.1 200 ") && page.contains("You can close this page"), "{page}");
     let said = running.end().success();
-    assert_snapshot!(said.result(), @"");
+    assert_snapshot!(said.result(), @r#"
+    logged in to uat (http://127.0.0.1:PORT) as user 005ID; the keyring of this system keeps the refresh token
+    "#);
     let sent = front.forms().remove(0);
     assert!(
         sent.starts_with("token grant_type=authorization_code&code=canary_code&client_id=3MVG9app&"),
@@ -629,8 +660,8 @@ fn whoever_does_not_allow_the_app_is_not_logged_in() {
 fn waiting_for_the_browser_can_be_interrupted() {
     let (_org, front) = gate([session()]);
     let programs = Programs::new().with_keyring();
-    let mut running =
-        programs.used_by(project(&front, &browser(free_port()))).start("login --org uat --no-browser");
+    let test = programs.used_by(project(&front, &browser(free_port())));
+    let mut running = test.start("login --org uat --no-browser");
     running.until("/services/oauth2/authorize?");
     running.signal("INT");
     running.end().exits(8);
@@ -653,7 +684,15 @@ fn without_a_keyring_nobody_is_sent_to_the_browser() {
     let broken = "echo 'secret-tool: Cannot autolaunch D-Bus without X11 $DISPLAY' >&2; exit 1";
     let test = Programs::new().add("secret-tool", broken).used_by(project(&front, &browser(free_port())));
     let said = test.run("login --org uat --no-browser").exits(3);
-    assert_snapshot!(said.talk(), @"");
+    assert_snapshot!(said.talk(), @r#"
+    login-failed
+
+      × cannot log in to org `uat`
+      ├─▶ there is no keyring: the program `secret-tool` is not in PATH
+      ╰─▶ there is no keyring: the program `secret-tool` is not in PATH
+      help: install it (Debian: libsecret-tools, with gnome-keyring or KWallet to keep the secrets); on a
+            machine without a desktop use `jwt`, `client-credentials` or `sf` as login; nothing was kept
+    "#);
     assert!(front.forms().is_empty());
     assert_discreet(&test, &said, &org);
 }
