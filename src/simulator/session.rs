@@ -43,6 +43,8 @@ pub(super) struct Session {
 /// The app that a session was opened for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SessionApp {
+    /// Of the component; a session ends with its app, and not when the app's key is rotated.
+    pub id: String,
     pub consumer_key: String,
     /// The approval that it rests on, if it rests on one: revoking that ends the session.
     pub approval: Option<String>,
@@ -139,7 +141,7 @@ pub(super) enum Door {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
     NoToken,
-    /// Never given out, closed, or of somebody who is gone.
+    /// Never given out, closed, or of a user or an app that is gone.
     UnknownToken,
     /// SE-42
     TimedOut,
@@ -215,9 +217,17 @@ pub(super) fn look(org: &Org, token: &str, now: Moment) -> Result<Asker, Refusal
         if session.is_over(now) {
             return Err(Refusal::TimedOut);
         }
+        if session.app.as_ref().is_some_and(|app| !has_app(state, &app.id)) {
+            return Err(Refusal::UnknownToken);
+        }
         let person = people::of(&state.identity).into_iter().find(|person| person.id == session.user_id);
         Ok(Asker { person: person.ok_or(Refusal::UnknownToken)?, session })
     })
+}
+
+fn has_app(state: &State, id: &str) -> bool {
+    let kinds = ["ConnectedApp", "ExtlClntAppGlobalOauthSettings"];
+    kinds.iter().any(|kind| state.holdings.of_type(kind).any(|(_, app)| app.id == id))
 }
 
 /// Opens a session for somebody who came with a password and no app. The error is a lack of random numbers.

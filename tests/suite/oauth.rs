@@ -19,6 +19,9 @@ const KEY: &str = "OrdersKey";
 const SECRET: &str = "0123456789abcdefghijABCDEFGHIJ0123456789";
 const CALLBACK: &str = "https://orders.example/callback";
 
+/// Parts of a form.
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
 struct Answer {
     status: u16,
     headers: BTreeMap<String, String>,
@@ -314,7 +317,8 @@ fn client_credentials_act_as_the_run_as_user() {
 
 #[test]
 fn client_credentials_fail_in_the_words_of_what_is_wrong() {
-    let cases: [(&str, &[&str], &[(&str, &str)], (&str, &str)); 8] = [
+    type Case<'a> = (&'a str, &'a [&'a str], Pairs<'a>, (&'a str, &'a str));
+    let cases: [Case; 8] = [
         ("run-as", &["Api"], &[("client_id", "nobody")], ("invalid_client_id", "client identifier invalid")),
         ("run-as", &["Api"], &[("client_secret", "wrong")], ("invalid_client", "invalid client credentials")),
         ("run-as", &["Api"], &[("scope", "api")], ("invalid_request", "scope parameter not supported")),
@@ -424,7 +428,7 @@ fn a_code_counts_once_and_for_fifteen_minutes() {
 fn the_consent_page_answers_by_redirect_or_when_it_may_not_by_a_page() {
     let scene = Scene::new(&app("<isPkceRequired>true</isPkceRequired>"));
     let challenge = ("code_challenge", "x");
-    let cases: [(&str, &[(&str, &str)], &str, &str); 6] = [
+    let cases: [(&str, Pairs, &str, &str); 6] = [
         ("deny", &[challenge], "access_denied", "end-user denied authorization"),
         ("allow", &[], "invalid_request", "missing required code challenge"),
         (
@@ -642,6 +646,19 @@ fn a_session_ends_when_nobody_uses_it() {
 }
 
 #[test]
+fn sessions_end_with_their_app_and_deployments_are_of_who_sent_them() {
+    let scene = Scene::new(&app(""));
+    let told = scene.enter();
+    assert!(scene.lets_in(text(&told["access_token"])));
+    scene.org.remove("ConnectedApp", "Orders");
+    assert!(!scene.lets_in(text(&told["access_token"])));
+    assert_eq!(
+        scene.refresh(text(&told["refresh_token"])).pair(),
+        pair("invalid_client_id", "client identifier invalid")
+    );
+}
+
+#[test]
 fn apps_may_get_jwts_which_soap_refuses_and_use_does_not_prolong() {
     let scene =
         Scene::new(&app_of("<isNamedUserJwtEnabled>true</isNamedUserJwtEnabled>", &["Api", "OpenID"], ""));
@@ -847,7 +864,7 @@ fn asset_tokens_are_made_where_the_app_says_how() {
             ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"),
         ])
     };
-    let scene = Scene::new(&app(asset).replacen("<oauthConfig>", "<oauthConfig>", 1));
+    let scene = Scene::new(&app(asset));
     let told = exchange(&scene).json();
     assert_eq!(told["issued_token_type"], "urn:ietf:params:oauth:token-type:jwt");
     assert_eq!(told["expires_in"], 90);
