@@ -340,7 +340,7 @@ pub struct Explain {
     pub all: bool,
 }
 
-/// `30s` or `5m`.
+/// A time such as `30s` or `5m`.
 fn propagation(text: &str) -> Result<Duration, String> {
     const MOST: u64 = 15 * 60;
     let seconds = match (text.strip_suffix('s'), text.strip_suffix('m')) {
@@ -373,5 +373,20 @@ fn name_and_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write NAME=VALUE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn propagation_is_a_time_up_to_a_quarter_of_an_hour() {
+        assert_eq!(propagation("0s"), Ok(Duration::ZERO));
+        assert_eq!(propagation("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(propagation("15m"), Ok(Duration::from_secs(900)));
+        for wrong in ["16m", "901s", "5", "m", "-1s", "1h"] {
+            assert!(propagation(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -18,6 +18,9 @@ use super::rules::{group, text};
 use super::state::State;
 use crate::component::{Scalar, Tree};
 
+/// More than any client keeps open; a bound for programs that log in without end.
+const MOST_SESSIONS: usize = 5000;
+
 /// Sessions of the org, the newest last. The token that the org prints is not among them: it never ends.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -89,10 +92,13 @@ impl Session {
 }
 
 impl Sessions {
-    /// Adds a session, and forgets those that are over.
+    /// Adds a session, and forgets those that are over; the oldest too when there are very many.
     pub fn open(&mut self, session: Session) {
         let now = session.opened;
         self.0.retain(|session| !session.is_over(now));
+        if self.0.len() >= MOST_SESSIONS {
+            self.0.remove(0);
+        }
         self.0.push(session);
     }
 

@@ -771,6 +771,44 @@ fn new_apps_and_changed_callbacks_take_their_time() {
 }
 
 #[test]
+fn a_provider_logs_in_with_its_secret_and_not_with_a_placeholder() {
+    for (secret, pkce, title) in [
+        (SECRET, true, "Logged in"),
+        (SECRET, false, "Logged in"),
+        ("Placeholder_Value", true, "Problem Logging In"),
+    ] {
+        let scene = Scene { org: Org::start(Options::default()) };
+        let base = scene.org.instance_url().to_owned();
+        let callback = format!("{base}/services/authcallback/Orders_IdP");
+        scene.save("ConnectedApp", "Orders", &app("").replace("myapp://second", &callback));
+        scene.save(
+            "AuthProvider",
+            "Orders_IdP",
+            &format!(
+                "<consumerKey>{KEY}</consumerKey><consumerSecret>{secret}</consumerSecret><defaultScopes>api</defaultScopes>\
+                 <friendlyName>O</friendlyName><isPkceEnabled>{pkce}</isPkceEnabled><providerType>Salesforce</providerType>"
+            ),
+        );
+        let begun = scene.send("GET", "/services/auth/test/Orders_IdP", &[], "");
+        let carried: Vec<(String, String)> = {
+            let (_, query) = begun.headers["location"].split_once('?').unwrap();
+            form_urlencoded::parse(query.as_bytes()).into_owned().collect()
+        };
+        assert_eq!(carried.iter().any(|(name, _)| name == "code_challenge"), pkce);
+        let carried: Vec<(&str, &str)> =
+            carried.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let back = scene.consent("allow", &carried);
+        let path = back.headers["location"].strip_prefix(&base).unwrap().to_owned();
+        let page = scene.send("GET", &path, &[], "");
+        assert!(page.body.contains(&format!("<h1>{title}</h1>")), "{}", page.body);
+        assert_eq!(page.body.contains("invalid client credentials"), title != "Logged in");
+        assert!(!page.body.contains(secret));
+        let again = scene.send("GET", &path, &[], "");
+        assert!(again.body.contains("No CSRF cookie"), "{}", again.body);
+    }
+}
+
+#[test]
 fn external_client_apps_have_their_own_rules() {
     let org = Org::start(Options::default());
     let user = org.other("integration");
@@ -849,6 +887,46 @@ fn login_ranges_restrict_unless_the_app_relaxes_them() {
             assert_eq!(answer.status, 200, "{}", answer.body);
         }
     }
+}
+
+#[test]
+fn high_assurance_needs_a_person() {
+    let too_low = pair("invalid_grant", "session security level is too low (rehearsal wording, CA-69)");
+    for (action, by_code) in [("Block", false), ("RaiseSessionLevel", true)] {
+        let rest = format!(
+            "<sessionPolicy><policyAction>{action}</policyAction><sessionLevel>HIGH_ASSURANCE</sessionLevel></sessionPolicy>"
+        );
+        let scene = Scene { org: Org::start(Options::default()) };
+        let config = run_as(&scene.org);
+        scene.save("ConnectedApp", "Orders", &app_of(&config, &["Api"], &rest));
+        assert_eq!(scene.token(&[("grant_type", "client_credentials")]).pair(), too_low);
+        let code = scene.consent("allow", &[]).sent_back("code").unwrap();
+        let grant =
+            [("grant_type", "authorization_code"), ("code", code.as_str()), ("redirect_uri", CALLBACK)];
+        let answer = scene.token(&grant);
+        assert_eq!(answer.status == 200, by_code, "{action}: {}", answer.body);
+    }
+}
+
+#[test]
+fn the_service_tells_where_everything_is() {
+    let scene = Scene { org: Org::start(Options::default()) };
+    let told = scene.send("GET", "/.well-known/openid-configuration", &[], "").json();
+    let base = scene.org.instance_url();
+    assert_eq!(told["issuer"], base);
+    assert_eq!(told["token_endpoint"], format!("{base}/services/oauth2/token"));
+    assert_eq!(told["jwks_uri"], format!("{base}/id/keys"));
+    assert_eq!(
+        scene.send("GET", "/services/oauth2/token", &[], "").pair(),
+        pair("invalid_request", "must use HTTP POST")
+    );
+    let json = scene.send(
+        "POST",
+        "/services/oauth2/token",
+        &[("content-type", "application/json")],
+        "{\"grant_type\":\"client_credentials\"}",
+    );
+    assert_eq!(json.pair(), pair("unsupported_grant_type", "grant type not supported"), "OA-37");
 }
 
 #[test]

@@ -108,6 +108,7 @@ impl Client {
         let allowed = |name: &str| {
             has(name)
                 || match name {
+                    "id" => true, // every answer has the identity URL
                     "refresh_token" | "offline_access" => has("refresh_token"),
                     "profile" | "email" | "address" | "phone" => has("id") || has("full"),
                     "visualforce" => has("web") || has("full"),
