@@ -1,6 +1,7 @@
 //! Every subcommand and flag, as typed. No logic: what was meant by it is for `command`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
@@ -335,6 +336,9 @@ pub struct Simulate {
     /// Refuse to create connected apps, as most orgs do since Spring '26.
     #[arg(long)]
     pub spring_26_block: bool,
+    /// How long new apps and changed callback URLs take to reach the login servers, up to 15m.
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = propagation)]
+    pub propagation: Duration,
 }
 
 #[derive(Debug, Args)]
@@ -360,6 +364,20 @@ pub struct Explain {
     pub all: bool,
 }
 
+/// A time such as `30s` or `5m`.
+fn propagation(text: &str) -> Result<Duration, String> {
+    const MOST: u64 = 15 * 60;
+    let seconds = match (text.strip_suffix('s'), text.strip_suffix('m')) {
+        (Some(number), _) => number.parse().ok(),
+        (_, Some(number)) => number.parse::<u64>().ok().and_then(|minutes| minutes.checked_mul(60)),
+        _ => None,
+    };
+    let seconds = seconds.filter(|seconds| *seconds <= MOST);
+    seconds
+        .map(Duration::from_secs)
+        .ok_or_else(|| "write a time from 0s to 15m, such as 90s or 5m".to_owned())
+}
+
 fn api_version(text: &str) -> Result<u16, String> {
     let known = crate::component::OLDEST_API_VERSION..=crate::component::NEWEST_API_VERSION;
     let version = text.strip_suffix(".0").unwrap_or(text).parse::<u16>().ok();
@@ -379,5 +397,20 @@ fn name_and_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write NAME=VALUE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn propagation_is_a_time_up_to_a_quarter_of_an_hour() {
+        assert_eq!(propagation("0s"), Ok(Duration::ZERO));
+        assert_eq!(propagation("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(propagation("15m"), Ok(Duration::from_secs(900)));
+        for wrong in ["16m", "901s", "5", "m", "-1s", "1h"] {
+            assert!(propagation(wrong).is_err(), "{wrong}");
+        }
     }
 }

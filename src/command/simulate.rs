@@ -12,6 +12,7 @@ pub fn run(arguments: &cli::Simulate, terminal: &Terminal) -> Result<Exit, Failu
             folder: (!arguments.in_memory).then(|| arguments.folder.clone()),
             port: arguments.port,
             spring_26_block: arguments.spring_26_block,
+            propagation: arguments.propagation,
             ..Options::default()
         };
         let simulator = Simulator::start(options).await.map_err(local::failure)?;

@@ -1,6 +1,23 @@
-//! The time in the three spellings the platform uses.
+//! The time: the org's clock, which tests move, and the spellings the platform uses.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// The org's clock: real time, and what tests have put it forward by. Its copies are one clock.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Clock(Arc<AtomicI64>);
+
+impl Clock {
+    pub fn now(&self) -> Moment {
+        Moment(Moment::now().0.saturating_add(self.0.load(Ordering::Relaxed)))
+    }
+
+    pub fn advance(&self, by: Duration) {
+        let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        self.0.fetch_add(by, Ordering::Relaxed);
+    }
+}
 
 /// Milliseconds since 1970, UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -19,6 +36,14 @@ impl Moment {
 
     pub fn days_after(self, days: i64) -> Moment {
         self.days_before(-days)
+    }
+
+    pub fn minutes_after(self, minutes: i64) -> Moment {
+        self.milliseconds_after(minutes.saturating_mul(60_000))
+    }
+
+    pub fn milliseconds_after(self, milliseconds: i64) -> Moment {
+        Moment(self.0.saturating_add(milliseconds))
     }
 
     pub fn milliseconds(self) -> i64 {

@@ -93,7 +93,8 @@ impl Rooms<'_> {
             Some(there) => there.id.clone(),
             None => ids::record(prefix::of_type(type_name), self.pod, serial),
         };
-        let component = Component { id, fields, created: self.created, modified: self.created };
+        let component =
+            Component { id, fields, created: self.created, modified: self.created, former_callbacks: None };
         self.holdings.insert(type_name, name, component);
     }
 

@@ -1,6 +1,7 @@
 //! A Salesforce org in one process: real HTTP on loopback, the platform's rules behind it.
 //!
-//! A request goes through `server` (headers, session, faults) to a protocol: `rest` or `soap`. Protocols turn
+//! A request goes through `server` (headers, faults) to a protocol: `rest`, `soap` or `oauth`. `session` says who may
+//! pass, and `oauth` is how other programs get a session. Protocols turn
 //! it into plain calls: `deploy` for packages, `retrieve` for files, `soql` over `objects` for queries. What is
 //! saved goes through `schema` (a file to a tree, by its type's description) and `rules` into `state`, which
 //! `store` keeps in a folder and `first_day` has furnished. Nothing here is shared with the client but the descriptions of metadata types,
@@ -11,6 +12,7 @@ mod deploy;
 mod fault;
 mod first_day;
 mod ids;
+mod oauth;
 mod objects;
 mod package;
 mod people;
@@ -19,6 +21,7 @@ mod retrieve;
 mod rules;
 mod schema;
 mod server;
+mod session;
 mod soap;
 mod soql;
 mod state;
@@ -54,6 +57,8 @@ pub struct Options {
     pub spring_26_block: bool,
     pub faults: Vec<Fault>,
     pub pace: Pace,
+    /// How long a new app, or a changed callback URL, takes to reach the login servers (CA-90).
+    pub propagation: Duration,
 }
 
 /// How long a deployment stays in each state, at least.
@@ -149,6 +154,16 @@ struct Org {
     pace: Pace,
     ready: Ready,
     requests: AtomicU64,
+    clock: clock::Clock,
+    /// Milliseconds.
+    propagation: i64,
+}
+
+impl Org {
+    /// What time it is in the org.
+    fn now(&self) -> clock::Moment {
+        self.clock.now()
+    }
 }
 
 /// A running org. It stops when it is dropped; [`Simulator::stop`] waits for that.
@@ -203,6 +218,33 @@ impl Simulator {
         self.org.faults.add(fault);
     }
 
+    /// Puts the org's clock forward: what expires or spreads with time has done so by then.
+    pub fn advance(&self, by: Duration) {
+        self.org.clock.advance(by);
+    }
+
+    /// Gives one of the org's people a permission set, as somebody in Setup would; false if there is no such person.
+    pub fn assign(&self, permission_set: &str, username: &str) -> Result<bool, Error> {
+        self.org.store.change(|state| {
+            let people = people::of(&state.identity);
+            let Some(person) = people.iter().find(|person| person.has_username(username)) else {
+                return false;
+            };
+            let assigned = state.oauth.assigned.entry(permission_set.to_owned()).or_default();
+            assigned.insert(person.id.clone());
+            true
+        })
+    }
+
+    /// The password of one of the org's people; the first one's is in [`Ready`].
+    pub fn password(&self, username: &str) -> Option<String> {
+        self.org.store.read(|state| {
+            let people = people::of(&state.identity);
+            let person = people.iter().find(|person| person.has_username(username))?;
+            Some(people::password(&state.identity, person))
+        })
+    }
+
     /// What the org holds of a component, secrets included; for tests.
     pub fn component(&self, type_name: &str, full_name: &str) -> Option<Fields<Scalar>> {
         let found =
@@ -219,9 +261,10 @@ impl Simulator {
         path: &str,
         value: Option<Tree<Scalar>>,
     ) -> Result<(), Error> {
+        let now = self.org.now();
         let edited = self.org.store.change(|state| {
             let component = state.holdings.get_mut(type_name, full_name)?;
-            component.modified = clock::Moment::now();
+            component.modified = now;
             set(&mut component.fields, path, value);
             state.holdings.index();
             Some(())
@@ -281,7 +324,10 @@ async fn prepare(options: Options) -> Result<(Arc<Org>, TcpListener, Queued), Er
         }
     })?;
     let (queue, queued) = deploy::engine::Queue::new();
+    let clock = store.read(|state| state.holdings.clock.clone());
     let org = Org {
+        clock,
+        propagation: i64::try_from(options.propagation.as_millis()).unwrap_or(i64::MAX),
         store,
         faults: fault::Faults::new(options.faults),
         queue,

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::ids::{self, prefix};
+use super::oauth::memory::{Approval, Login};
 use super::people::{self, Person};
 use super::rules::{flag, group, text};
 use super::soql::{Column, Kind, Table};
@@ -13,11 +14,13 @@ use crate::component::{Fields, Scalar, Tree};
 pub(super) const ORGANIZATION_NAME: &str = "Local org (a simulation)";
 
 /// Every object there is, in alphabetical order.
-pub(super) const OBJECTS: [&str; 9] = [
+pub(super) const OBJECTS: [&str; 11] = [
     "AuthProvider",
     "ConnectedApplication",
     "ExternalClientApplication",
+    "LoginHistory",
     "NamedCredential",
+    "OauthToken",
     "Organization",
     "PermissionSet",
     "Profile",
@@ -25,20 +28,22 @@ pub(super) const OBJECTS: [&str; 9] = [
     "UserPermissionAccess",
 ];
 
-/// The object with its rows, whatever the case of its name.
-pub(super) fn table(name: &str, state: &State, instance_url: &str) -> Option<Table> {
+/// The object with the rows that `asker` sees, whatever the case of its name.
+pub(super) fn table(name: &str, state: &State, instance_url: &str, asker: &Person) -> Option<Table> {
     let people = people::of(&state.identity);
     let name = OBJECTS.into_iter().find(|object| object.eq_ignore_ascii_case(name))?;
     let (columns, rows) = match name {
         "AuthProvider" => auth_providers(state, instance_url),
         "ConnectedApplication" => connected_applications(state),
         "ExternalClientApplication" => external_client_applications(state),
+        "LoginHistory" => login_history(state, asker),
         "NamedCredential" => named_credentials(state),
+        "OauthToken" => oauth_tokens(state, asker),
         "Organization" => organization(state),
         "PermissionSet" => permission_sets(state),
         "Profile" => profiles(&people),
         "User" => users(&people),
-        _ => permissions(),
+        _ => permissions(asker),
     };
     Some(Table { name, columns, rows })
 }
@@ -205,6 +210,49 @@ fn external_client_applications(state: &State) -> Contents {
     })
 }
 
+/// Who logged in how (6.3). Administrators see everybody's rows, others their own.
+fn login_history(state: &State, asker: &Person) -> Contents {
+    let record = |login: Option<&Login>| {
+        let text = |of: fn(&Login) -> &String| login.map(|login| of(login).as_str());
+        Record::new()
+            .id("Id", text(|login| &login.id))
+            .id("UserId", text(|login| &login.user_id))
+            .add("LoginTime", Kind::Moment, login.map_or(Value::Null, |login| login.at.json().into()))
+            .text("LoginType", text(|login| &login.kind))
+            .text("LoginSubType", text(|login| &login.sub_type))
+            .text("Status", text(|login| &login.status))
+            .text("SourceIp", text(|login| &login.ip))
+            .text("Application", text(|login| &login.application))
+    };
+    let seen = state.oauth.logins.iter().filter(|login| sees(asker, &login.user_id));
+    contents(record(None), seen.map(|login| record(Some(login))).collect())
+}
+
+/// CA-85: one row for each approval that lives.
+fn oauth_tokens(state: &State, asker: &Person) -> Contents {
+    let record = |approval: Option<&Approval>| {
+        let text = |of: fn(&Approval) -> &String| approval.map(|approval| of(approval).as_str());
+        let moment = |of: fn(&Approval) -> super::clock::Moment| {
+            approval.map_or(Value::Null, |approval| of(approval).json().into())
+        };
+        Record::new()
+            .id("Id", text(|approval| &approval.id))
+            .text("AppName", text(|approval| &approval.app_name))
+            .id("AppMenuItemId", None)
+            .id("UserId", text(|approval| &approval.user_id))
+            .add("CreatedDate", Kind::Moment, moment(|approval| approval.created))
+            .add("LastUsedDate", Kind::Moment, moment(|approval| approval.used))
+            .add("UseCount", Kind::Number, approval.map_or(Value::Null, |approval| approval.uses.into()))
+            .text("DeleteToken", text(|approval| &approval.delete_token))
+    };
+    let seen = state.oauth.approvals.iter().filter(|approval| sees(asker, &approval.user_id));
+    contents(record(None), seen.map(|approval| record(Some(approval))).collect())
+}
+
+fn sees(asker: &Person, user_id: &str) -> bool {
+    asker.is_administrator() || asker.id == user_id
+}
+
 fn permission_sets(state: &State) -> Contents {
     of_components(state, "PermissionSet", |found| {
         let none = Fields::new();
@@ -271,8 +319,8 @@ fn profiles(people: &[Person]) -> Contents {
     contents(record(&people[0]), people.iter().map(record).collect())
 }
 
-/// One row about the user who asks. This one may do everything (MD-15, CA-91, AP-7, NC-14).
-fn permissions() -> Contents {
+/// One row about the user who asks. Administrators may do everything (MD-15, CA-91, AP-7, NC-14), others use the API.
+fn permissions(asker: &Person) -> Contents {
     const ALL: [&str; 12] = [
         "PermissionsApiEnabled",
         "PermissionsCanApproveUninstalledApps",
@@ -289,7 +337,9 @@ fn permissions() -> Contents {
     ];
     let record = || {
         let id = ids::record("0PZ", "00", 1);
-        ALL.iter().fold(Record::new().id("Id", Some(&id)), |record, name| record.flag(name, true))
+        let all = asker.is_administrator();
+        let may = |name: &str| all || name == "PermissionsApiEnabled";
+        ALL.iter().fold(Record::new().id("Id", Some(&id)), |record, name| record.flag(name, may(name)))
     };
     contents(record(), vec![record()])
 }
@@ -301,6 +351,8 @@ pub(super) fn key_prefix(object: &str) -> &'static str {
         "ConnectedApplication" => prefix::of_type("ConnectedApp"),
         "ExternalClientApplication" | "PermissionSet" => prefix::of_type(object),
         "NamedCredential" => prefix::of_type("NamedCredential"),
+        "LoginHistory" => "0Ya",
+        "OauthToken" => "0CQ",
         "Organization" => prefix::ORGANIZATION,
         "Profile" => prefix::PROFILE,
         "User" => prefix::USER,
@@ -320,19 +372,22 @@ mod tests {
         {
             state.holdings.put(type_name, "A", Fields::new());
         }
+        let asker = people::of(&state.identity).swap_remove(0);
         for object in OBJECTS {
-            let table = table(&object.to_lowercase(), &state, "http://h").unwrap();
-            assert!(!table.rows.is_empty(), "{object}");
+            let table = table(&object.to_lowercase(), &state, "http://h", &asker).unwrap();
+            let starts_empty = ["LoginHistory", "OauthToken"].contains(&object);
+            assert_eq!(table.rows.is_empty(), starts_empty, "{object}");
             assert!(table.rows.iter().all(|row| row.len() == table.columns.len()), "{object}");
         }
-        assert!(table("ScratchOrgInfo", &state, "").is_none());
+        assert!(table("ScratchOrgInfo", &state, "", &asker).is_none());
     }
 
     #[test]
     fn a_provider_tells_its_kickoff_urls() {
         let mut state = State::new().unwrap();
         state.holdings.put("AuthProvider", "Orders", Fields::new());
-        let table = table("AuthProvider", &state, "http://127.0.0.1:8931").unwrap();
+        let asker = people::of(&state.identity).swap_remove(0);
+        let table = table("AuthProvider", &state, "http://127.0.0.1:8931", &asker).unwrap();
         let at = table.columns.iter().position(|column| column.name == "OauthKickoffUrl").unwrap();
         assert_eq!(table.rows[0][at], "http://127.0.0.1:8931/services/auth/oauth/Orders");
     }

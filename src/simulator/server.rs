@@ -2,6 +2,7 @@
 //! the path decides which protocol answers.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -17,7 +18,7 @@ use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 
 use super::fault::Trouble;
-use super::{Org, rest, soap};
+use super::{Org, oauth, rest, soap};
 
 /// MD-21: 50 MB, the largest message the platform takes.
 pub(super) const LARGEST_BODY: usize = 52_428_800;
@@ -33,7 +34,8 @@ pub(super) async fn serve(
     // small answers are not to wait for the next ones
     let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
     // Accepting goes on through errors; the future ends when it is told to stop.
-    let _ = axum::serve(listener, router).with_graceful_shutdown(stop).await;
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let _ = axum::serve(listener, service).with_graceful_shutdown(stop).await;
 }
 
 async fn answer(State(org): State<Arc<Org>>, request: Request) -> Response {
@@ -51,6 +53,12 @@ async fn answer(State(org): State<Arc<Org>>, request: Request) -> Response {
             ["services", "Soap", service @ ("u" | "c"), version, ..] => {
                 soap::partner::answer(&org, service, version, request).await
             }
+            ["services", "oauth2", "token" | "authorize" | "introspect" | "revoke"]
+            | ["services", "auth", _, _]
+            | ["services", "authcallback", _]
+            | ["setup", "connect"]
+            | [".well-known", "openid-configuration"]
+            | ["id", "keys"] => oauth::answer(&org, &segments, request).await,
             _ => rest::answer(&org, &segments, request).await,
         },
     };
@@ -85,13 +93,6 @@ pub(super) fn token(headers: &HeaderMap) -> Result<Option<&str>, ()> {
     let (scheme, token) = value.to_str().map_err(|_| ())?.split_once(' ').ok_or(())?;
     let known = scheme.eq_ignore_ascii_case("Bearer") || scheme.eq_ignore_ascii_case("OAuth");
     if known { Ok(Some(token.trim())) } else { Err(()) }
-}
-
-/// Compared without stopping at the first difference, so that time tells nothing about the token.
-pub(super) fn is_session(org: &Org, token: &str) -> bool {
-    let right = org.ready.access_token.as_bytes();
-    let given = token.as_bytes();
-    right.len() == given.len() && right.iter().zip(given).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
 }
 
 /// A body that fails before its first byte: hyper then ends the connection without having answered.

@@ -7,10 +7,13 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
-use super::clock::Moment;
+use super::clock::{Clock, Moment};
 use super::deploy::Deployment;
 use super::first_day;
 use super::ids::{self, prefix};
+use super::oauth::memory::Memory;
+use super::rules::{group, text};
+use super::session::Sessions;
 use crate::component::{Fields, Scalar, Tree};
 
 /// Version of the file's shape. A file of another version is not read.
@@ -24,6 +27,10 @@ pub(super) struct State {
     pub port: Option<u16>,
     pub holdings: Holdings,
     pub deployments: Vec<Deployment>,
+    #[serde(default)]
+    pub sessions: Sessions,
+    #[serde(default)]
+    pub oauth: Memory,
 }
 
 /// Made once, when the org is.
@@ -52,6 +59,9 @@ pub(super) struct Holdings {
     consumer_secrets: BTreeSet<String>,
     pod: String,
     serial: u64,
+    /// Tells when components change.
+    #[serde(skip)]
+    pub clock: Clock,
     /// Whether the org was given what an org has on its first day.
     #[serde(default)]
     pub furnished: bool,
@@ -64,6 +74,16 @@ pub(super) struct Component {
     pub fields: Fields<Scalar>,
     pub created: Moment,
     pub modified: Moment,
+    /// Of an app whose callback URLs were changed: those it had before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former_callbacks: Option<FormerCallbacks>,
+}
+
+/// Callback URLs that the login servers may still go by (CA-90).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FormerCallbacks {
+    pub lines: String,
+    pub until: Moment,
 }
 
 impl State {
@@ -79,7 +99,15 @@ impl State {
             created: Moment::now(),
         };
         let holdings = Holdings { pod, serial: 1000, ..Holdings::default() };
-        let mut state = State { format: FORMAT, identity, port: None, holdings, deployments: Vec::new() };
+        let mut state = State {
+            format: FORMAT,
+            identity,
+            port: None,
+            holdings,
+            deployments: Vec::new(),
+            sessions: Sessions::default(),
+            oauth: Memory::default(),
+        };
         first_day::furnish(&mut state);
         Ok(state)
     }
@@ -94,6 +122,14 @@ impl State {
 
     pub fn deployment_mut(&mut self, id: &str) -> Option<&mut Deployment> {
         self.deployments.iter_mut().find(|deployment| ids::same(&deployment.id, id))
+    }
+}
+
+fn callbacks<'a>(type_name: &str, fields: &'a Fields<Scalar>) -> Option<&'a str> {
+    match type_name {
+        "ConnectedApp" => text(group(fields, "oauthConfig")?, "callbackUrl"),
+        "ExtlClntAppGlobalOauthSettings" => text(fields, "callbackUrl"),
+        _ => None,
     }
 }
 
@@ -146,12 +182,23 @@ impl Holdings {
 
     /// Saves a component, new or changed, and returns its id.
     pub fn put(&mut self, type_name: &str, name: &str, fields: Fields<Scalar>) -> String {
-        let now = Moment::now();
-        let (id, created) = match self.get(type_name, name) {
-            Some(component) => (component.id.clone(), component.created),
-            None => (self.new_id(prefix::of_type(type_name)), now),
+        let now = self.clock.now();
+        let (id, created, former_callbacks) = match self.get(type_name, name) {
+            Some(component) => {
+                let (before, after) =
+                    (callbacks(type_name, &component.fields), callbacks(type_name, &fields));
+                let former = match before {
+                    Some(lines) if before != after => {
+                        Some(FormerCallbacks { lines: lines.to_owned(), until: now })
+                    }
+                    _ => component.former_callbacks.clone(),
+                };
+                (component.id.clone(), component.created, former)
+            }
+            None => (self.new_id(prefix::of_type(type_name)), now, None),
         };
-        self.insert(type_name, name, Component { id: id.clone(), fields, created, modified: now });
+        let component = Component { id: id.clone(), fields, created, modified: now, former_callbacks };
+        self.insert(type_name, name, component);
         id
     }
 

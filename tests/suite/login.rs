@@ -10,6 +10,7 @@ use insta::assert_snapshot;
 use orgwire::simulator::Options;
 
 use crate::front::{Front, Grant};
+use crate::oauth::Scene;
 use crate::simulated::Org;
 use crate::test::{Said, Test};
 
@@ -583,4 +584,103 @@ fn other_logins_can_be_tried_out() {
     assert_eq!(said.json()["kept_in"], serde_json::Value::Null);
     assert_discreet(&test, &said, &org);
     test.run("login --org nowhere").exits(1);
+}
+
+// ---- against the local org, which has written its half of OAuth by itself
+
+const APP_SECRET: &str = "0123456789abcdefghijABCDEFGHIJ0123456789";
+
+/// The local org with an app, and a project that logs in to it.
+fn scene(config: &str, port: u16, login: &str) -> (Scene, Test) {
+    let scene = Scene::new(&format!(
+        "<contactEmail>a@b.example</contactEmail><label>Orders</label><oauthConfig><callbackUrl>\
+         http://localhost:{port}/OauthRedirect</callbackUrl><consumerKey>OrdersKey</consumerKey><consumerSecret>\
+         {APP_SECRET}</consumerSecret>{config}<scopes>Full</scopes><scopes>Api</scopes><scopes>RefreshToken</scopes></oauthConfig>"
+    ));
+    let url = scene.org.instance_url();
+    let configuration = format!("[org.uat]\ninstance-url = \"{url}\"\nlogin = {login}\n");
+    let test = Test::example("axsy").file("orgwire.toml", &configuration).variable("APP_SECRET", APP_SECRET);
+    (scene, test)
+}
+
+/// The administrator says yes on the consent page that `login` has named. The org's answer to that, as a browser
+/// would follow it.
+fn allow(scene: &Scene, url: &str) -> String {
+    let (_, query) = url.split_once('?').unwrap();
+    let (username, password) = (scene.org.username(), scene.org.password());
+    let form = format!("{query}&username={username}&password={password}&decision=allow");
+    let headers = [("content-type", "application/x-www-form-urlencoded")];
+    let answer = scene.send("POST", "/services/oauth2/authorize", &headers, &form);
+    let (code, state) = (answer.sent_back("code").unwrap(), answer.sent_back("state").unwrap());
+    format!("/OauthRedirect?code={code}&state={state}")
+}
+
+#[test]
+fn the_local_org_takes_a_signed_assertion() {
+    let certificate = include_str!("../keys/rsa.crt");
+    let certificate: String = certificate.lines().filter(|line| !line.starts_with('-')).collect();
+    let login =
+        "{ jwt = { client-id = \"OrdersKey\", username = { env = \"USERNAME\" }, key-file = \"ci.pem\" } }";
+    let port = free_port();
+    let (scene, test) = scene(&format!("<certificate>{certificate}</certificate>"), port, login);
+    let test =
+        test.variable("USERNAME", scene.org.username()).file("ci.pem", include_str!("../keys/rsa.pem"));
+    let said = test.run("plan --org uat").exits(3);
+    assert!(said.stderr.contains("invalid_grant: user hasn't approved this consumer"), "{}", said.stderr);
+    // Approved by the user once, it works from then on.
+    let redirect =
+        format!("redirect_uri=http%3A%2F%2Flocalhost%3A{port}%2FOauthRedirect&client_id=OrdersKey");
+    let back = allow(&scene, &format!("?response_type=code&state=x&{redirect}"));
+    let code = parameter(&back, "code");
+    let form = format!("grant_type=authorization_code&code={code}&client_secret={APP_SECRET}&{redirect}");
+    let headers = [("content-type", "application/x-www-form-urlencoded")];
+    scene.send("POST", "/services/oauth2/token", &headers, &form);
+    let said = test.run("deploy --org uat --yes").success();
+    assert!(scene.org.has("ConnectedApp", "AxsyApexAPI"));
+    assert!(!said.stderr.contains(scene.org.token()));
+}
+
+#[test]
+fn the_local_org_takes_client_credentials() {
+    let login =
+        "{ client-credentials = { client-id = \"OrdersKey\", client-secret = { env = \"APP_SECRET\" } } }";
+    let (scene, test) = scene("<isClientCredentialEnabled>true</isClientCredentialEnabled>", 1717, login);
+    let said = test.run("plan --org uat").exits(3);
+    assert!(said.stderr.contains("no client credentials user enabled"), "{}", said.stderr);
+    assert!(said.stderr.contains("choose a user under Run As"), "{}", said.stderr);
+    scene.org.edit(
+        "ConnectedApp",
+        "Orders",
+        "oauthConfig.oauthClientCredentialUser",
+        Some(crate::simulated::text(scene.org.username())),
+    );
+    test.run("deploy --org uat --yes").success();
+    let wrong = test.variable("APP_SECRET", "canary_wrong_secret");
+    let said = wrong.run("plan --org uat").exits(3);
+    assert!(said.stderr.contains("invalid_client: invalid client credentials"), "{}", said.stderr);
+    assert!(!said.stderr.contains("canary"));
+}
+
+#[test]
+fn the_local_org_lets_a_person_in_with_the_browser_and_rotates() {
+    let port = free_port();
+    let login = format!(
+        "{{ browser = {{ client-id = \"OrdersKey\", client-secret = {{ env = \"APP_SECRET\" }}, port = {port} }} }}"
+    );
+    let config = "<isPkceRequired>true</isPkceRequired>\
+                  <isRefreshTokenRotationEnabled>true</isRefreshTokenRotationEnabled>";
+    let (scene, test) = scene(config, port, &login);
+    let programs = Programs::new().with_keyring();
+    let test = programs.used_by(test);
+    let mut running = test.start("login --org uat --no-browser");
+    let url = running.until("/services/oauth2/authorize?").trim().to_owned();
+    get(port, &allow(&scene, &url));
+    running.end().success();
+    let kept = || fs::read_to_string(programs.path("kept")).unwrap();
+    let first = kept();
+    test.run("deploy --org uat --yes").success();
+    assert_ne!(kept(), first, "a token that is used is replaced");
+    test.run("plan --org uat").success();
+    test.run("logout --org uat").success();
+    test.run("plan --org uat").exits(3);
 }

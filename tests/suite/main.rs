@@ -20,6 +20,7 @@ mod import;
 mod init;
 #[cfg(target_os = "linux")]
 mod login;
+mod oauth;
 mod plan;
 mod properties;
 mod render;

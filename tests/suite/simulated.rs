@@ -1,5 +1,7 @@
 //! The local org from inside the test: changed behind everybody's back, or with faults.
 
+use std::time::Duration;
+
 use orgwire::component::{Scalar, Tree};
 use orgwire::org::{AccessToken, Target};
 use orgwire::simulator::{Fault, Options, Simulator};
@@ -38,13 +40,36 @@ impl Org {
         &self.simulator.ready().username
     }
 
-    /// What commands log in with.
-    pub fn token(&self) -> &str {
-        &self.simulator.ready().access_token
+    /// Somebody else in the org: `integration` or `analyst`.
+    pub fn other(&self, name: &str) -> String {
+        let (_, domain) = self.username().split_once('@').unwrap();
+        format!("{name}@{domain}")
+    }
+
+    /// The administrator's.
+    pub fn password(&self) -> String {
+        self.simulator.ready().password.clone()
     }
 
     pub fn instance_url(&self) -> &str {
         &self.simulator.ready().instance_url
+    }
+
+    pub fn organization_id(&self) -> &str {
+        &self.simulator.ready().organization_id
+    }
+
+    pub fn advance(&self, by: Duration) {
+        self.simulator.advance(by);
+    }
+
+    pub fn assign(&self, permission_set: &str, username: &str) {
+        assert!(self.simulator.assign(permission_set, username).unwrap());
+    }
+
+    /// What commands log in with.
+    pub fn token(&self) -> &str {
+        &self.simulator.ready().access_token
     }
 
     pub fn inject(&self, fault: Fault) {

@@ -10,10 +10,10 @@ use tokio::time::sleep;
 
 use super::transaction::{self, Outcome, Surroundings};
 use super::{DeployOptions, Deployment, Refused, Row, Status};
-use crate::simulator::clock::Moment;
 use crate::simulator::ids::{self, prefix};
 use crate::simulator::package::{self, Unpackable};
 use crate::simulator::rules::Circumstances;
+use crate::simulator::session::Asker;
 use crate::simulator::{Error, Org};
 
 /// MD-10
@@ -42,16 +42,21 @@ impl Queue {
 /// Queues a deployment; the answer is it, Pending.
 pub(in crate::simulator) fn submit(
     org: &Org,
+    by: &Asker,
     zip: Vec<u8>,
     options: DeployOptions,
 ) -> Result<Deployment, Refused> {
     options.check()?;
-    queue(org, zip, options, None)
+    queue(org, by, zip, options, None)
 }
 
 /// Deploys again what a validation of the last ten days found good (MD-2, MD-12).
-pub(in crate::simulator) fn submit_validated(org: &Org, validation: &str) -> Result<Deployment, Refused> {
-    let oldest = Moment::now().days_before(DAYS_VALID);
+pub(in crate::simulator) fn submit_validated(
+    org: &Org,
+    by: &Asker,
+    validation: &str,
+) -> Result<Deployment, Refused> {
+    let oldest = org.now().days_before(DAYS_VALID);
     let found = org.store.read(|state| {
         let validation = state.deployment(validation)?;
         let qualifies = validation.options.check_only
@@ -68,21 +73,29 @@ pub(in crate::simulator) fn submit_validated(org: &Org, validation: &str) -> Res
             "no validation with this id can be quick deployed (rehearsal wording)",
         )
     })?;
-    queue(org, zip, DeployOptions { check_only: false, ..options }, Some(id))
+    queue(org, by, zip, DeployOptions { check_only: false, ..options }, Some(id))
 }
 
 fn queue(
     org: &Org,
+    by: &Asker,
     zip: Vec<u8>,
     options: DeployOptions,
     validated: Option<String>,
 ) -> Result<Deployment, Refused> {
-    let oldest = Moment::now().days_before(DAYS_KEPT);
+    let now = org.now();
+    let oldest = now.days_before(DAYS_KEPT);
     let deployment = org
         .store
         .change(|state| {
             state.deployments.retain(|deployment| deployment.created >= oldest);
-            let deployment = Deployment::new(state.holdings.new_id(prefix::DEPLOY), options, validated);
+            let deployment = Deployment::new(
+                state.holdings.new_id(prefix::DEPLOY),
+                &by.person.id,
+                now,
+                options,
+                validated,
+            );
             state.deployments.push(deployment.clone());
             deployment
         })
@@ -94,18 +107,20 @@ fn queue(
 }
 
 /// What a cancellation finds: the deployment as it is afterwards.
-pub(in crate::simulator) fn cancel(org: &Org, id: &str) -> Result<Deployment, Refused> {
+pub(in crate::simulator) fn cancel(org: &Org, by: &Asker, id: &str) -> Result<Deployment, Refused> {
+    let now = org.now();
     let changed = org.store.change(|state| {
         let Some(deployment) = state.deployment_mut(id) else {
             return Err(Refused::new("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id"));
         };
         match deployment.status {
-            Status::Pending => deployment.set(Status::Canceled),
-            Status::InProgress => deployment.set(Status::Canceling),
+            Status::Pending => deployment.set(Status::Canceled, now),
+            Status::InProgress => deployment.set(Status::Canceling, now),
             Status::Canceling => {}
             _ => return Err(Refused::new("INVALID_ID_FIELD", "Deployment already completed")),
         }
         deployment.canceled = true;
+        deployment.canceled_by.get_or_insert_with(|| by.person.id.clone());
         Ok(deployment.clone())
     });
     org.queue.cancelled.notify_one();
@@ -114,10 +129,11 @@ pub(in crate::simulator) fn cancel(org: &Org, id: &str) -> Result<Deployment, Re
 
 /// Deployments that a stopped process left behind will never go on.
 pub(in crate::simulator) fn bury_unfinished(org: &Org) -> Result<(), Error> {
+    let now = org.now();
     org.store.change(|state| {
         for deployment in state.deployments.iter_mut().filter(|deployment| !deployment.status.is_done()) {
             let message = "the local org was stopped while this deployment waited or ran; nothing was saved";
-            deployment.fail("UNKNOWN_EXCEPTION", message);
+            deployment.fail("UNKNOWN_EXCEPTION", message, now);
         }
     })
 }
@@ -131,7 +147,7 @@ pub(in crate::simulator) async fn run(org: Arc<Org>, mut queue: mpsc::UnboundedR
             // It cannot be saved that it failed, but it can be told.
             org.store.change_unsaved(|state| {
                 if let Some(deployment) = state.deployment_mut(&id) {
-                    deployment.fail("UNKNOWN_EXCEPTION", error.in_one_line());
+                    deployment.fail("UNKNOWN_EXCEPTION", error.in_one_line(), org.now());
                 }
             });
         }
@@ -139,11 +155,12 @@ pub(in crate::simulator) async fn run(org: Arc<Org>, mut queue: mpsc::UnboundedR
 }
 
 async fn deploy(org: &Arc<Org>, id: &str, zip: Vec<u8>) -> Result<(), Error> {
+    let now = org.now();
     let started = org.store.change(|state| {
         let holdings = state.holdings.clone();
         let deployment =
             state.deployment_mut(id).filter(|deployment| deployment.status == Status::Pending)?;
-        deployment.set(Status::InProgress);
+        deployment.set(Status::InProgress, now);
         deployment.started = Some(deployment.modified);
         Some((deployment.options.clone(), holdings))
     })?;
@@ -172,7 +189,7 @@ async fn deploy(org: &Arc<Org>, id: &str, zip: Vec<u8>) -> Result<(), Error> {
                 deployment.errors = outcome.errors();
                 deployment.deployed = outcome.deployed();
                 deployment.rows = outcome.rows.clone();
-                deployment.modified = Moment::now();
+                deployment.modified = org.now();
             }
         })?;
     }
@@ -196,18 +213,19 @@ fn finish(
     outcome: Result<Outcome, Unpackable>,
     zip: &[u8],
 ) {
+    let now = state.holdings.clock.now();
     let Some(deployment) = state.deployments.iter_mut().find(|found| ids::same(&found.id, id)) else {
         return;
     };
     if deployment.canceled {
         deployment.rows.clear();
         deployment.deployed = 0;
-        deployment.set(Status::Canceled);
+        deployment.set(Status::Canceled, now);
         return;
     }
     let outcome = match outcome {
         Ok(outcome) => outcome,
-        Err(unpackable) => return deployment.fail(unpackable.status_code, unpackable.message),
+        Err(unpackable) => return deployment.fail(unpackable.status_code, unpackable.message, now),
     };
     let (errors, options) = (outcome.errors(), &deployment.options);
     let saved = errors == 0 || (!options.rollback_on_error && outcome.deployed() > 0); // MD-9
@@ -219,11 +237,12 @@ fn finish(
         deployment.deployed = 0; // nothing stays (protocol, section 8)
         deployment.rows.iter_mut().for_each(forget_what_was_undone);
     }
-    deployment.set(match (saved, errors) {
+    let status = match (saved, errors) {
         (true, 0) => Status::Succeeded,
         (true, _) => Status::SucceededPartial,
         (false, _) => Status::Failed,
-    });
+    };
+    deployment.set(status, now);
     if saved && !check_only {
         for (type_name, name) in &outcome.touched {
             state.holdings.take_from(&outcome.holdings, type_name, name);

@@ -112,6 +112,11 @@ pub(super) struct Deployment {
     pub completed: Option<Moment>,
     pub modified: Moment,
     pub canceled: bool,
+    /// Ids of the users who sent it and who cancelled it.
+    #[serde(default)]
+    pub created_by: String,
+    #[serde(default)]
+    pub canceled_by: Option<String>,
     pub rows: Vec<Row>,
     pub total: usize,
     pub deployed: usize,
@@ -125,17 +130,24 @@ pub(super) struct Deployment {
 }
 
 impl Deployment {
-    fn new(id: String, options: DeployOptions, validated: Option<String>) -> Deployment {
-        let now = Moment::now();
+    fn new(
+        id: String,
+        by: &str,
+        at: Moment,
+        options: DeployOptions,
+        validated: Option<String>,
+    ) -> Deployment {
         Deployment {
             id,
             options,
             status: Status::Pending,
-            created: now,
+            created: at,
             started: None,
             completed: None,
-            modified: now,
+            modified: at,
             canceled: false,
+            created_by: by.to_owned(),
+            canceled_by: None,
             rows: Vec::new(),
             total: 0,
             deployed: 0,
@@ -146,8 +158,7 @@ impl Deployment {
         }
     }
 
-    fn set(&mut self, status: Status) {
-        let now = Moment::now();
+    fn set(&mut self, status: Status, now: Moment) {
         self.status = status;
         self.modified = now;
         if status.is_done() {
@@ -156,10 +167,10 @@ impl Deployment {
     }
 
     /// Ends it as a whole.
-    pub fn fail(&mut self, status_code: &str, message: impl Into<String>) {
+    pub fn fail(&mut self, status_code: &str, message: impl Into<String>, now: Moment) {
         self.failure = Some((status_code.to_owned(), message.into()));
         self.deployed = 0;
-        self.set(Status::Failed);
+        self.set(Status::Failed, now);
     }
 
     pub fn succeeded(&self) -> bool {

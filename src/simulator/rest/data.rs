@@ -42,14 +42,8 @@ pub(super) fn resources(call: &Call) -> Answer {
     for name in ["limits", "metadata", "query", "sobjects", "tooling"] {
         resources.insert(name.to_owned(), format!("/services/data/{}/{name}", call.version).into());
     }
-    let identity = call.org.store.read(|state| {
-        format!(
-            "{}/id/{}/{}",
-            call.org.ready.instance_url,
-            state.identity.organization_id,
-            state.identity.user_id()
-        )
-    });
+    let ready = &call.org.ready;
+    let identity = format!("{}/id/{}/{}", ready.instance_url, ready.organization_id, call.asker.person.id);
     resources.insert("identity".to_owned(), identity.into());
     ok(&Value::Object(resources))
 }
@@ -125,7 +119,7 @@ fn run(call: &Call, text: &str, first: usize, about_columns: bool) -> Answer {
 }
 
 fn table(call: &Call, name: &str) -> Option<Table> {
-    call.org.store.read(|state| objects::table(name, state, &call.org.ready.instance_url))
+    call.org.store.read(|state| objects::table(name, state, &call.org.ready.instance_url, &call.asker.person))
 }
 
 /// `sf data query` asks for these after the rows (protocol, rule 10).

@@ -21,7 +21,7 @@ pub(super) async fn submit(call: &Call<'_>, in_path: Option<&str>, request: Requ
     let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let deployment = if kind.starts_with("multipart/form-data") {
         let (options, zip) = parts(request).await?;
-        engine::submit(call.org, zip, options).map_err(refused)?
+        engine::submit(call.org, call.asker, zip, options).map_err(refused)?
     } else if kind.starts_with("application/json") {
         let body = body(request).await?;
         // the documents put the id at the end of the path as well, clients do not
@@ -32,7 +32,7 @@ pub(super) async fn submit(call: &Call<'_>, in_path: Option<&str>, request: Requ
                 "validatedDeployRequestId is missing (rehearsal wording)",
             )
         })?;
-        engine::submit_validated(call.org, id)
+        engine::submit_validated(call.org, call.asker, id)
             .map_err(|refused| Failure::new(StatusCode::NOT_FOUND, "NOT_FOUND", refused.message))?
     } else {
         let message = format!("Unsupported content type: {kind}");
@@ -60,7 +60,7 @@ pub(super) async fn cancel(call: &Call<'_>, id: &str, request: Request) -> Answe
         let message = "deployResult.status can only be set to Canceling (rehearsal wording)";
         return Err(Failure::bad_request("INVALID_FIELD", message));
     }
-    let deployment = engine::cancel(call.org, id).map_err(|refusal| match refusal.code {
+    let deployment = engine::cancel(call.org, call.asker, id).map_err(|refusal| match refusal.code {
         "INVALID_CROSS_REFERENCE_KEY" => Failure::not_found(),
         _ => refused(refusal),
     })?;
@@ -168,9 +168,9 @@ fn read_options(value: &Value) -> Result<DeployOptions, Failure> {
 
 /// Every key is there, null where empty (protocol, rule 7).
 fn told(call: &Call, deployment: &Deployment, details: bool) -> Value {
-    let person = call.org.store.read(|state| people::of(&state.identity).swap_remove(0));
-    let (person_id, person_name) = (person.id.as_str(), person.full_name());
-    let canceled_by = deployment.canceled.then_some(person_id);
+    let person = |id: &str| call.org.store.read(|state| people::with_id(&state.identity, id));
+    let creator = person(&deployment.created_by);
+    let canceler = deployment.canceled_by.as_deref().map(person);
     let url = format!(
         "{}/services/data/{}/metadata/deployRequest/{}",
         call.org.ready.instance_url, call.version, deployment.id
@@ -201,16 +201,16 @@ fn told(call: &Call, deployment: &Deployment, details: bool) -> Value {
             "numberTestsTotal": 0,
             "numberTestErrors": 0,
             "createdDate": deployment.created.json(),
-            "createdBy": person_id,
-            "createdByName": person_name,
+            "createdBy": creator.id,
+            "createdByName": creator.full_name(),
             "startDate": moment(deployment.started),
             "completedDate": moment(deployment.completed),
             "lastModifiedDate": deployment.modified.json(),
             "stateDetail": null,
             "errorStatusCode": code,
             "errorMessage": message,
-            "canceledBy": canceled_by,
-            "canceledByName": canceled_by.map(|_| person_name.as_str()),
+            "canceledBy": canceler.as_ref().map(|person| person.id.as_str()),
+            "canceledByName": canceler.as_ref().map(|person| person.full_name()),
             "details": if details { told_details(deployment) } else { Value::Null },
         },
     })

@@ -8,46 +8,41 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::with_json;
-use crate::simulator::people::{self, Person};
-use crate::simulator::server::{is_session, token, typed};
+use crate::simulator::people::Person;
+use crate::simulator::server::{token, typed};
+use crate::simulator::session::{self, Asker, Door, Refusal};
 use crate::simulator::{Org, ids};
 
 pub(super) fn user_info(org: &Org, request: &Request) -> Response {
-    match refusal(org, request) {
-        Some(refusal) => refusal,
-        None => with_json(StatusCode::OK, &about(org, true)),
+    match asker(org, request) {
+        Err(refusal) => refused(refusal.identity()),
+        Ok(asker) => with_json(StatusCode::OK, &about(org, &asker.person, true)),
     }
 }
 
 pub(super) fn identity(org: &Org, organization: &str, user: &str, request: &Request) -> Response {
-    if let Some(refusal) = refusal(org, request) {
-        return refusal;
-    }
-    let known = org.store.read(|state| {
-        ids::same(organization, &state.identity.organization_id) && ids::same(user, &state.identity.user_id())
-    });
-    if known { with_json(StatusCode::OK, &about(org, false)) } else { refused("Wrong_Org") }
+    let asker = match asker(org, request) {
+        Err(refusal) => return refused(refusal.identity()),
+        Ok(asker) => asker,
+    };
+    let known = ids::same(organization, &org.ready.organization_id) && ids::same(user, &asker.person.id);
+    if known { with_json(StatusCode::OK, &about(org, &asker.person, false)) } else { refused("Wrong_Org") }
 }
 
-fn refusal(org: &Org, request: &Request) -> Option<Response> {
+fn asker(org: &Org, request: &Request) -> Result<Asker, Refusal> {
     let parameters = Query::<HashMap<String, String>>::try_from_uri(request.uri());
     let parameter = parameters.ok().and_then(|Query(mut parameters)| parameters.remove("oauth_token"));
-    match token(request.headers()).ok().flatten().or(parameter.as_deref()) {
-        None => Some(refused("Missing_OAuth_Token")),
-        Some(token) if is_session(org, token) => None,
-        Some(_) => Some(refused("Bad_OAuth_Token")),
-    }
+    let token = token(request.headers()).ok().flatten().or(parameter.as_deref());
+    session::admit(org, token, Door::Identity, session::address_of(request))
 }
 
 fn refused(why: &'static str) -> Response {
     typed(StatusCode::FORBIDDEN, "text/html;charset=UTF-8", why)
 }
 
-fn about(org: &Org, open_id: bool) -> Value {
-    let (organization, person, created) = org.store.read(|state| {
-        let person: Person = people::of(&state.identity).swap_remove(0);
-        (state.identity.organization_id.clone(), person, state.identity.created)
-    });
+fn about(org: &Org, person: &Person, open_id: bool) -> Value {
+    let (organization, created) =
+        org.store.read(|state| (state.identity.organization_id.clone(), state.identity.created));
     let base = &org.ready.instance_url;
     let id = format!("{base}/id/{organization}/{}", person.id);
     let url = |path: &str| format!("{base}{path}");

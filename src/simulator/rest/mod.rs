@@ -11,7 +11,8 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::server::{is_session, token, typed};
+use super::server::{token, typed};
+use super::session::{self, Asker, Door};
 use super::{Org, clock::Moment};
 use crate::component::{NEWEST_API_VERSION, OLDEST_API_VERSION};
 
@@ -59,6 +60,7 @@ fn ok(value: &Value) -> Answer {
 /// What a resource needs to know about a request.
 struct Call<'a> {
     org: &'a Arc<Org>,
+    asker: &'a Asker,
     /// As in the path, `v62.0`.
     version: &'a str,
     method: Method,
@@ -91,8 +93,8 @@ async fn resource(org: &Arc<Org>, version: &str, rest: &[&str], request: Request
     if !is_version(version) {
         return Err(Failure::not_found());
     }
-    authenticate(org, &request)?;
-    let call = Call { org, version, method: request.method().clone() };
+    let asker = authenticate(org, &request)?;
+    let call = Call { org, asker: &asker, version, method: request.method().clone() };
     match rest {
         [] => data::resources(&call),
         ["limits"] => data::limits(&call),
@@ -111,14 +113,14 @@ async fn resource(org: &Arc<Org>, version: &str, rest: &[&str], request: Request
     }
 }
 
-fn authenticate(org: &Org, request: &Request) -> Result<(), Failure> {
-    match token(request.headers()) {
-        Err(()) => Err(Failure::new(StatusCode::UNAUTHORIZED, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")),
-        Ok(Some(token)) if is_session(org, token) => Ok(()),
-        Ok(_) => {
-            Err(Failure::new(StatusCode::UNAUTHORIZED, "INVALID_SESSION_ID", "Session expired or invalid"))
-        }
-    }
+fn authenticate(org: &Org, request: &Request) -> Result<Asker, Failure> {
+    let Ok(token) = token(request.headers()) else {
+        return Err(Failure::new(StatusCode::UNAUTHORIZED, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE"));
+    };
+    session::admit(org, token, Door::Rest, session::address_of(request)).map_err(|refusal| {
+        let (status, code, message) = refusal.rest();
+        Failure::new(status, code, message)
+    })
 }
 
 fn is_version(text: &str) -> bool {

@@ -21,7 +21,7 @@ pub(super) fn deploy(call: &Call, request: &Element) -> Result<Vec<Node>, Fault>
         .ok_or_else(|| Fault::client("deploy has no ZipFile"))?;
     let zip = STANDARD.decode(zip).map_err(|_| Fault::client("ZipFile is not base64"))?;
     let options = request.child("DeployOptions").map(read_options).unwrap_or_default();
-    let deployment = engine::submit(call.org, zip, options).map_err(refused)?;
+    let deployment = engine::submit(call.org, call.asker, zip, options).map_err(refused)?;
     let result =
         vec![Node::leaf("done", false), Node::leaf("id", deployment.id), Node::leaf("state", "Queued")];
     Ok(vec![Node::group("result", result)])
@@ -64,28 +64,29 @@ pub(super) fn check_deploy_status(call: &Call, request: &Element) -> Result<Vec<
 }
 
 pub(super) fn cancel_deploy(call: &Call, request: &Element) -> Result<Vec<Node>, Fault> {
-    let deployment = engine::cancel(call.org, id(request)).map_err(refused)?;
+    let deployment = engine::cancel(call.org, call.asker, id(request)).map_err(refused)?;
     let done = deployment.status.is_done();
     Ok(vec![Node::group("result", vec![Node::leaf("done", done), Node::leaf("id", deployment.id)])])
 }
 
 pub(super) fn deploy_recent_validation(call: &Call, request: &Element) -> Result<Vec<Node>, Fault> {
-    let deployment = engine::submit_validated(call.org, id(request)).map_err(refused)?;
+    let deployment = engine::submit_validated(call.org, call.asker, id(request)).map_err(refused)?;
     Ok(vec![Node::leaf("result", deployment.id)])
 }
 
 /// A DeployResult, in the WSDL's order.
 fn told(call: &Call, deployment: &Deployment, details: bool) -> Node {
-    let person = call.org.store.read(|state| people::of(&state.identity).swap_remove(0));
-    let (id, name) = (short(&person.id), person.full_name());
+    let person = |id: &str| call.org.store.read(|state| people::with_id(&state.identity, id));
+    let creator = person(&deployment.created_by);
+    let canceler = deployment.canceled_by.as_deref().map(person);
     let options = &deployment.options;
     let mut nodes = Vec::new();
-    optional(&mut nodes, "canceledBy", deployment.canceled.then_some(&id));
-    optional(&mut nodes, "canceledByName", deployment.canceled.then_some(&name));
+    optional(&mut nodes, "canceledBy", canceler.as_ref().map(|person| short(&person.id)));
+    optional(&mut nodes, "canceledByName", canceler.as_ref().map(|person| person.full_name()));
     nodes.push(Node::leaf("checkOnly", options.check_only));
     optional(&mut nodes, "completedDate", deployment.completed.map(|moment| moment.soap()));
-    nodes.push(Node::leaf("createdBy", id));
-    nodes.push(Node::leaf("createdByName", name));
+    nodes.push(Node::leaf("createdBy", short(&creator.id)));
+    nodes.push(Node::leaf("createdByName", creator.full_name()));
     nodes.push(Node::leaf("createdDate", deployment.created.soap()));
     nodes.push(told_details(deployment, details));
     nodes.push(Node::leaf("done", deployment.status.is_done()));

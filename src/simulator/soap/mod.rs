@@ -9,6 +9,7 @@ pub(super) mod partner;
 mod retrieving;
 mod writing;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::Request;
@@ -16,7 +17,8 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 
 use super::Org;
-use super::server::{LARGEST_BODY, is_session, token, typed};
+use super::server::{LARGEST_BODY, token, typed};
+use super::session::{self, Asker, Door, Refusal};
 use super::xml::{self, Element, INSTANCE, METADATA, Node};
 use crate::component::{NEWEST_API_VERSION, OLDEST_API_VERSION};
 
@@ -34,11 +36,9 @@ impl Fault {
         Fault { code: format!("sf:{code}"), text: format!("{code}: {text}") }
     }
 
-    /// Clients know the beginning of this text; the rest is a hash we do not have.
-    fn no_session() -> Fault {
-        let text = "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing \
-                    session hash: not told by the local org";
-        Fault::platform("INVALID_SESSION_ID", text)
+    fn refused(refusal: Refusal) -> Fault {
+        let (code, text) = refusal.soap();
+        Fault::platform(code, text)
     }
 
     fn client(text: impl Into<String>) -> Fault {
@@ -49,6 +49,7 @@ impl Fault {
 /// What a call needs to know besides its arguments.
 struct Call<'a> {
     org: &'a Arc<Org>,
+    asker: &'a Asker,
     version: u16,
     /// `AllOrNoneHeader/allOrNone`
     all_or_none: bool,
@@ -84,10 +85,11 @@ pub(super) async fn answer(org: &Arc<Org>, version: &str, request: Request) -> R
         response.headers_mut().insert("allow", axum::http::HeaderValue::from_static("POST"));
         return response;
     }
+    let ip = session::address_of(&request);
     let bearer = token(request.headers()).ok().flatten().map(str::to_owned);
     let body = axum::body::to_bytes(request.into_body(), LARGEST_BODY).await;
     let answer = match body {
-        Ok(body) => call(org, version, bearer.as_deref(), &body),
+        Ok(body) => call(org, version, bearer.as_deref(), ip, &body),
         // MD-21
         Err(_) => Err(Fault::platform(
             "LIMIT_EXCEEDED",
@@ -104,7 +106,7 @@ pub(super) async fn answer(org: &Arc<Org>, version: &str, request: Request) -> R
     }
 }
 
-fn call(org: &Arc<Org>, version: &str, bearer: Option<&str>, body: &[u8]) -> Result<Node, Fault> {
+fn call(org: &Arc<Org>, version: &str, bearer: Option<&str>, ip: IpAddr, body: &[u8]) -> Result<Node, Fault> {
     let version = read_version(version)?;
     let envelope = xml::read(body).map_err(|unreadable| Fault::client(unreadable.why))?;
     let request = request_of(&envelope)?;
@@ -117,11 +119,9 @@ fn call(org: &Arc<Org>, version: &str, bearer: Option<&str>, body: &[u8]) -> Res
             request.qualified()
         ))
     })?;
-    if !session.is_some_and(|session| is_session(org, session)) {
-        return Err(Fault::no_session());
-    }
+    let asker = session::admit(org, session, Door::Soap, ip).map_err(Fault::refused)?;
     let all_or_none = in_header("AllOrNoneHeader", "allOrNone").is_some_and(is_true);
-    let payload = handler(&Call { org, version, all_or_none }, request)?;
+    let payload = handler(&Call { org, asker: &asker, version, all_or_none }, request)?;
     Ok(Node::group(format!("{}Response", request.name), payload))
 }
 

@@ -2,6 +2,7 @@
 //!
 //! We offer it to other people's clients only; the platform is giving it up (protocol, 3.1).
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::Request;
@@ -9,10 +10,13 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::{Fault, envelope, fault_envelope, read_version, request_of};
+use crate::simulator::oauth::memory;
 use crate::simulator::objects::ORGANIZATION_NAME;
-use crate::simulator::server::{LARGEST_BODY, is_session, typed};
+use crate::simulator::people::{self, Person};
+use crate::simulator::server::{LARGEST_BODY, typed};
+use crate::simulator::session::{self, Door};
 use crate::simulator::xml::{self, Element, INSTANCE, Node};
-use crate::simulator::{Org, ids, people};
+use crate::simulator::{Error, Org, ids};
 
 /// From this version on, login() does not exist.
 const FIRST_WITHOUT_LOGIN: u16 = 65;
@@ -23,9 +27,10 @@ pub(in crate::simulator) async fn answer(
     version: &str,
     request: Request,
 ) -> Response {
+    let ip = session::address_of(&request);
     let body = axum::body::to_bytes(request.into_body(), LARGEST_BODY).await;
     let answer = match body {
-        Ok(body) => call(org, service, version, &body),
+        Ok(body) => call(org, service, version, ip, &body),
         Err(_) => Err(Fault::client("the message is too large")),
     };
     let kind = if service == "c" { "enterprise" } else { "partner" };
@@ -56,7 +61,7 @@ fn told(fault: &Fault, kind: &str) -> String {
     ))
 }
 
-fn call(org: &Org, service: &str, version: &str, body: &[u8]) -> Result<Node, Fault> {
+fn call(org: &Org, service: &str, version: &str, ip: IpAddr, body: &[u8]) -> Result<Node, Fault> {
     let number = read_version(version)?;
     let envelope = xml::read(body).map_err(|unreadable| Fault::client(unreadable.why))?;
     let request = request_of(&envelope)?;
@@ -65,17 +70,21 @@ fn call(org: &Org, service: &str, version: &str, body: &[u8]) -> Result<Node, Fa
             let text = "login() is not available in this API version (rehearsal wording)";
             return Err(Fault::platform("UNSUPPORTED_API_VERSION", text));
         }
-        return login(org, service, version, request);
+        return login(org, service, version, ip, request);
     }
     let session =
         envelope.child("Header").and_then(|header| header.child("SessionHeader")?.child("sessionId"));
-    if !session.is_some_and(|session| is_session(org, session.trimmed())) {
-        return Err(Fault::no_session());
-    }
+    let session = session.map(Element::trimmed);
+    let asker = session::admit(org, session, Door::Soap, ip).map_err(Fault::refused)?;
     match request.name.as_str() {
-        "getUserInfo" => Ok(Node::group("getUserInfoResponse", vec![Node::group("result", user_info(org))])),
-        // the org has one session, and others use it
-        "logout" => Ok(Node::group("logoutResponse", Vec::new())),
+        "getUserInfo" => {
+            let result = Node::group("result", user_info(org, &asker.person));
+            Ok(Node::group("getUserInfoResponse", vec![result]))
+        }
+        "logout" => {
+            org.store.change(|state| state.sessions.close(&asker.session.token)).map_err(unsaved)?;
+            Ok(Node::group("logoutResponse", Vec::new()))
+        }
         _ => Err(Fault::client(format!(
             "No operation available for request {}, please check the WSDL for the service.",
             request.qualified()
@@ -83,38 +92,48 @@ fn call(org: &Org, service: &str, version: &str, body: &[u8]) -> Result<Node, Fa
     }
 }
 
-fn login(org: &Org, service: &str, version: &str, request: &Element) -> Result<Node, Fault> {
+fn unsaved(error: Error) -> Fault {
+    Fault::platform("UNKNOWN_EXCEPTION", &error.in_one_line())
+}
+
+fn login(org: &Org, service: &str, version: &str, ip: IpAddr, request: &Element) -> Result<Node, Fault> {
     let given = |name: &str| request.child(name).map(Element::trimmed).unwrap_or_default();
     let ready = &org.ready;
     // the org has no security token, so nothing follows the password
-    if !given("username").eq_ignore_ascii_case(&ready.username) || given("password") != ready.password {
+    let known = org.store.read(|state| people::log_in(&state.identity, given("username"), given("password")));
+    let Some(person) = known else {
         let text = "Invalid username, password, security token; or user locked out.";
         return Err(Fault::platform("INVALID_LOGIN", text));
-    }
+    };
+    let opened = org.store.change(|state| {
+        memory::note(state, &person.id, "Other Apex API", "", "Success", "", ip);
+        session::open_by_login(state, &person, ip)
+    });
+    let opened = opened.map_err(unsaved)?;
+    let token = opened.map_err(|source| unsaved(Error::Random { source }))?;
     let organization = ids::short(&ready.organization_id);
     let url =
         |service: &str| format!("{}/services/Soap/{service}/{version}/{organization}", ready.instance_url);
-    let user_id = org.store.read(|state| state.identity.user_id());
     let result = vec![
         Node::leaf("metadataServerUrl", url("m")),
         Node::leaf("passwordExpired", false),
         Node::leaf("sandbox", false),
         Node::leaf("serverUrl", url(service)),
-        Node::leaf("sessionId", &ready.access_token),
-        Node::leaf("userId", user_id),
-        Node::group("userInfo", user_info(org)),
+        Node::leaf("sessionId", token),
+        Node::leaf("userId", &person.id),
+        Node::group("userInfo", user_info(org, &person)),
     ];
     Ok(Node::group("loginResponse", vec![Node::group("result", result)]))
 }
 
-fn user_info(org: &Org) -> Vec<Node> {
-    let person = org.store.read(|state| people::of(&state.identity).swap_remove(0));
+fn user_info(org: &Org, person: &Person) -> Vec<Node> {
+    let seconds = org.store.read(|state| session::idle_minutes(state, person)) * 60;
     vec![
         Node::leaf("organizationId", &org.ready.organization_id),
         Node::leaf("organizationMultiCurrency", false),
         Node::leaf("organizationName", ORGANIZATION_NAME),
         Node::leaf("profileId", &person.profile.id),
-        Node::leaf("sessionSecondsValid", 7200),
+        Node::leaf("sessionSecondsValid", seconds),
         Node::leaf("userEmail", &person.username),
         Node::leaf("userFullName", person.full_name()),
         Node::leaf("userId", &person.id),

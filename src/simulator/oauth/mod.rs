@@ -1,0 +1,300 @@
+//! OAuth: how other programs get a session. One module a flow; `client` is what a flow sees of an app, `issue` the
+//! step in which all of them end, `memory` what stays afterwards.
+//!
+//! A flow is a function of the state and of what was asked. Failures are pairs of error and description that clients
+//! match on, so their texts are the platform's wherever they are public (OA-20 to OA-46).
+
+mod about;
+mod authorize;
+mod client;
+mod client_credentials;
+mod code;
+mod device;
+mod exchange;
+mod issue;
+mod jwt_bearer;
+mod keys;
+pub(super) mod memory;
+mod page;
+mod password;
+mod provider;
+mod refresh;
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, HOST};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::people::Person;
+use super::server::typed;
+use super::session::{self, is_same};
+use super::state::State;
+use super::{Error, Org};
+use client::Client;
+
+/// No form of any flow is longer.
+const LARGEST_FORM: usize = 1 << 20;
+
+/// A failure, in OAuth's words.
+#[derive(Debug, PartialEq, Eq)]
+struct Refused {
+    error: &'static str,
+    description: String,
+    /// Whose login it was, if that is known, and what the login history says of it.
+    user_id: Option<String>,
+    status: Option<&'static str>,
+}
+
+impl Refused {
+    fn new(error: &'static str, description: impl Into<String>) -> Refused {
+        Refused { error, description: description.into(), user_id: None, status: None }
+    }
+
+    fn grant(description: &str) -> Refused {
+        Refused::new("invalid_grant", description)
+    }
+
+    fn server(error: &dyn std::error::Error) -> Refused {
+        Refused::new("server_error", error.to_string())
+    }
+
+    /// OA-20
+    fn unknown_client() -> Refused {
+        Refused::new("invalid_client_id", "client identifier invalid")
+    }
+
+    /// OA-37
+    fn grant_type() -> Refused {
+        Refused::new("unsupported_grant_type", "grant type not supported")
+    }
+
+    fn by(mut self, person: &Person) -> Refused {
+        self.user_id = Some(person.id.clone());
+        self
+    }
+
+    fn noted_as(mut self, status: &'static str) -> Refused {
+        self.status = Some(status);
+        self
+    }
+
+    fn into_response(self) -> Response {
+        let status = match self.error {
+            "server_error" => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::BAD_REQUEST, // OA-2
+        };
+        with_json(status, &json!({ "error": self.error, "error_description": self.description }))
+    }
+}
+
+/// What a client asks of the token endpoint.
+struct Ask<'a> {
+    form: Form,
+    client_id: Option<String>,
+    secret: Option<String>,
+    /// The org's address.
+    base: &'a str,
+    /// The host that was asked, which may be called otherwise (OA-3).
+    host: String,
+    ip: IpAddr,
+    /// Milliseconds (CA-90).
+    propagation: i64,
+}
+
+impl Ask<'_> {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.form.get(name)
+    }
+
+    /// The app that asks, without proof (OA-20).
+    fn client(&self, state: &State) -> Result<Client, Refused> {
+        let key = self.client_id.as_deref().ok_or_else(Refused::unknown_client)?;
+        Client::find(state, key, self.propagation).ok_or_else(Refused::unknown_client)
+    }
+
+    /// The app that asks, with its secret. A wrong one is refused even where none is needed (OA-21).
+    fn proven_client(
+        &self,
+        state: &State,
+        needs_secret: impl Fn(&Client) -> bool,
+    ) -> Result<Client, Refused> {
+        let client = self.client(state)?;
+        match self.secret.as_deref() {
+            Some(secret) if is_same(&client.consumer_secret, secret) => Ok(client),
+            None if !needs_secret(&client) => Ok(client),
+            _ => Err(Refused::new("invalid_client", "invalid client credentials")),
+        }
+    }
+}
+
+/// A form or a query: each name once.
+struct Form(HashMap<String, String>);
+
+impl Form {
+    fn read(bytes: &[u8]) -> Form {
+        Form(form_urlencoded::parse(bytes).into_owned().collect())
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+}
+
+/// A flow that ended well.
+struct Granted {
+    answer: Value,
+    user_id: String,
+    app_name: String,
+}
+
+type Flow = fn(&mut State, &Ask) -> Result<Granted, Refused>;
+
+/// The flow of a grant type, with its name in the login history.
+fn flow(grant_type: &str) -> Option<(Flow, &'static str)> {
+    Some(match grant_type {
+        "authorization_code" => (code::redeem, "OauthWebServer"),
+        "client_credentials" => (client_credentials::run, "OauthClientCredentials"),
+        "device" => (device::poll, "OauthDevice"),
+        "password" => (password::run, "OauthUsernamePassword"),
+        "refresh_token" => (refresh::run, "OauthRefreshToken"),
+        "urn:ietf:params:oauth:grant-type:jwt-bearer" => (jwt_bearer::run, "OauthJwtBearer"),
+        "urn:ietf:params:oauth:grant-type:token-exchange" => (exchange::run, "OauthTokenExchange"),
+        _ => return None,
+    })
+}
+
+pub(super) async fn answer(org: &Arc<Org>, segments: &[&str], request: Request) -> Response {
+    match segments {
+        ["services", "oauth2", "token"] => token(org, request).await,
+        ["services", "oauth2", "authorize"] => authorize::answer(org, request).await,
+        ["services", "oauth2", "introspect"] => about::introspect(org, request).await,
+        ["services", "oauth2", "revoke"] => about::revoke(org, request).await,
+        ["setup", "connect"] => device::connect(org, request).await,
+        [".well-known", "openid-configuration"] => about::configuration(org),
+        ["id", "keys"] => about::keys(org).await,
+        ["services", "auth", "test" | "oauth" | "sso" | "link", name] => provider::begin(org, name),
+        ["services", "authcallback", name] => provider::end(org, name, request).await,
+        _ => typed(StatusCode::NOT_FOUND, "text/html;charset=UTF-8", "Not found"),
+    }
+}
+
+/// Reads the form, and who the client says it is: in the form or by HTTP Basic.
+async fn read<'a>(org: &'a Org, request: Request) -> Result<Ask<'a>, Refused> {
+    let ip = session::address_of(&request);
+    let headers = request.headers().clone();
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    let is_post = request.method() == Method::POST;
+    let body = axum::body::to_bytes(request.into_body(), LARGEST_FORM).await;
+    let body = body.map_err(|_| Refused::new("invalid_request", "the form is too large"))?;
+    let form = if is_post && !body.is_empty() { Form::read(&body) } else { Form::read(query.as_bytes()) };
+    let (mut client_id, mut secret) =
+        (form.get("client_id").map(str::to_owned), form.get("client_secret").map(str::to_owned));
+    if let Some((id, proof)) = basic(&headers) {
+        client_id = client_id.or(Some(id));
+        secret = secret.or(Some(proof));
+    }
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    Ok(Ask {
+        form,
+        client_id,
+        secret,
+        base: &org.ready.instance_url,
+        host: host.to_ascii_lowercase(),
+        ip,
+        propagation: org.propagation,
+    })
+}
+
+fn basic(headers: &HeaderMap) -> Option<(String, String)> {
+    let (scheme, packed) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let text = String::from_utf8(STANDARD.decode(packed.trim()).ok()?).ok()?;
+    let (id, secret) = text.split_once(':').filter(|_| scheme.eq_ignore_ascii_case("Basic"))?;
+    Some((id.to_owned(), secret.to_owned()))
+}
+
+async fn token(org: &Arc<Org>, request: Request) -> Response {
+    let is_post = request.method() == Method::POST;
+    let answer = match read(org, request).await {
+        Ok(_) if !is_post => Err(Refused::new("invalid_request", "must use HTTP POST")),
+        Ok(ask) => grant(org, ask).await,
+        Err(refused) => Err(refused),
+    };
+    match answer {
+        Ok(answer) => with_json(StatusCode::OK, &answer),
+        Err(refused) => refused.into_response(),
+    }
+}
+
+async fn grant(org: &Arc<Org>, ask: Ask<'_>) -> Result<Value, Refused> {
+    if ask.get("response_type") == Some("device_code") {
+        return changed(org, |state| device::begin(state, &ask));
+    }
+    let (flow, sub_type) = ask.get("grant_type").and_then(flow).ok_or_else(Refused::grant_type)?;
+    prepare_key(org, &ask).await?;
+    changed(org, |state| {
+        let result = flow(state, &ask);
+        let (user_id, status, app_name) = match &result {
+            Ok(granted) => (Some(granted.user_id.as_str()), "Success", granted.app_name.clone()),
+            Err(refused) => {
+                let name = ask.client(state).map(|client| client.name).unwrap_or_default();
+                (refused.user_id.as_deref(), refused.status.unwrap_or("Failed: OAuth error"), name)
+            }
+        };
+        if let Some(user_id) = user_id {
+            memory::note(state, user_id, "Remote Access 2.0", sub_type, status, &app_name, ask.ip);
+        }
+        result.map(|granted| granted.answer)
+    })
+}
+
+/// Changes the state, whether the flow ends well or not: failures leave traces too.
+fn changed<T>(org: &Org, change: impl FnOnce(&mut State) -> Result<T, Refused>) -> Result<T, Refused> {
+    let unsaved = |error: Error| Refused::new("server_error", error.in_one_line());
+    org.store.change(change).map_err(unsaved)?
+}
+
+/// Makes the org's key if this may be the first JWT: off the thread that answers requests, for it takes a moment.
+async fn prepare_key(org: &Arc<Org>, ask: &Ask<'_>) -> Result<(), Refused> {
+    let key = ask.client_id.clone().or_else(|| {
+        let assertion = keys::Jwt::read(ask.get("assertion")?)?;
+        assertion.claim("iss").map(str::to_owned)
+    });
+    let is_needed = org.store.read(|state| {
+        let of_subject = || {
+            let session = state.sessions.get(ask.get("subject_token")?)?;
+            session.app.as_ref().map(|app| app.consumer_key.clone())
+        };
+        let key = key.or_else(of_subject);
+        let client = key.and_then(|key| Client::find(state, &key, ask.propagation));
+        client.is_some_and(|client| {
+            let open_id = ["openid", "full"].iter().any(|wanted| client.scopes.iter().any(|it| it == wanted));
+            client.jwt_tokens || client.asset.is_some() || open_id
+        })
+    });
+    if is_needed { make_key(org).await } else { Ok(()) }
+}
+
+async fn make_key(org: &Arc<Org>) -> Result<(), Refused> {
+    if org.store.read(|state| state.oauth.signing_key.is_some()) {
+        return Ok(());
+    }
+    let made = tokio::task::spawn_blocking(keys::generate).await;
+    let key = made.map_err(|error| Refused::server(&error))?.map_err(|error| Refused::server(&error))?;
+    changed(org, |state| {
+        state.oauth.signing_key.get_or_insert(key);
+        Ok(())
+    })
+}
+
+fn with_json(status: StatusCode, value: &Value) -> Response {
+    let mut response = typed(status, "application/json;charset=UTF-8", value.to_string());
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

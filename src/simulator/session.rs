@@ -1,0 +1,288 @@
+//! Sessions: who holds which token, for how long, and whether a request may pass with it.
+//!
+//! [`admit`] is the one door that REST, SOAP and the identity services have. Who passes is an [`Asker`]; who does
+//! not gets a [`Refusal`], which each protocol tells in its own words.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use axum::extract::{ConnectInfo, Request};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use super::Org;
+use super::clock::Moment;
+use super::ids;
+use super::people::{self, Person};
+use super::rules::{group, text};
+use super::state::State;
+use crate::component::{Scalar, Tree};
+
+/// More than any client keeps open; a bound for programs that log in without end.
+const MOST_SESSIONS: usize = 5000;
+
+/// Sessions of the org, the newest last. The token that the org prints is not among them: it never ends.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Sessions(Vec<Session>);
+
+/// One session.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Session {
+    pub token: String,
+    pub user_id: String,
+    /// Where it came in: none for SOAP login() and for the token that the org prints.
+    pub app: Option<SessionApp>,
+    /// OAuth scopes by their OAuth names; a session without an app may do everything.
+    pub scopes: Vec<String>,
+    pub opened: Moment,
+    pub used: Moment,
+    pub lasts: Lasts,
+    pub form: Form,
+    pub ip: IpAddr,
+    pub level: Level,
+}
+
+/// The app that a session was opened for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SessionApp {
+    /// Of the component; a session ends with its app, and not when the app's key is rotated.
+    pub id: String,
+    pub consumer_key: String,
+    /// The approval that it rests on, if it rests on one: revoking that ends the session.
+    pub approval: Option<String>,
+}
+
+/// When a session ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Lasts {
+    Forever,
+    /// So many minutes after its last use (OA-11).
+    Idle(i64),
+    /// So many minutes after it was opened (OA-12).
+    Fixed(i64),
+}
+
+/// What the token looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Form {
+    Opaque,
+    Jwt,
+}
+
+/// Session security level (SE-11), the lowest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) enum Level {
+    Standard,
+    HighAssurance,
+}
+
+impl Session {
+    pub fn ends(&self) -> Option<Moment> {
+        match self.lasts {
+            Lasts::Forever => None,
+            Lasts::Idle(minutes) => Some(self.used.minutes_after(minutes)),
+            Lasts::Fixed(minutes) => Some(self.opened.minutes_after(minutes)),
+        }
+    }
+
+    pub fn is_over(&self, now: Moment) -> bool {
+        self.ends().is_some_and(|end| end <= now)
+    }
+}
+
+impl Sessions {
+    /// Adds a session, and forgets those that are over; the oldest too when there are very many.
+    pub fn open(&mut self, session: Session) {
+        let now = session.opened;
+        self.0.retain(|session| !session.is_over(now));
+        if self.0.len() >= MOST_SESSIONS {
+            self.0.remove(0);
+        }
+        self.0.push(session);
+    }
+
+    pub fn get(&self, token: &str) -> Option<&Session> {
+        self.0.iter().find(|session| is_same(&session.token, token))
+    }
+
+    fn get_mut(&mut self, token: &str) -> Option<&mut Session> {
+        self.0.iter_mut().find(|session| is_same(&session.token, token))
+    }
+
+    /// Ends the sessions that `ends` says so of.
+    pub fn end(&mut self, ends: impl Fn(&Session) -> bool) {
+        self.0.retain(|session| !ends(session));
+    }
+
+    pub fn close(&mut self, token: &str) {
+        self.end(|session| is_same(&session.token, token));
+    }
+}
+
+/// Compared without stopping at the first difference, so that time tells nothing about a secret.
+pub(super) fn is_same(right: &str, given: &str) -> bool {
+    let (right, given) = (right.as_bytes(), given.as_bytes());
+    right.len() == given.len() && right.iter().zip(given).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
+}
+
+/// Who asks: the person, and the session that says so.
+#[derive(Clone)]
+pub(super) struct Asker {
+    pub person: Person,
+    pub session: Session,
+}
+
+/// Where a request knocks. Not every session opens every door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Door {
+    Rest,
+    /// Metadata, partner and enterprise SOAP.
+    Soap,
+    /// User info and the identity URL, which tell about the session itself.
+    Identity,
+}
+
+/// Why a request may not pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    NoToken,
+    /// Never given out, closed, or of a user or an app that is gone.
+    UnknownToken,
+    /// SE-42
+    TimedOut,
+    /// OA-12
+    JwtInSoap,
+}
+
+impl Refusal {
+    /// Status, code and message of the REST API. Many causes share one text (SE-40 to SE-44).
+    pub fn rest(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Refusal::NoToken | Refusal::UnknownToken | Refusal::TimedOut | Refusal::JwtInSoap => {
+                (StatusCode::UNAUTHORIZED, "INVALID_SESSION_ID", "Session expired or invalid")
+            }
+        }
+    }
+
+    /// Code and text of a SOAP fault. Clients know how the text begins; the rest is a hash that we do not have.
+    pub fn soap(self) -> (&'static str, &'static str) {
+        match self {
+            Refusal::NoToken | Refusal::UnknownToken | Refusal::TimedOut | Refusal::JwtInSoap => (
+                "INVALID_SESSION_ID",
+                "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing session \
+                 hash: not told by the local org",
+            ),
+        }
+    }
+
+    /// What the identity services say, with 403.
+    pub fn identity(self) -> &'static str {
+        match self {
+            Refusal::NoToken => "Missing_OAuth_Token",
+            _ => "Bad_OAuth_Token",
+        }
+    }
+}
+
+/// Lets a request pass, and notes that its session was used.
+pub(super) fn admit(org: &Org, token: Option<&str>, door: Door, _ip: IpAddr) -> Result<Asker, Refusal> {
+    let token = token.filter(|token| !token.is_empty()).ok_or(Refusal::NoToken)?;
+    let now = org.now();
+    let asker = look(org, token, now)?;
+    if door == Door::Soap && asker.session.form == Form::Jwt {
+        return Err(Refusal::JwtInSoap);
+    }
+    if matches!(asker.session.lasts, Lasts::Idle(_)) {
+        // not worth writing to disk: it goes there with the next change
+        org.store.change_unsaved(|state| {
+            if let Some(session) = state.sessions.get_mut(token) {
+                session.used = now;
+            }
+        });
+    }
+    Ok(asker)
+}
+
+/// Who holds this token, without counting it as a use.
+pub(super) fn look(org: &Org, token: &str, now: Moment) -> Result<Asker, Refusal> {
+    org.store.read(|state| {
+        let first = is_same(&state.identity.access_token, token).then(|| Session {
+            token: token.to_owned(),
+            user_id: state.identity.user_id(),
+            app: None,
+            scopes: Vec::new(),
+            opened: state.identity.created,
+            used: now,
+            lasts: Lasts::Forever,
+            form: Form::Opaque,
+            ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            level: Level::Standard,
+        });
+        let session = first.or_else(|| state.sessions.get(token).cloned()).ok_or(Refusal::UnknownToken)?;
+        if session.is_over(now) {
+            return Err(Refusal::TimedOut);
+        }
+        if session.app.as_ref().is_some_and(|app| !has_app(state, &app.id)) {
+            return Err(Refusal::UnknownToken);
+        }
+        let person = people::of(&state.identity).into_iter().find(|person| person.id == session.user_id);
+        Ok(Asker { person: person.ok_or(Refusal::UnknownToken)?, session })
+    })
+}
+
+fn has_app(state: &State, id: &str) -> bool {
+    let kinds = ["ConnectedApp", "ExtlClntAppGlobalOauthSettings"];
+    kinds.iter().any(|kind| state.holdings.of_type(kind).any(|(_, app)| app.id == id))
+}
+
+/// Opens a session for somebody who came with a password and no app. The error is a lack of random numbers.
+pub(super) fn open_by_login(state: &mut State, person: &Person, ip: IpAddr) -> io::Result<String> {
+    let token = ids::access_token(&state.identity.organization_id)?;
+    let now = state.holdings.clock.now();
+    let lasts = Lasts::Idle(idle_minutes(state, person));
+    state.sessions.open(Session {
+        token: token.clone(),
+        user_id: person.id.clone(),
+        app: None,
+        scopes: Vec::new(),
+        opened: now,
+        used: now,
+        lasts,
+        form: Form::Opaque,
+        ip,
+        level: Level::Standard,
+    });
+    Ok(token)
+}
+
+/// How long a session of this person lives unused: their profile's setting, or else the org's (OA-11, SE-2, SE-13).
+pub(super) fn idle_minutes(state: &State, person: &Person) -> i64 {
+    let settings = state.holdings.of_type("ProfileSessionSetting").map(|(_, component)| &component.fields);
+    let mut of_profile =
+        settings.filter(|fields| text(fields, "profile").is_some_and(|name| person.profile.is_called(name)));
+    match of_profile.next().and_then(|fields| fields.get("sessionTimeout")) {
+        // 0 is what profiles have that nobody touched: the org's value counts (SE-13 is unsure of it)
+        Some(Tree::Leaf(Scalar::Number(minutes))) if *minutes > 0 => return *minutes,
+        _ => {}
+    }
+    let security = state.holdings.get("SecuritySettings", "Security");
+    let session = security.and_then(|security| group(&security.fields, "sessionSettings"));
+    match session.and_then(|session| text(session, "sessionTimeout")) {
+        Some("FifteenMinutes") => 15,
+        Some("ThirtyMinutes") => 30,
+        Some("SixtyMinutes") => 60,
+        Some("NinetyMinutes") => 90,
+        Some("FourHours") => 240,
+        Some("EightHours") => 480,
+        Some("TwelveHours") => 720,
+        Some("TwentyFourHours") => 1440,
+        _ => 120,
+    }
+}
+
+/// The address a request came from.
+pub(super) fn address_of(request: &Request) -> IpAddr {
+    let info = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    info.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(address)| address.ip())
+}
