@@ -463,3 +463,18 @@ fn name_and_value(text: &str) -> Result<(String, String), String> {
         _ => Err("write NAME=VALUE".to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn propagation_is_a_time_up_to_a_quarter_of_an_hour() {
+        assert_eq!(propagation("0s"), Ok(Duration::ZERO));
+        assert_eq!(propagation("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(propagation("15m"), Ok(Duration::from_secs(900)));
+        for wrong in ["16m", "901s", "5", "m", "-1s", "1h"] {
+            assert!(propagation(wrong).is_err(), "{wrong}");
+        }
+    }
+}

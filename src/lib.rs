@@ -60,8 +60,9 @@
 //! # Who may do what
 //!
 //! `files` and `command` touch the disk, and `files` runs `git`; `secret` reads the process environment, `org`
-//! speaks to the network, `report` to the terminal, `simulator` listens on a port. Every other module is a
-//! function of its arguments. Only `deploy` is given an `org::Writer`, so nothing else can change an org; only
+//! speaks to the network, and for logins to the Salesforce CLI, the system's keyring and a browser that comes back to a
+//! port; `report` speaks to the terminal, `simulator` listens on a port. Every other module is a function of its
+//! arguments. Only `deploy` is given an `org::Writer`, so nothing else can change an org; only
 //! `render` turns a secret into text.
 
 pub mod cli;

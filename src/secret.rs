@@ -226,7 +226,8 @@ pub fn is_placeholder(text: &str) -> bool {
         || wrapped("%%", "%%")
         || wrapped("<", ">")
         || (trimmed.len() >= 6 && trimmed.bytes().all(|byte| byte == b'*' || byte == b'-'))
-        || wrapped("----", "----")
+        // A PEM block begins and ends like this as well, over many lines.
+        || (wrapped("----", "----") && !trimmed.contains('\n'))
 }
 
 /// A long word that nobody chose, in a field where secrets are often kept, is taken for one, and so is what
@@ -352,7 +353,8 @@ mod tests {
         ] {
             assert_eq!(flaw(word), Some(Flaw::Placeholder), "{word}");
         }
-        for word in ["a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6", "${a}b", "yourself"] {
+        let pem = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n".trim_end();
+        for word in ["a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6", "${a}b", "yourself", pem] {
             assert_eq!(flaw(word), None, "{word}");
         }
     }

@@ -36,7 +36,7 @@ async fn browser(
     terminal: &Terminal,
 ) -> Result<Session, Failure> {
     let entry = target::entry(destination)?;
-    let refused = |problem: crate::org::login::KeyringProblem| destination.failed(problem.into());
+    let refused = |problem: crate::org::login::KeyringProblem| destination.no_session(problem.into());
     // Nobody is to log in for nothing.
     entry.check().await.map_err(refused)?;
     let authorization =

@@ -14,7 +14,7 @@ pub fn run(arguments: &cli::Logout, terminal: &Terminal) -> Result<Exit, Failure
     let name = &destination.org;
     online(async {
         let entry = target::entry(&destination)?;
-        let problem = |problem: crate::org::login::KeyringProblem| destination.failed(problem.into());
+        let problem = |problem: crate::org::login::KeyringProblem| destination.no_session(problem.into());
         let kept = entry.read().await.map_err(problem)?;
         if let Some(refresh_token) = &kept {
             match revoke(refresh_token, &destination).await {

@@ -219,7 +219,7 @@ async fn login(
         Credentials::Login(login) => Ok(login),
         Credentials::Browser(BrowserApp { client_id, client_secret, .. }) => {
             let entry = entry(destination)?;
-            let kept = entry.read().await.map_err(|problem| destination.failed(problem.into()))?;
+            let kept = entry.read().await.map_err(|problem| destination.no_session(problem.into()))?;
             let refresh_token = kept.ok_or_else(|| destination.not_logged_in())?;
             let kept = Kept::Keyring(entry);
             Ok(Login::RefreshToken(RefreshToken { client_id, client_secret, refresh_token, kept }))

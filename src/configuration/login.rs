@@ -345,12 +345,14 @@ impl<'a> Table<'a> {
             DeValue::Integer(number) => u16::from_str_radix(number.as_str(), number.radix()).ok(),
             _ => None,
         };
-        match port {
-            Some(port) if port > 0 => Some(Some(port)),
-            _ => {
-                context.wrong_type(&self.what("port"), value, "a number from 1 to 65535", None);
-                None
-            }
+        if port.is_none_or(|port| port == 0) {
+            context.error(
+                Diagnostic::error(Code::UnknownValue, format!("{} is no port", self.what("port")))
+                    .label(context.span(value), "not a port")
+                    .help("write a number from 1 to 65535"),
+            );
+            return None;
         }
+        Some(port)
     }
 }

@@ -1,6 +1,7 @@
 //! A Salesforce org in one process: real HTTP on loopback, the platform's rules behind it.
 //!
-//! A request goes through `server` (headers, session, faults) to a protocol: `rest` or `soap`. Protocols turn
+//! A request goes through `server` (headers, faults) to a protocol: `rest`, `soap` or `oauth`. `session` says who may
+//! pass, and `oauth` is how other programs get a session. Protocols turn
 //! it into plain calls: `deploy` for packages, `retrieve` for files, `soql` over `objects` for queries. What is
 //! saved goes through `schema` (a file to a tree, by its type's description) and `rules` into `state`, which
 //! `store` keeps in a folder and `first_day` has furnished. Nothing here is shared with the client but the descriptions of metadata types,

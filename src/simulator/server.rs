@@ -54,6 +54,8 @@ async fn answer(State(org): State<Arc<Org>>, request: Request) -> Response {
                 soap::partner::answer(&org, service, version, request).await
             }
             ["services", "oauth2", "token" | "authorize" | "introspect" | "revoke"]
+            | ["services", "auth", _, _]
+            | ["services", "authcallback", _]
             | ["setup", "connect"]
             | [".well-known", "openid-configuration"]
             | ["id", "keys"] => oauth::answer(&org, &segments, request).await,

@@ -18,6 +18,9 @@ use super::rules::{group, text};
 use super::state::State;
 use crate::component::{Scalar, Tree};
 
+/// More than any client keeps open; a bound for programs that log in without end.
+const MOST_SESSIONS: usize = 5000;
+
 /// Sessions of the org, the newest last. The token that the org prints is not among them: it never ends.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -43,6 +46,8 @@ pub(super) struct Session {
 /// The app that a session was opened for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SessionApp {
+    /// Of the component; a session ends with its app, and not when the app's key is rotated.
+    pub id: String,
     pub consumer_key: String,
     /// The approval that it rests on, if it rests on one: revoking that ends the session.
     pub approval: Option<String>,
@@ -87,10 +92,13 @@ impl Session {
 }
 
 impl Sessions {
-    /// Adds a session, and forgets those that are over.
+    /// Adds a session, and forgets those that are over; the oldest too when there are very many.
     pub fn open(&mut self, session: Session) {
         let now = session.opened;
         self.0.retain(|session| !session.is_over(now));
+        if self.0.len() >= MOST_SESSIONS {
+            self.0.remove(0);
+        }
         self.0.push(session);
     }
 
@@ -139,7 +147,7 @@ pub(super) enum Door {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
     NoToken,
-    /// Never given out, closed, or of somebody who is gone.
+    /// Never given out, closed, or of a user or an app that is gone.
     UnknownToken,
     /// SE-42
     TimedOut,
@@ -215,9 +223,17 @@ pub(super) fn look(org: &Org, token: &str, now: Moment) -> Result<Asker, Refusal
         if session.is_over(now) {
             return Err(Refusal::TimedOut);
         }
+        if session.app.as_ref().is_some_and(|app| !has_app(state, &app.id)) {
+            return Err(Refusal::UnknownToken);
+        }
         let person = people::of(&state.identity).into_iter().find(|person| person.id == session.user_id);
         Ok(Asker { person: person.ok_or(Refusal::UnknownToken)?, session })
     })
+}
+
+fn has_app(state: &State, id: &str) -> bool {
+    let kinds = ["ConnectedApp", "ExtlClntAppGlobalOauthSettings"];
+    kinds.iter().any(|kind| state.holdings.of_type(kind).any(|(_, app)| app.id == id))
 }
 
 /// Opens a session for somebody who came with a password and no app. The error is a lack of random numbers.

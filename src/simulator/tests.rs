@@ -198,6 +198,25 @@ async fn a_validation_saves_nothing_and_can_be_deployed_once_it_ran_tests() {
 }
 
 #[tokio::test]
+async fn a_validation_counts_for_ten_days_by_the_orgs_clock() {
+    let session = Session::new().await;
+    session.simulator.advance(Duration::from_secs(30 * 86_400));
+    let options = json!({ "singlePackage": true, "checkOnly": true, "testLevel": "RunLocalTests" });
+    for (days, status) in [(9, StatusCode::CREATED), (10, StatusCode::NOT_FOUND)] {
+        let id = session.deploy(options.clone()).await;
+        assert_eq!(session.finished(&id).await["status"], "Succeeded");
+        session.simulator.advance(Duration::from_secs(days * 86_400));
+        let quick = json!({ "validatedDeployRequestId": id });
+        let answer = session.request(Method::POST, DEPLOY).json(&quick).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{days} days");
+        if status == StatusCode::CREATED {
+            let answer: Value = answer.json().await.unwrap();
+            session.finished(answer["id"].as_str().unwrap()).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_held_deployment_is_in_progress_until_it_is_cancelled() {
     let faults = vec![Fault::HoldDeploy];
     let session = Session::start(Options { faults, pace: swift(), ..Options::default() }).await;
@@ -582,17 +601,24 @@ async fn single_components_are_written_over_soap() {
 async fn other_clients_log_in_over_soap_below_version_65() {
     let session = Session::new().await;
     let ready = session.simulator.ready();
-    let login = |version: &str, password: &str| {
+    let call = |version: &str, username: &str, password: &str| {
         let envelope = format!(
             "<se:Envelope xmlns:se=\"http://schemas.xmlsoap.org/soap/envelope/\"><se:Header/><se:Body><login \
              xmlns=\"urn:partner.soap.sforce.com\"><username>{}</username><password>{password}</password></login>\
              </se:Body></se:Envelope>",
-            ready.username
+            username
         );
         session.client.post(format!("{}/services/Soap/u/{version}", ready.instance_url)).body(envelope).send()
     };
+    let login = |version: &str, password: &str| call(version, &ready.username, password);
     let text = login("62.0", &ready.password).await.unwrap().text().await.unwrap();
-    assert!(text.contains(&format!("<sessionId>{}</sessionId>", ready.access_token)));
+    let between = |text: &str, element: &str| {
+        let (_, rest) = text.split_once(&format!("<{element}>")).unwrap();
+        rest.split_once('<').unwrap().0.to_owned()
+    };
+    let token = between(&text, "sessionId");
+    assert_ne!(token, ready.access_token, "a session of its own");
+    assert!(!text.contains(&ready.password));
     assert!(text.contains(&format!("<organizationId>{}</organizationId>", ready.organization_id)));
     let answer = login("62.0", "wrong").await.unwrap();
     assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
@@ -601,6 +627,32 @@ async fn other_clients_log_in_over_soap_below_version_65() {
         text.contains("<faultcode>sf:INVALID_LOGIN</faultcode><faultstring>INVALID_LOGIN: Invalid username,")
     );
     assert!(text.contains("<sf:exceptionCode>INVALID_LOGIN</sf:exceptionCode>"));
+    // Everybody has a password, and a session is about whoever opened it.
+    let analyst = ready.username.replace("admin@", "analyst@");
+    let password = session.simulator.password(&analyst).unwrap();
+    assert_ne!(password, ready.password);
+    let text = call("62.0", &analyst, &password).await.unwrap().text().await.unwrap();
+    let theirs = between(&text, "sessionId");
+    assert_eq!(between(&text, "userName"), analyst);
+    let info = |token: String| {
+        let url = format!("{}/services/oauth2/userinfo", ready.instance_url);
+        session.client.get(url).bearer_auth(token).send()
+    };
+    let told: Value = info(theirs.clone()).await.unwrap().json().await.unwrap();
+    assert_eq!(told["preferred_username"], json!(analyst));
+    // Logging out ends one session.
+    let logout = format!(
+        "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\" xmlns=\"urn:partner.soap.sforce.com\"><e:Header>\
+         <SessionHeader><sessionId>{theirs}</sessionId></SessionHeader></e:Header><e:Body><logout/></e:Body></e:Envelope>"
+    );
+    let url = format!("{}/services/Soap/u/62.0", ready.instance_url);
+    let answer = session.client.post(url).body(logout).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(info(theirs).await.unwrap().status(), StatusCode::FORBIDDEN);
+    assert_eq!(info(token.clone()).await.unwrap().status(), StatusCode::OK);
+    // Two hours without use are too long (OA-11).
+    session.simulator.advance(Duration::from_secs(2 * 3600));
+    assert_eq!(info(token).await.unwrap().status(), StatusCode::FORBIDDEN);
     let text = login("65.0", &ready.password).await.unwrap().text().await.unwrap();
     assert!(text.contains("<faultcode>sf:UNSUPPORTED_API_VERSION</faultcode>"));
 }

@@ -23,9 +23,12 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ("CA-37", "an app without scopes deploys"),
         ("CA-40", "the words about a policy value that does not exist"),
         ("CA-45", "the words about a logout URL that is not https"),
+        ("CA-43", "the months of a refresh token policy have thirty days"),
         ("CA-54", "the words about a name that is listed twice"),
         ("CA-60", "the words about a run-as user without the switch or the key"),
         ("CA-61", "a new run-as user on an app that exists needs its key in the file"),
+        ("CA-64", "a JWT access token lives 30 minutes where the app does not say"),
+        ("CA-69", "the words when a flow without a person in it needs High Assurance"),
         ("CA-73", "the words about a connected app that cannot be created"),
         (
             "CA-82",
@@ -66,6 +69,11 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ),
         ("NC-7", "a legacy credential needs `endpoint`, and with Oauth `authProvider`; nothing else"),
         ("NC-10", "the words about an endpoint that is not a URL"),
+        ("OA-8", "asset tokens need no actor token; other token exchanges are refused, for want of Apex"),
+        ("OA-9", "the sixth approval revokes the oldest"),
+        ("OA-25", "the code and words about a client credentials flow that is off"),
+        ("OA-28", "the code for a `scope` sent with client credentials"),
+        ("OA-42", "the words about PKCE"),
         (
             "PermissionSet",
             "a list that is sent replaces the whole list, and from API 40 on user permissions that are not listed go; the \

@@ -10,6 +10,7 @@ use insta::assert_snapshot;
 use orgwire::simulator::Options;
 
 use crate::front::{Front, Grant};
+use crate::oauth::Scene;
 use crate::simulated::Org;
 use crate::test::{Said, Test};
 
@@ -288,7 +289,18 @@ fn what_a_login_lacks_is_told_before_anything_is_sent() {
         .run("plan --org uat")
         .exits(3);
     assert!(!said.stderr.contains("canary"));
-    assert_snapshot!(said.talk(), @"");
+    assert_snapshot!(said.talk(), @r#"
+    unusable-secret
+
+      × `key` in the login of org `uat` is encrypted with a passphrase
+       ╭─[orgwire.toml:3:58]
+     2 │ instance-url = "http://127.0.0.1:PORT"
+     3 │ login = { jwt = { client-id = "a", username = "b", key = { env = "KEY" } } }
+       ·                                                          ───────┬───────
+       ·                                                                 ╰── read from the variable KEY
+       ╰────
+      help: write it without one: openssl pkey -in server.key -out plain.key
+    "#);
     assert!(front.forms().is_empty());
 }
 
@@ -314,134 +326,7 @@ login = { refresh-token = { client-id = "3MVG9", refresh-token = { evn = "canary
     );
     let said = test.run("lint").exits(1);
     assert!(!said.stderr.contains("canary") && !said.stdout.contains("canary"));
-    assert_snapshot!(said.talk(), @r#"
-    unknown-key
-
-      × `jwt` in the login of org `a` has no key `usrname`
-       ╭─[orgwire.toml:2:40]
-     1 │ [org.a]
-     2 │ login = { jwt = { client-id = "3MVG9", usrname = "ci@acme.com", key-file = "a.key", key = { env = "KEY" } } }
-       ·                                        ───┬───
-       ·                                           ╰── not known here
-     3 │ [org.b]
-       ╰────
-      help: did you mean `username`?
-
-    incomplete-login
-
-      × `jwt` in the login of org `a` has both `key-file` and `key`
-       ╭─[orgwire.toml:2:76]
-     1 │ [org.a]
-     2 │ login = { jwt = { client-id = "3MVG9", usrname = "ci@acme.com", key-file = "a.key", key = { env = "KEY" } } }
-       ·                                                                            ───┬───        ───────┬───────
-       ·                                                                               │                  ╰── and another
-       ·                                                                               ╰── one key
-     3 │ [org.b]
-       ╰────
-      help: keep the one that is meant
-
-    unknown-key
-
-      × the login of org `b` has no key `acces-token`
-       ╭─[orgwire.toml:4:11]
-     3 │ [org.b]
-     4 │ login = { acces-token = (hidden) }
-       ·           ─────┬─────
-       ·                ╰── not known here
-     5 │ [org.c]
-       ╰────
-      help: did you mean `access-token`?
-
-    incomplete-login
-
-      × the login of org `c` is both `client-credentials` and `sf`
-       ╭─[orgwire.toml:6:11]
-     5 │ [org.c]
-     6 │ login = { client-credentials = { client-id = "3MVG9", client-secret = (hidden) }, sf = "prod" }
-       ·           ─────────┬────────                                                      ─┬
-       ·                    │                                                               ╰── and another
-       ·                    ╰── one way in
-     7 │ [org.d]
-       ╰────
-      help: keep the one that is meant
-
-    plain-secret
-
-      × `client-secret` of `client-credentials` in the login of org `c` is written in orgwire.toml
-       ╭─[orgwire.toml:6:71]
-     5 │ [org.c]
-     6 │ login = { client-credentials = { client-id = "3MVG9", client-secret = (hidden) }, sf = "prod" }
-       ·                                                                       ────┬───
-       ·                                                                           ╰── committing this file would publish the secret
-     7 │ [org.d]
-       ╰────
-      help: say where the secret lives instead: { env = "NAME" }, { file = "path" } or { command = ["..."] }
-
-    wrong-type
-
-      × the login of org `d` must be a table, not a string
-       ╭─[orgwire.toml:8:9]
-     7 │ [org.d]
-     8 │ login = (hidden)
-       ·         ────┬───
-       ·             ╰── this is a string
-     9 │ [org.e]
-       ╰────
-      help: write exactly one of:
-            login = { sf = "ALIAS" }
-            login = { jwt = { client-id = "...", username = "...", key-file = "server.key" } }
-            login = { client-credentials = { client-id = "...", client-secret = { env = "NAME" } } }
-            login = { browser = { client-id = "..." } }
-            login = { refresh-token = { client-id = "...", refresh-token = { env = "NAME" } } }
-            login = { sfdx-auth-url = { env = "NAME" } }
-            login = { access-token = { env = "NAME" } }
-
-    incomplete-login
-
-      × `browser` in the login of org `e` has no `client-id`
-        ╭─[orgwire.toml:10:21]
-      9 │ [org.e]
-     10 │ login = { browser = { port = 123456 } }
-        ·                     ────────┬────────
-        ·                             ╰── is not complete
-     11 │ [org.f]
-        ╰────
-      help: add it: client-id = "...", or client-id = { env = "NAME" }
-
-    wrong-type
-
-      × `port` of `browser` in the login of org `e` must be a number from 1 to 65535, not an integer
-        ╭─[orgwire.toml:10:30]
-      9 │ [org.e]
-     10 │ login = { browser = { port = 123456 } }
-        ·                              ───┬──
-        ·                                 ╰── this is an integer
-     11 │ [org.f]
-        ╰────
-
-    unknown-value
-
-      × `sf` in the login of org `f` is not the name of an org
-        ╭─[orgwire.toml:12:16]
-     11 │ [org.f]
-     12 │ login = { sf = "--json" }
-        ·                ────┬───
-        ·                    ╰── neither an alias nor a user name
-     13 │ [org.g]
-        ╰────
-      help: `sf org list` shows the aliases and user names that the Salesforce CLI knows
-
-    invalid-secret-source
-
-      × `refresh-token` of `refresh-token` in the login of org `g` has an unknown source `evn`
-        ╭─[orgwire.toml:14:66]
-     13 │ [org.g]
-     14 │ login = { refresh-token = { client-id = "3MVG9", refresh-token = { evn = (hidden) } } }
-        ·                                                                  ─────────┬────────
-        ·                                                                           ╰── should say where the secret lives
-        ╰────
-      help: did you mean `env`?
-    "#);
+    assert_snapshot!("logins", said.talk());
 }
 
 const DISPLAY: &str =
@@ -477,7 +362,15 @@ fn a_cli_that_is_missing_or_does_not_know_the_org_is_told() {
     "#);
     let refuses = r#"printf %s '{"name":"NamedOrgNotFoundError","message":"No authorization information found for acme-uat.","status":1}'; exit 1"#;
     let said = Programs::new().add("sf", refuses).used_by(project()).run("plan --org uat").exits(3);
-    assert_snapshot!(said.talk(), @"");
+    assert_snapshot!(said.talk(), @r#"
+    login-failed
+
+      × cannot log in to org `uat`
+      ├─▶ NamedOrgNotFoundError: No authorization information found for acme-uat.
+      ╰─▶ NamedOrgNotFoundError: No authorization information found for acme-uat.
+      help: `sf org list` shows the orgs that the CLI knows; log in again with: sf org login web --alias
+            acme-uat
+    "#);
 }
 
 #[test]
@@ -488,22 +381,32 @@ fn an_interrupt_ends_a_cli_that_hangs() {
     for command in ["plan --org uat", "deploy --org uat --yes"] {
         let test = Test::example("axsy").file("orgwire.toml", "[org.uat]\nlogin = { sf = \"acme-uat\" }\n");
         let _ = fs::remove_file(&pid);
-        let running = programs.used_by(test).start(command);
-        let sf = loop {
-            match fs::read_to_string(&pid) {
-                Ok(pid) if pid.ends_with('\n') => break pid.trim().to_owned(),
-                _ => std::thread::sleep(std::time::Duration::from_millis(5)),
-            }
-        };
+        let test = programs.used_by(test);
+        let running = test.start(command);
+        let written = || fs::read_to_string(&pid).ok().filter(|pid| pid.ends_with('\n'));
+        eventually("the CLI starts", || written().is_some());
+        let sf = written().unwrap().trim().to_owned();
         running.signal("INT");
         let said = running.end().exits(8);
         assert!(said.stderr.contains("interrupted while logging in"), "{}", said.stderr);
         // With nobody to collect it, it may stay as a zombie for a while.
         let stat = || fs::read_to_string(format!("/proc/{sf}/stat")).unwrap_or_default();
-        while stat().rsplit_once(')').is_some_and(|(_, state)| !state.trim_start().starts_with('Z')) {
-            std::thread::sleep(std::time::Duration::from_millis(5));
-        }
+        eventually("the CLI ends", || {
+            stat().rsplit_once(')').is_none_or(|(_, state)| state.trim_start().starts_with('Z'))
+        });
     }
+}
+
+/// Looks until it is so, for as long as anything may take.
+#[track_caller]
+fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    for _ in 0..24_000 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    panic!("{what}: it never does");
 }
 
 #[test]
@@ -573,7 +476,9 @@ fn a_browser_login_is_kept_in_the_keyring_until_logout() {
     let page = get(port, &format!("/OauthRedirect?code=canary_code&state={state}"));
     assert!(page.starts_with("HTTP/1.1 200 ") && page.contains("You can close this page"), "{page}");
     let said = running.end().success();
-    assert_snapshot!(said.result(), @"");
+    assert_snapshot!(said.result(), @r#"
+    logged in to uat (http://127.0.0.1:PORT) as user 005ID; the keyring of this system keeps the refresh token
+    "#);
     let sent = front.forms().remove(0);
     assert!(
         sent.starts_with("token grant_type=authorization_code&code=canary_code&client_id=3MVG9app&"),
@@ -629,8 +534,8 @@ fn whoever_does_not_allow_the_app_is_not_logged_in() {
 fn waiting_for_the_browser_can_be_interrupted() {
     let (_org, front) = gate([session()]);
     let programs = Programs::new().with_keyring();
-    let mut running =
-        programs.used_by(project(&front, &browser(free_port()))).start("login --org uat --no-browser");
+    let test = programs.used_by(project(&front, &browser(free_port())));
+    let mut running = test.start("login --org uat --no-browser");
     running.until("/services/oauth2/authorize?");
     running.signal("INT");
     running.end().exits(8);
@@ -653,7 +558,15 @@ fn without_a_keyring_nobody_is_sent_to_the_browser() {
     let broken = "echo 'secret-tool: Cannot autolaunch D-Bus without X11 $DISPLAY' >&2; exit 1";
     let test = Programs::new().add("secret-tool", broken).used_by(project(&front, &browser(free_port())));
     let said = test.run("login --org uat --no-browser").exits(3);
-    assert_snapshot!(said.talk(), @"");
+    assert_snapshot!(said.talk(), @r#"
+    login-failed
+
+      × cannot log in to org `uat`
+      ├─▶ there is no keyring: the program `secret-tool` is not in PATH
+      ╰─▶ there is no keyring: the program `secret-tool` is not in PATH
+      help: install it (Debian: libsecret-tools, with gnome-keyring or KWallet to keep the secrets); on a
+            machine without a desktop use `jwt`, `client-credentials` or `sf` as login; nothing was kept
+    "#);
     assert!(front.forms().is_empty());
     assert_discreet(&test, &said, &org);
 }
@@ -671,4 +584,103 @@ fn other_logins_can_be_tried_out() {
     assert_eq!(said.json()["kept_in"], serde_json::Value::Null);
     assert_discreet(&test, &said, &org);
     test.run("login --org nowhere").exits(1);
+}
+
+// ---- against the local org, which has written its half of OAuth by itself
+
+const APP_SECRET: &str = "0123456789abcdefghijABCDEFGHIJ0123456789";
+
+/// The local org with an app, and a project that logs in to it.
+fn scene(config: &str, port: u16, login: &str) -> (Scene, Test) {
+    let scene = Scene::new(&format!(
+        "<contactEmail>a@b.example</contactEmail><label>Orders</label><oauthConfig><callbackUrl>\
+         http://localhost:{port}/OauthRedirect</callbackUrl><consumerKey>OrdersKey</consumerKey><consumerSecret>\
+         {APP_SECRET}</consumerSecret>{config}<scopes>Full</scopes><scopes>Api</scopes><scopes>RefreshToken</scopes></oauthConfig>"
+    ));
+    let url = scene.org.instance_url();
+    let configuration = format!("[org.uat]\ninstance-url = \"{url}\"\nlogin = {login}\n");
+    let test = Test::example("axsy").file("orgwire.toml", &configuration).variable("APP_SECRET", APP_SECRET);
+    (scene, test)
+}
+
+/// The administrator says yes on the consent page that `login` has named. The org's answer to that, as a browser
+/// would follow it.
+fn allow(scene: &Scene, url: &str) -> String {
+    let (_, query) = url.split_once('?').unwrap();
+    let (username, password) = (scene.org.username(), scene.org.password());
+    let form = format!("{query}&username={username}&password={password}&decision=allow");
+    let headers = [("content-type", "application/x-www-form-urlencoded")];
+    let answer = scene.send("POST", "/services/oauth2/authorize", &headers, &form);
+    let (code, state) = (answer.sent_back("code").unwrap(), answer.sent_back("state").unwrap());
+    format!("/OauthRedirect?code={code}&state={state}")
+}
+
+#[test]
+fn the_local_org_takes_a_signed_assertion() {
+    let certificate = include_str!("../keys/rsa.crt");
+    let certificate: String = certificate.lines().filter(|line| !line.starts_with('-')).collect();
+    let login =
+        "{ jwt = { client-id = \"OrdersKey\", username = { env = \"USERNAME\" }, key-file = \"ci.pem\" } }";
+    let port = free_port();
+    let (scene, test) = scene(&format!("<certificate>{certificate}</certificate>"), port, login);
+    let test =
+        test.variable("USERNAME", scene.org.username()).file("ci.pem", include_str!("../keys/rsa.pem"));
+    let said = test.run("plan --org uat").exits(3);
+    assert!(said.stderr.contains("invalid_grant: user hasn't approved this consumer"), "{}", said.stderr);
+    // Approved by the user once, it works from then on.
+    let redirect =
+        format!("redirect_uri=http%3A%2F%2Flocalhost%3A{port}%2FOauthRedirect&client_id=OrdersKey");
+    let back = allow(&scene, &format!("?response_type=code&state=x&{redirect}"));
+    let code = parameter(&back, "code");
+    let form = format!("grant_type=authorization_code&code={code}&client_secret={APP_SECRET}&{redirect}");
+    let headers = [("content-type", "application/x-www-form-urlencoded")];
+    scene.send("POST", "/services/oauth2/token", &headers, &form);
+    let said = test.run("deploy --org uat --yes").success();
+    assert!(scene.org.has("ConnectedApp", "AxsyApexAPI"));
+    assert!(!said.stderr.contains(scene.org.token()));
+}
+
+#[test]
+fn the_local_org_takes_client_credentials() {
+    let login =
+        "{ client-credentials = { client-id = \"OrdersKey\", client-secret = { env = \"APP_SECRET\" } } }";
+    let (scene, test) = scene("<isClientCredentialEnabled>true</isClientCredentialEnabled>", 1717, login);
+    let said = test.run("plan --org uat").exits(3);
+    assert!(said.stderr.contains("no client credentials user enabled"), "{}", said.stderr);
+    assert!(said.stderr.contains("choose a user under Run As"), "{}", said.stderr);
+    scene.org.edit(
+        "ConnectedApp",
+        "Orders",
+        "oauthConfig.oauthClientCredentialUser",
+        Some(crate::simulated::text(scene.org.username())),
+    );
+    test.run("deploy --org uat --yes").success();
+    let wrong = test.variable("APP_SECRET", "canary_wrong_secret");
+    let said = wrong.run("plan --org uat").exits(3);
+    assert!(said.stderr.contains("invalid_client: invalid client credentials"), "{}", said.stderr);
+    assert!(!said.stderr.contains("canary"));
+}
+
+#[test]
+fn the_local_org_lets_a_person_in_with_the_browser_and_rotates() {
+    let port = free_port();
+    let login = format!(
+        "{{ browser = {{ client-id = \"OrdersKey\", client-secret = {{ env = \"APP_SECRET\" }}, port = {port} }} }}"
+    );
+    let config = "<isPkceRequired>true</isPkceRequired>\
+                  <isRefreshTokenRotationEnabled>true</isRefreshTokenRotationEnabled>";
+    let (scene, test) = scene(config, port, &login);
+    let programs = Programs::new().with_keyring();
+    let test = programs.used_by(test);
+    let mut running = test.start("login --org uat --no-browser");
+    let url = running.until("/services/oauth2/authorize?").trim().to_owned();
+    get(port, &allow(&scene, &url));
+    running.end().success();
+    let kept = || fs::read_to_string(programs.path("kept")).unwrap();
+    let first = kept();
+    test.run("deploy --org uat --yes").success();
+    assert_ne!(kept(), first, "a token that is used is replaced");
+    test.run("plan --org uat").success();
+    test.run("logout --org uat").success();
+    test.run("plan --org uat").exits(3);
 }

@@ -19,7 +19,10 @@ const KEY: &str = "OrdersKey";
 const SECRET: &str = "0123456789abcdefghijABCDEFGHIJ0123456789";
 const CALLBACK: &str = "https://orders.example/callback";
 
-struct Answer {
+/// Parts of a form.
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
+pub struct Answer {
     status: u16,
     headers: BTreeMap<String, String>,
     body: String,
@@ -38,7 +41,7 @@ impl Answer {
     }
 
     /// A parameter of the address that the browser is sent to.
-    fn sent_back(&self, name: &str) -> Option<String> {
+    pub fn sent_back(&self, name: &str) -> Option<String> {
         assert_eq!(self.status, 302, "{}", self.body);
         let (_, query) = self.headers["location"].split_once(['?', '#'])?;
         form_urlencoded::parse(query.as_bytes())
@@ -48,12 +51,12 @@ impl Answer {
 }
 
 /// The org, and one app in it.
-struct Scene {
-    org: Org,
+pub struct Scene {
+    pub org: Org,
 }
 
 impl Scene {
-    fn new(app: &str) -> Scene {
+    pub fn new(app: &str) -> Scene {
         Scene::with(Options::default(), app)
     }
 
@@ -78,7 +81,7 @@ impl Scene {
         assert!(answer.body.contains("<success>true</success>"), "{}", answer.body);
     }
 
-    fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let address = self.org.instance_url().strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(address).unwrap();
         let mut text = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
@@ -126,7 +129,7 @@ impl Scene {
     }
 
     /// Whether the REST API takes the token.
-    fn lets_in(&self, token: &str) -> bool {
+    pub fn lets_in(&self, token: &str) -> bool {
         match self.get("/services/data/v62.0", token).status {
             200 => true,
             401 => false,
@@ -314,7 +317,8 @@ fn client_credentials_act_as_the_run_as_user() {
 
 #[test]
 fn client_credentials_fail_in_the_words_of_what_is_wrong() {
-    let cases: [(&str, &[&str], &[(&str, &str)], (&str, &str)); 8] = [
+    type Case<'a> = (&'a str, &'a [&'a str], Pairs<'a>, (&'a str, &'a str));
+    let cases: [Case; 8] = [
         ("run-as", &["Api"], &[("client_id", "nobody")], ("invalid_client_id", "client identifier invalid")),
         ("run-as", &["Api"], &[("client_secret", "wrong")], ("invalid_client", "invalid client credentials")),
         ("run-as", &["Api"], &[("scope", "api")], ("invalid_request", "scope parameter not supported")),
@@ -424,7 +428,7 @@ fn a_code_counts_once_and_for_fifteen_minutes() {
 fn the_consent_page_answers_by_redirect_or_when_it_may_not_by_a_page() {
     let scene = Scene::new(&app("<isPkceRequired>true</isPkceRequired>"));
     let challenge = ("code_challenge", "x");
-    let cases: [(&str, &[(&str, &str)], &str, &str); 6] = [
+    let cases: [(&str, Pairs, &str, &str); 6] = [
         ("deny", &[challenge], "access_denied", "end-user denied authorization"),
         ("allow", &[], "invalid_request", "missing required code challenge"),
         (
@@ -642,6 +646,19 @@ fn a_session_ends_when_nobody_uses_it() {
 }
 
 #[test]
+fn sessions_end_with_their_app_and_deployments_are_of_who_sent_them() {
+    let scene = Scene::new(&app(""));
+    let told = scene.enter();
+    assert!(scene.lets_in(text(&told["access_token"])));
+    scene.org.remove("ConnectedApp", "Orders");
+    assert!(!scene.lets_in(text(&told["access_token"])));
+    assert_eq!(
+        scene.refresh(text(&told["refresh_token"])).pair(),
+        pair("invalid_client_id", "client identifier invalid")
+    );
+}
+
+#[test]
 fn apps_may_get_jwts_which_soap_refuses_and_use_does_not_prolong() {
     let scene =
         Scene::new(&app_of("<isNamedUserJwtEnabled>true</isNamedUserJwtEnabled>", &["Api", "OpenID"], ""));
@@ -754,6 +771,44 @@ fn new_apps_and_changed_callbacks_take_their_time() {
 }
 
 #[test]
+fn a_provider_logs_in_with_its_secret_and_not_with_a_placeholder() {
+    for (secret, pkce, title) in [
+        (SECRET, true, "Logged in"),
+        (SECRET, false, "Logged in"),
+        ("Placeholder_Value", true, "Problem Logging In"),
+    ] {
+        let scene = Scene { org: Org::start(Options::default()) };
+        let base = scene.org.instance_url().to_owned();
+        let callback = format!("{base}/services/authcallback/Orders_IdP");
+        scene.save("ConnectedApp", "Orders", &app("").replace("myapp://second", &callback));
+        scene.save(
+            "AuthProvider",
+            "Orders_IdP",
+            &format!(
+                "<consumerKey>{KEY}</consumerKey><consumerSecret>{secret}</consumerSecret><defaultScopes>api</defaultScopes>\
+                 <friendlyName>O</friendlyName><isPkceEnabled>{pkce}</isPkceEnabled><providerType>Salesforce</providerType>"
+            ),
+        );
+        let begun = scene.send("GET", "/services/auth/test/Orders_IdP", &[], "");
+        let carried: Vec<(String, String)> = {
+            let (_, query) = begun.headers["location"].split_once('?').unwrap();
+            form_urlencoded::parse(query.as_bytes()).into_owned().collect()
+        };
+        assert_eq!(carried.iter().any(|(name, _)| name == "code_challenge"), pkce);
+        let carried: Vec<(&str, &str)> =
+            carried.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let back = scene.consent("allow", &carried);
+        let path = back.headers["location"].strip_prefix(&base).unwrap().to_owned();
+        let page = scene.send("GET", &path, &[], "");
+        assert!(page.body.contains(&format!("<h1>{title}</h1>")), "{}", page.body);
+        assert_eq!(page.body.contains("invalid client credentials"), title != "Logged in");
+        assert!(!page.body.contains(secret));
+        let again = scene.send("GET", &path, &[], "");
+        assert!(again.body.contains("No CSRF cookie"), "{}", again.body);
+    }
+}
+
+#[test]
 fn external_client_apps_have_their_own_rules() {
     let org = Org::start(Options::default());
     let user = org.other("integration");
@@ -835,6 +890,46 @@ fn login_ranges_restrict_unless_the_app_relaxes_them() {
 }
 
 #[test]
+fn high_assurance_needs_a_person() {
+    let too_low = pair("invalid_grant", "session security level is too low (rehearsal wording, CA-69)");
+    for (action, by_code) in [("Block", false), ("RaiseSessionLevel", true)] {
+        let rest = format!(
+            "<sessionPolicy><policyAction>{action}</policyAction><sessionLevel>HIGH_ASSURANCE</sessionLevel></sessionPolicy>"
+        );
+        let scene = Scene { org: Org::start(Options::default()) };
+        let config = run_as(&scene.org);
+        scene.save("ConnectedApp", "Orders", &app_of(&config, &["Api"], &rest));
+        assert_eq!(scene.token(&[("grant_type", "client_credentials")]).pair(), too_low);
+        let code = scene.consent("allow", &[]).sent_back("code").unwrap();
+        let grant =
+            [("grant_type", "authorization_code"), ("code", code.as_str()), ("redirect_uri", CALLBACK)];
+        let answer = scene.token(&grant);
+        assert_eq!(answer.status == 200, by_code, "{action}: {}", answer.body);
+    }
+}
+
+#[test]
+fn the_service_tells_where_everything_is() {
+    let scene = Scene { org: Org::start(Options::default()) };
+    let told = scene.send("GET", "/.well-known/openid-configuration", &[], "").json();
+    let base = scene.org.instance_url();
+    assert_eq!(told["issuer"], base);
+    assert_eq!(told["token_endpoint"], format!("{base}/services/oauth2/token"));
+    assert_eq!(told["jwks_uri"], format!("{base}/id/keys"));
+    assert_eq!(
+        scene.send("GET", "/services/oauth2/token", &[], "").pair(),
+        pair("invalid_request", "must use HTTP POST")
+    );
+    let json = scene.send(
+        "POST",
+        "/services/oauth2/token",
+        &[("content-type", "application/json")],
+        "{\"grant_type\":\"client_credentials\"}",
+    );
+    assert_eq!(json.pair(), pair("unsupported_grant_type", "grant type not supported"), "OA-37");
+}
+
+#[test]
 fn asset_tokens_are_made_where_the_app_says_how() {
     let asset = "<assetTokenConfig><assetAudiences>https://things.example</assetAudiences>\
                  <assetIncludeAttributes>false</assetIncludeAttributes><assetIncludeCustomPerms>false</assetIncludeCustomPerms>\
@@ -847,7 +942,7 @@ fn asset_tokens_are_made_where_the_app_says_how() {
             ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"),
         ])
     };
-    let scene = Scene::new(&app(asset).replacen("<oauthConfig>", "<oauthConfig>", 1));
+    let scene = Scene::new(&app(asset));
     let told = exchange(&scene).json();
     assert_eq!(told["issued_token_type"], "urn:ietf:params:oauth:token-type:jwt");
     assert_eq!(told["expires_in"], 90);

@@ -276,8 +276,9 @@ fn a_token_that_is_not_taken_is_a_matter_of_login() {
 
       × cannot log in to `http://127.0.0.1:PORT`
       ╰─▶ INVALID_SESSION_ID: Session expired or invalid
-      help: log in again for a fresh token; if a fresh one fails too, the org may lock sessions to the address
-            they began at, ask for a higher session level, or block this app
+      help: the session has most likely ended: log in again for a fresh token; if that one fails too, it may be
+            for another org, or sessions are locked to the address they began at (seen: the host serves the API
+            of an org, its user info refuses the token as well)
     "#);
     assert_eq!(test.run("plan --json").exits(3).json()["error"]["code"], "login-expired");
     org.stop();
@@ -349,7 +350,8 @@ fn orgs_by_name_need_an_address_and_a_login() {
     unreachable-org
 
       × there is no login for org `uat`
-      help: set ORGWIRE_ACCESS_TOKEN, for example from: sf org auth show-access-token --target-org ALIAS --json
+      help: write one beside its address in orgwire.toml, such as login = { sf = "ALIAS" }, or set
+            ORGWIRE_ACCESS_TOKEN
     "#);
     let elsewhere = named(uat).variable("ORGWIRE_INSTANCE_URL", "https://acme.my.salesforce.com");
     let elsewhere = elsewhere.variable("ORGWIRE_ACCESS_TOKEN", "00Dx!Canary");

@@ -154,12 +154,8 @@ impl Destination {
         self.no_session(NoSession::NotLoggedIn { org: self.org.clone() })
     }
 
-    /// The login failed before anything was sent.
-    pub fn failed(&self, why: NoSession) -> Error {
-        self.no_session(why)
-    }
-
-    fn no_session(&self, why: NoSession) -> Error {
+    /// The failure of this login.
+    pub fn no_session(&self, why: NoSession) -> Error {
         Error::NoSession(Box::new(self.context()), why)
     }
 

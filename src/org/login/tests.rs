@@ -58,7 +58,7 @@ fn form(body: &str) -> Vec<(String, String)> {
     url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
 }
 
-fn pairs<'a>(form: &'a [(String, String)]) -> Vec<(&'a str, &'a str)> {
+fn pairs(form: &[(String, String)]) -> Vec<(&str, &str)> {
     form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 

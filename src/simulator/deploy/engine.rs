@@ -10,7 +10,6 @@ use tokio::time::sleep;
 
 use super::transaction::{self, Outcome, Surroundings};
 use super::{DeployOptions, Deployment, Refused, Row, Status};
-use crate::simulator::clock::Moment;
 use crate::simulator::ids::{self, prefix};
 use crate::simulator::package::{self, Unpackable};
 use crate::simulator::rules::Circumstances;
@@ -109,13 +108,14 @@ fn queue(
 
 /// What a cancellation finds: the deployment as it is afterwards.
 pub(in crate::simulator) fn cancel(org: &Org, by: &Asker, id: &str) -> Result<Deployment, Refused> {
+    let now = org.now();
     let changed = org.store.change(|state| {
         let Some(deployment) = state.deployment_mut(id) else {
             return Err(Refused::new("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id"));
         };
         match deployment.status {
-            Status::Pending => deployment.set(Status::Canceled),
-            Status::InProgress => deployment.set(Status::Canceling),
+            Status::Pending => deployment.set(Status::Canceled, now),
+            Status::InProgress => deployment.set(Status::Canceling, now),
             Status::Canceling => {}
             _ => return Err(Refused::new("INVALID_ID_FIELD", "Deployment already completed")),
         }
@@ -129,10 +129,11 @@ pub(in crate::simulator) fn cancel(org: &Org, by: &Asker, id: &str) -> Result<De
 
 /// Deployments that a stopped process left behind will never go on.
 pub(in crate::simulator) fn bury_unfinished(org: &Org) -> Result<(), Error> {
+    let now = org.now();
     org.store.change(|state| {
         for deployment in state.deployments.iter_mut().filter(|deployment| !deployment.status.is_done()) {
             let message = "the local org was stopped while this deployment waited or ran; nothing was saved";
-            deployment.fail("UNKNOWN_EXCEPTION", message);
+            deployment.fail("UNKNOWN_EXCEPTION", message, now);
         }
     })
 }
@@ -146,7 +147,7 @@ pub(in crate::simulator) async fn run(org: Arc<Org>, mut queue: mpsc::UnboundedR
             // It cannot be saved that it failed, but it can be told.
             org.store.change_unsaved(|state| {
                 if let Some(deployment) = state.deployment_mut(&id) {
-                    deployment.fail("UNKNOWN_EXCEPTION", error.in_one_line());
+                    deployment.fail("UNKNOWN_EXCEPTION", error.in_one_line(), org.now());
                 }
             });
         }
@@ -154,11 +155,12 @@ pub(in crate::simulator) async fn run(org: Arc<Org>, mut queue: mpsc::UnboundedR
 }
 
 async fn deploy(org: &Arc<Org>, id: &str, zip: Vec<u8>) -> Result<(), Error> {
+    let now = org.now();
     let started = org.store.change(|state| {
         let holdings = state.holdings.clone();
         let deployment =
             state.deployment_mut(id).filter(|deployment| deployment.status == Status::Pending)?;
-        deployment.set(Status::InProgress);
+        deployment.set(Status::InProgress, now);
         deployment.started = Some(deployment.modified);
         Some((deployment.options.clone(), holdings))
     })?;
@@ -187,7 +189,7 @@ async fn deploy(org: &Arc<Org>, id: &str, zip: Vec<u8>) -> Result<(), Error> {
                 deployment.errors = outcome.errors();
                 deployment.deployed = outcome.deployed();
                 deployment.rows = outcome.rows.clone();
-                deployment.modified = Moment::now();
+                deployment.modified = org.now();
             }
         })?;
     }
@@ -211,18 +213,19 @@ fn finish(
     outcome: Result<Outcome, Unpackable>,
     zip: &[u8],
 ) {
+    let now = state.holdings.clock.now();
     let Some(deployment) = state.deployments.iter_mut().find(|found| ids::same(&found.id, id)) else {
         return;
     };
     if deployment.canceled {
         deployment.rows.clear();
         deployment.deployed = 0;
-        deployment.set(Status::Canceled);
+        deployment.set(Status::Canceled, now);
         return;
     }
     let outcome = match outcome {
         Ok(outcome) => outcome,
-        Err(unpackable) => return deployment.fail(unpackable.status_code, unpackable.message),
+        Err(unpackable) => return deployment.fail(unpackable.status_code, unpackable.message, now),
     };
     let (errors, options) = (outcome.errors(), &deployment.options);
     let saved = errors == 0 || (!options.rollback_on_error && outcome.deployed() > 0); // MD-9
@@ -234,11 +237,12 @@ fn finish(
         deployment.deployed = 0; // nothing stays (protocol, section 8)
         deployment.rows.iter_mut().for_each(forget_what_was_undone);
     }
-    deployment.set(match (saved, errors) {
+    let status = match (saved, errors) {
         (true, 0) => Status::Succeeded,
         (true, _) => Status::SucceededPartial,
         (false, _) => Status::Failed,
-    });
+    };
+    deployment.set(status, now);
     if saved && !check_only {
         for (type_name, name) in &outcome.touched {
             state.holdings.take_from(&outcome.holdings, type_name, name);

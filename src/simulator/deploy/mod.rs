@@ -158,8 +158,7 @@ impl Deployment {
         }
     }
 
-    fn set(&mut self, status: Status) {
-        let now = Moment::now();
+    fn set(&mut self, status: Status, now: Moment) {
         self.status = status;
         self.modified = now;
         if status.is_done() {
@@ -168,10 +167,10 @@ impl Deployment {
     }
 
     /// Ends it as a whole.
-    pub fn fail(&mut self, status_code: &str, message: impl Into<String>) {
+    pub fn fail(&mut self, status_code: &str, message: impl Into<String>, now: Moment) {
         self.failure = Some((status_code.to_owned(), message.into()));
         self.deployed = 0;
-        self.set(Status::Failed);
+        self.set(Status::Failed, now);
     }
 
     pub fn succeeded(&self) -> bool {

@@ -11,6 +11,8 @@ use crate::simulator::state::{Component, State};
 const JWT_MINUTES: i64 = 30;
 
 pub(super) struct Client {
+    /// Of the component that holds its key.
+    pub id: String,
     pub name: String,
     pub consumer_key: String,
     pub consumer_secret: String,
@@ -106,6 +108,7 @@ impl Client {
         let allowed = |name: &str| {
             has(name)
                 || match name {
+                    "id" => true, // every answer has the identity URL
                     "refresh_token" | "offline_access" => has("refresh_token"),
                     "profile" | "email" | "address" | "phone" => has("id") || has("full"),
                     "visualforce" => has("web") || has("full"),
@@ -133,6 +136,7 @@ fn connected_app(name: &str, app: &Component, now: Moment, propagation: i64) -> 
     });
     let relaxation = text(policy, "ipRelaxation").unwrap_or("ENFORCE");
     Some(Client {
+        id: app.id.clone(),
         name: text(&app.fields, "label").unwrap_or(name).to_owned(),
         consumer_key: text(config, "consumerKey")?.to_owned(),
         consumer_secret: text(config, "consumerSecret")?.to_owned(),
@@ -189,6 +193,7 @@ fn external_client_app(state: &State, global: &Component, now: Moment, propagati
         period.saturating_mul(unit(text(policies, "refreshTokenValidityUnit").unwrap_or("Days")));
     let relaxation = text(policies, "ipRelaxationPolicyType").unwrap_or("Enforce").to_ascii_lowercase();
     Some(Client {
+        id: global.id.clone(),
         name: text(&header.fields, "label").unwrap_or(app).to_owned(),
         consumer_key: text(global_fields, "consumerKey")?.to_owned(),
         consumer_secret: text(global_fields, "consumerSecret")?.to_owned(),

@@ -62,7 +62,11 @@ pub(super) fn issue(state: &mut State, issue: &Issue) -> Result<Value, Refused> 
     state.sessions.open(Session {
         token: token.clone(),
         user_id: issue.person.id.clone(),
-        app: Some(SessionApp { consumer_key: client.consumer_key.clone(), approval: issue.approval.clone() }),
+        app: Some(SessionApp {
+            id: client.id.clone(),
+            consumer_key: client.consumer_key.clone(),
+            approval: issue.approval.clone(),
+        }),
         scopes: issue.scopes.to_vec(),
         opened: now,
         used: now,

@@ -21,6 +21,7 @@ pub(in crate::simulator) struct Memory {
     pub approvals: Vec<Approval>,
     pub codes: Vec<Code>,
     pub devices: Vec<Device>,
+    pub provider_logins: Vec<ProviderLogin>,
     pub logins: Vec<Login>,
     /// PKCS#1 in base64; made with the first JWT.
     pub signing_key: Option<String>,
@@ -78,6 +79,16 @@ pub(in crate::simulator) struct Device {
 pub(in crate::simulator) enum DeviceAnswer {
     Allowed(String),
     Denied,
+}
+
+/// A login through an auth provider that was begun.
+#[derive(Clone, Serialize, Deserialize)]
+pub(in crate::simulator) struct ProviderLogin {
+    /// Comes back as `state`.
+    pub token: String,
+    pub provider: String,
+    pub verifier: Option<String>,
+    pub begun: Moment,
 }
 
 /// A row of the login history.

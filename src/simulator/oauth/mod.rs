@@ -17,6 +17,7 @@ mod keys;
 pub(super) mod memory;
 mod page;
 mod password;
+mod provider;
 mod refresh;
 
 use std::collections::HashMap;
@@ -178,6 +179,8 @@ pub(super) async fn answer(org: &Arc<Org>, segments: &[&str], request: Request) 
         ["setup", "connect"] => device::connect(org, request).await,
         [".well-known", "openid-configuration"] => about::configuration(org),
         ["id", "keys"] => about::keys(org).await,
+        ["services", "auth", "test" | "oauth" | "sso" | "link", name] => provider::begin(org, name),
+        ["services", "authcallback", name] => provider::end(org, name, request).await,
         _ => typed(StatusCode::NOT_FOUND, "text/html;charset=UTF-8", "Not found"),
     }
 }

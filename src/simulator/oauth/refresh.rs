@@ -9,6 +9,8 @@ use crate::simulator::people;
 use crate::simulator::session::is_same;
 use crate::simulator::state::State;
 
+/// Voided tokens that are remembered of an approval, the newest.
+const MOST_VOIDED: usize = 100;
 /// CA-44
 const IDLE_LIMIT: i64 = 30 * 24 * 3_600_000;
 
@@ -68,7 +70,10 @@ pub(super) fn run(state: &mut State, ask: &Ask) -> Result<Granted, Refused> {
         approval.used = now;
         approval.uses += 1;
         if fresh.is_some() {
-            approval.voided.extend(std::mem::replace(&mut approval.refresh_token, fresh));
+            let voided = std::mem::replace(&mut approval.refresh_token, fresh);
+            approval.voided.extend(voided);
+            let surplus = approval.voided.len().saturating_sub(MOST_VOIDED);
+            approval.voided.drain(..surplus);
         }
     }
     Ok(Granted { answer, user_id: person.id, app_name: client.name })
