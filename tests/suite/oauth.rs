@@ -890,6 +890,42 @@ fn login_ranges_restrict_unless_the_app_relaxes_them() {
 }
 
 #[test]
+fn the_metadata_api_is_for_those_who_may_and_a_deployment_is_of_who_sent_it() {
+    let scene = Scene { org: Org::start(Options::default()) };
+    let config = run_as(&scene.org);
+    scene.save("ConnectedApp", "Orders", &app_of(&config, &["Api"], ""));
+    let told = scene.token(&[("grant_type", "client_credentials")]).json();
+    let token = text(&told["access_token"]);
+    let deploy = || {
+        let zip = "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA=="; // one without files
+        let body = format!(
+            "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Body><deploy><ZipFile>{zip}</ZipFile>\
+             </deploy></e:Body></e:Envelope>"
+        );
+        let bearer = format!("Bearer {token}");
+        scene.send(
+            "POST",
+            "/services/Soap/m/62.0",
+            &[("content-type", "text/xml"), ("authorization", &bearer)],
+            &body,
+        )
+    };
+    let refused = deploy();
+    assert!(refused.body.contains("<faultcode>sf:INSUFFICIENT_ACCESS</faultcode>"), "{}", refused.body);
+    let refused = scene.get("/services/data/v62.0/metadata/deployRequest/0Af000000000001", token);
+    assert_eq!((refused.status, &refused.json()[0]["errorCode"]), (403, &json!("INSUFFICIENT_ACCESS")));
+    let may = "<userPermissions><enabled>true</enabled><name>ModifyMetadata</name></userPermissions>";
+    scene.save("PermissionSet", "Deployer", &format!("<label>Deployer</label>{may}"));
+    scene.org.assign("Deployer", &scene.org.other("integration"));
+    let sent = deploy().body;
+    let (_, rest) = sent.split_once("<id>").unwrap();
+    let id = rest.split_once('<').unwrap().0;
+    let path = format!("/services/data/v62.0/metadata/deployRequest/{id}");
+    let told = scene.get(&path, scene.org.token()).json();
+    assert_eq!(told["deployResult"]["createdByName"], "Ines Integration");
+}
+
+#[test]
 fn high_assurance_needs_a_person() {
     let too_low = pair("invalid_grant", "session security level is too low (rehearsal wording, CA-69)");
     for (action, by_code) in [("Block", false), ("RaiseSessionLevel", true)] {
