@@ -646,6 +646,21 @@ fn a_session_ends_when_nobody_uses_it() {
 }
 
 #[test]
+fn the_orgs_timeout_counts_for_profiles_without_one() {
+    let scene = Scene { org: Org::start(Options::default()) };
+    let config = run_as(&scene.org);
+    scene.save("ConnectedApp", "Orders", &app_of(&config, &["Api"], ""));
+    let timeout = "<sessionSettings><sessionTimeout>FifteenMinutes</sessionTimeout></sessionSettings>";
+    scene.save("SecuritySettings", "Security", timeout);
+    let theirs = scene.token(&[("grant_type", "client_credentials")]).json();
+    let administrators = scene.enter();
+    scene.minutes(15);
+    assert!(!scene.lets_in(text(&theirs["access_token"])));
+    // Their profile has a value of its own from the first day, and 0 means two hours (SE-13).
+    assert!(scene.lets_in(text(&administrators["access_token"])));
+}
+
+#[test]
 fn sessions_end_with_their_app_and_deployments_are_of_who_sent_them() {
     let scene = Scene::new(&app(""));
     let told = scene.enter();
