@@ -16,6 +16,7 @@ mod oauth;
 mod objects;
 mod package;
 mod people;
+mod permission;
 mod rest;
 mod retrieve;
 mod rules;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::ids::{self, prefix};
 use super::oauth::memory::{Approval, Login};
 use super::people::{self, Person};
+use super::permission;
 use super::rules::{flag, group, text};
 use super::soql::{Column, Kind, Table};
 use super::state::{Component, State};
@@ -43,7 +44,7 @@ pub(super) fn table(name: &str, state: &State, instance_url: &str, asker: &Perso
         "PermissionSet" => permission_sets(state),
         "Profile" => profiles(&people),
         "User" => users(&people),
-        _ => permissions(asker),
+        _ => permissions(state, asker),
     };
     Some(Table { name, columns, rows })
 }
@@ -319,8 +320,8 @@ fn profiles(people: &[Person]) -> Contents {
     contents(record(&people[0]), people.iter().map(record).collect())
 }
 
-/// One row about the user who asks. Administrators may do everything (MD-15, CA-91, AP-7, NC-14), others use the API.
-fn permissions(asker: &Person) -> Contents {
+/// One row about the user who asks.
+fn permissions(state: &State, asker: &Person) -> Contents {
     const ALL: [&str; 12] = [
         "PermissionsApiEnabled",
         "PermissionsCanApproveUninstalledApps",
@@ -337,8 +338,9 @@ fn permissions(asker: &Person) -> Contents {
     ];
     let record = || {
         let id = ids::record("0PZ", "00", 1);
-        let all = asker.is_administrator();
-        let may = |name: &str| all || name == "PermissionsApiEnabled";
+        let may = |name: &str| {
+            name.strip_prefix("Permissions").is_some_and(|name| permission::has(state, asker, name))
+        };
         ALL.iter().fold(Record::new().id("Id", Some(&id)), |record, name| record.flag(name, may(name)))
     };
     contents(record(), vec![record()])

@@ -256,15 +256,19 @@ pub(super) fn open_by_login(state: &mut State, person: &Person, ip: IpAddr) -> i
     Ok(token)
 }
 
+/// In minutes.
+const TWO_HOURS: i64 = 120;
+
 /// How long a session of this person lives unused: their profile's setting, or else the org's (OA-11, SE-2, SE-13).
 pub(super) fn idle_minutes(state: &State, person: &Person) -> i64 {
     let settings = state.holdings.of_type("ProfileSessionSetting").map(|(_, component)| &component.fields);
     let mut of_profile =
         settings.filter(|fields| text(fields, "profile").is_some_and(|name| person.profile.is_called(name)));
-    match of_profile.next().and_then(|fields| fields.get("sessionTimeout")) {
-        // 0 is what profiles have that nobody touched: the org's value counts (SE-13 is unsure of it)
-        Some(Tree::Leaf(Scalar::Number(minutes))) if *minutes > 0 => return *minutes,
-        _ => {}
+    if let Some(Tree::Leaf(Scalar::Number(minutes))) =
+        of_profile.next().and_then(|fields| fields.get("sessionTimeout"))
+    {
+        // A profile that has a value does not follow the org's, and 0 is two hours.
+        return if *minutes > 0 { *minutes } else { TWO_HOURS };
     }
     let security = state.holdings.get("SecuritySettings", "Security");
     let session = security.and_then(|security| group(&security.fields, "sessionSettings"));
@@ -277,7 +281,7 @@ pub(super) fn idle_minutes(state: &State, person: &Person) -> i64 {
         Some("EightHours") => 480,
         Some("TwelveHours") => 720,
         Some("TwentyFourHours") => 1440,
-        _ => 120,
+        _ => TWO_HOURS,
     }
 }
 

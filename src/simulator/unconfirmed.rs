@@ -5,6 +5,7 @@
 pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
     &[
         ("AP-10", "provider types that only some schemas list are refused"),
+        ("AP-13", "a Salesforce provider without default scopes asks for `id`"),
         ("AP-23", "a deployed `Placeholder_Value` overwrites the provider's secret"),
         ("AP-24", "another secret for a provider that exists takes effect"),
         ("AP-31", "turning `includeOrgIdInIdentifier` off is an error, in our words"),
@@ -57,6 +58,7 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
             "a header without `contactEmail` is refused; deleting one takes its satellites along",
         ),
         ("ExtlClntAppGlobalOauthSettings", "a certificate that is left out of an update is taken away"),
+        ("LoginHistory", "the kinds and words of logins that no source names"),
         ("MD-12", "a validation that ran no tests cannot be quick deployed"),
         ("MD-33", "a file that package.xml does not name is a warning"),
         ("MD-36", "the words about missing elements, lengths and ranges"),

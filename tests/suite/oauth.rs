@@ -646,6 +646,21 @@ fn a_session_ends_when_nobody_uses_it() {
 }
 
 #[test]
+fn the_orgs_timeout_counts_for_profiles_without_one() {
+    let scene = Scene { org: Org::start(Options::default()) };
+    let config = run_as(&scene.org);
+    scene.save("ConnectedApp", "Orders", &app_of(&config, &["Api"], ""));
+    let timeout = "<sessionSettings><sessionTimeout>FifteenMinutes</sessionTimeout></sessionSettings>";
+    scene.save("SecuritySettings", "Security", timeout);
+    let theirs = scene.token(&[("grant_type", "client_credentials")]).json();
+    let administrators = scene.enter();
+    scene.minutes(15);
+    assert!(!scene.lets_in(text(&theirs["access_token"])));
+    // Their profile has a value of its own from the first day, and 0 means two hours (SE-13).
+    assert!(scene.lets_in(text(&administrators["access_token"])));
+}
+
+#[test]
 fn sessions_end_with_their_app_and_deployments_are_of_who_sent_them() {
     let scene = Scene::new(&app(""));
     let told = scene.enter();
@@ -887,6 +902,42 @@ fn login_ranges_restrict_unless_the_app_relaxes_them() {
             assert_eq!(answer.status, 200, "{}", answer.body);
         }
     }
+}
+
+#[test]
+fn the_metadata_api_is_for_those_who_may_and_a_deployment_is_of_who_sent_it() {
+    let scene = Scene { org: Org::start(Options::default()) };
+    let config = run_as(&scene.org);
+    scene.save("ConnectedApp", "Orders", &app_of(&config, &["Api"], ""));
+    let told = scene.token(&[("grant_type", "client_credentials")]).json();
+    let token = text(&told["access_token"]);
+    let deploy = || {
+        let zip = "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA=="; // one without files
+        let body = format!(
+            "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Body><deploy><ZipFile>{zip}</ZipFile>\
+             </deploy></e:Body></e:Envelope>"
+        );
+        let bearer = format!("Bearer {token}");
+        scene.send(
+            "POST",
+            "/services/Soap/m/62.0",
+            &[("content-type", "text/xml"), ("authorization", &bearer)],
+            &body,
+        )
+    };
+    let refused = deploy();
+    assert!(refused.body.contains("<faultcode>sf:INSUFFICIENT_ACCESS</faultcode>"), "{}", refused.body);
+    let refused = scene.get("/services/data/v62.0/metadata/deployRequest/0Af000000000001", token);
+    assert_eq!((refused.status, &refused.json()[0]["errorCode"]), (403, &json!("INSUFFICIENT_ACCESS")));
+    let may = "<userPermissions><enabled>true</enabled><name>ModifyMetadata</name></userPermissions>";
+    scene.save("PermissionSet", "Deployer", &format!("<label>Deployer</label>{may}"));
+    scene.org.assign("Deployer", &scene.org.other("integration"));
+    let sent = deploy().body;
+    let (_, rest) = sent.split_once("<id>").unwrap();
+    let id = rest.split_once('<').unwrap().0;
+    let path = format!("/services/data/v62.0/metadata/deployRequest/{id}");
+    let told = scene.get(&path, scene.org.token()).json();
+    assert_eq!(told["deployResult"]["createdByName"], "Ines Integration");
 }
 
 #[test]

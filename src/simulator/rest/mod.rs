@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::server::{token, typed};
 use super::session::{self, Asker, Door};
-use super::{Org, clock::Moment};
+use super::{Org, clock::Moment, permission};
 use crate::component::{NEWEST_API_VERSION, OLDEST_API_VERSION};
 
 /// An error of the REST API: `[{"message","errorCode"}]`.
@@ -103,6 +103,12 @@ async fn resource(org: &Arc<Org>, version: &str, rest: &[&str], request: Request
         ["sobjects"] => data::objects(&call),
         ["sobjects", object, "describe"] => data::describe(&call, object),
         ["sobjects", object, id] => data::record(&call, object, id, &request),
+        ["metadata", ..]
+            if !org.store.read(|state| permission::may_use_metadata_api(state, &asker.person)) =>
+        {
+            let (code, message) = permission::NO_METADATA_API;
+            Err(Failure::new(StatusCode::FORBIDDEN, code, message))
+        }
         ["metadata", "deployRequest"] => deploy_request::submit(&call, None, request).await,
         ["metadata", "deployRequest", id] => match call.method {
             Method::POST => deploy_request::submit(&call, Some(id), request).await,

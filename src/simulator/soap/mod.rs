@@ -16,10 +16,10 @@ use axum::extract::Request;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 
-use super::Org;
 use super::server::{LARGEST_BODY, token, typed};
 use super::session::{self, Asker, Door, Refusal};
 use super::xml::{self, Element, INSTANCE, METADATA, Node};
+use super::{Org, permission};
 use crate::component::{NEWEST_API_VERSION, OLDEST_API_VERSION};
 
 const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
@@ -120,6 +120,10 @@ fn call(org: &Arc<Org>, version: &str, bearer: Option<&str>, ip: IpAddr, body: &
         ))
     })?;
     let asker = session::admit(org, session, Door::Soap, ip).map_err(Fault::refused)?;
+    if !org.store.read(|state| permission::may_use_metadata_api(state, &asker.person)) {
+        let (code, text) = permission::NO_METADATA_API;
+        return Err(Fault::platform(code, text));
+    }
     let all_or_none = in_header("AllOrNoneHeader", "allOrNone").is_some_and(is_true);
     let payload = handler(&Call { org, asker: &asker, version, all_or_none }, request)?;
     Ok(Node::group(format!("{}Response", request.name), payload))
