@@ -38,13 +38,15 @@ pub(super) struct Failed {
 struct Key {
     token: AccessToken,
     bearer: HeaderValue,
+    /// How many there were before it: an org may hand out the same token again.
+    number: u64,
 }
 
 impl Key {
-    fn new(token: AccessToken, org: &str) -> Result<Key, Error> {
+    fn new(token: AccessToken, org: &str, number: u64) -> Result<Key, Error> {
         let problem = if token.is_empty() { "it is empty" } else { "it holds characters no token has" };
         match token.header() {
-            Some(bearer) => Ok(Key { token, bearer }),
+            Some(bearer) => Ok(Key { token, bearer, number }),
             None => Err(Error::Token { org: org.to_owned(), problem }),
         }
     }
@@ -82,7 +84,7 @@ pub(super) struct Client {
 impl Client {
     pub fn new(target: Target, version: u16) -> Result<Client, Error> {
         let address = Address::parse(&target.instance_url)?;
-        let key = Key::new(target.access_token.clone(), &target.name)?;
+        let key = Key::new(target.access_token.clone(), &target.name, 0)?;
         let http = connection::open(&address).map_err(|cause| {
             let context = Context {
                 doing: format!("connect to org `{}`", target.name),
@@ -292,7 +294,7 @@ impl Client {
     async fn renew(&self, ended: &Key, request: &Request) -> Result<bool, Error> {
         let mut login = self.login.lock().await;
         let Some(login) = login.as_mut() else { return Ok(false) };
-        if self.key().token.expose() != ended.token.expose() {
+        if self.key().number != ended.number {
             return Ok(true);
         }
         info!(org = self.target.name, "the session has ended; logging in again");
@@ -303,7 +305,7 @@ impl Client {
         };
         let renewed = login.session(&destination).await.and_then(|session| {
             self.sent.fetch_add(session.requests, Ordering::Relaxed);
-            Ok((Key::new(session.access_token, &self.target.name)?, session.notices))
+            Ok((Key::new(session.access_token, &self.target.name, ended.number + 1)?, session.notices))
         });
         let (key, notices) = renewed.map_err(|mut error| {
             error.leave(request.if_refused.clone());
