@@ -234,7 +234,7 @@ impl Error {
     }
 
     /// Tells another state that things are left in.
-    pub(super) fn leave(&mut self, left: Left) {
+    pub fn leave(&mut self, left: Left) {
         if let Some(context) = self.context_mut() {
             context.left = left;
         }

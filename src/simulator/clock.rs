@@ -69,6 +69,51 @@ impl Moment {
     }
 }
 
+/// Reads a SOQL literal, or what [`Moment::json`] and [`Moment::soap`] write: `2026-01-01T08:00:00Z`, with or without
+/// parts of a second, `Z` or an offset.
+pub(super) fn read(text: &str) -> Option<Moment> {
+    let (day, time) = text.split_once(['T', 't'])?;
+    let mut day = day.splitn(3, '-').map(|part| part.parse::<i64>().ok());
+    let (year, month, day) = (day.next()??, day.next()??, day.next()??);
+    if !(0..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    let (time, offset) = match time.find(['Z', 'z', '+', '-']) {
+        Some(at) => time.split_at(at),
+        None => return None,
+    };
+    let offset = match offset.strip_prefix(['Z', 'z']) {
+        Some("") => 0,
+        Some(_) => return None,
+        None => {
+            let digits = offset.get(1..)?.replace(':', "");
+            let (hours, minutes) =
+                (digits.get(..2)?.parse::<i64>().ok()?, digits.get(2..)?.parse::<i64>().ok()?);
+            let minutes = hours * 60 + minutes;
+            if offset.starts_with('-') { -minutes } else { minutes }
+        }
+    };
+    let (clock, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let mut clock = clock.splitn(3, ':').map(|part| part.parse::<i64>().ok());
+    let (hours, minutes, seconds) = (clock.next()??, clock.next()??, clock.next()??);
+    if !(0..24).contains(&hours) || !(0..60).contains(&minutes) || !(0..=60).contains(&seconds) {
+        return None;
+    }
+    let millis: i64 = format!("{fraction:0<3}").get(..3)?.parse().ok()?;
+    let minutes = (days(year, month, day) * 24 + hours) * 60 + minutes - offset;
+    Some(Moment((minutes * 60 + seconds) * 1000 + millis))
+}
+
+/// The other way round than [`date`].
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = year - i64::from(month <= 2);
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let month_from_march = (month + 9) % 12;
+    let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
 /// The date that is so many days after 1970-01-01, in the Gregorian calendar. Years are counted from March,
 /// which puts the leap day last and lets one formula give every month its length.
 fn date(days: i64) -> (i64, i64, i64) {
@@ -86,6 +131,19 @@ fn date(days: i64) -> (i64, i64, i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn moments_are_read_as_they_are_written_and_as_soql_has_them() {
+        for millis in [0, 951_782_400_123, 1_767_254_400_000, 4_102_444_799_999] {
+            assert_eq!(read(&Moment(millis).soap()), Some(Moment(millis)));
+            assert_eq!(read(&Moment(millis).json()), Some(Moment(millis)));
+        }
+        assert_eq!(read("2026-01-01T08:00:00Z"), Some(Moment(1_767_254_400_000)));
+        assert_eq!(read("2026-01-01T09:30:00+01:30"), Some(Moment(1_767_254_400_000)));
+        for text in ["2026-01-01", "2026-13-01T00:00:00Z", "2026-01-01T08:00Z", "x", "2026-01-01T08:00:00"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn moments_are_written_as_each_protocol_wants_them() {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::deploy::Deployment;
 use super::ids::{self, prefix};
 use super::oauth::memory::{Approval, Login};
 use super::people::{self, Person};
@@ -15,9 +16,10 @@ use crate::component::{Fields, Scalar, Tree};
 pub(super) const ORGANIZATION_NAME: &str = "Local org (a simulation)";
 
 /// Every object there is, in alphabetical order.
-pub(super) const OBJECTS: [&str; 11] = [
+pub(super) const OBJECTS: [&str; 12] = [
     "AuthProvider",
     "ConnectedApplication",
+    "DeployRequest",
     "ExternalClientApplication",
     "LoginHistory",
     "NamedCredential",
@@ -29,6 +31,14 @@ pub(super) const OBJECTS: [&str; 11] = [
     "UserPermissionAccess",
 ];
 
+/// Objects that only the Tooling API has.
+pub(super) const TOOLING: [&str; 1] = ["DeployRequest"];
+
+/// All others.
+pub(super) fn of_data_api() -> impl Iterator<Item = &'static str> {
+    OBJECTS.into_iter().filter(|object| !TOOLING.contains(object))
+}
+
 /// The object with the rows that `asker` sees, whatever the case of its name.
 pub(super) fn table(name: &str, state: &State, instance_url: &str, asker: &Person) -> Option<Table> {
     let people = people::of(&state.identity);
@@ -37,6 +47,7 @@ pub(super) fn table(name: &str, state: &State, instance_url: &str, asker: &Perso
         "AuthProvider" => auth_providers(state, instance_url),
         "ConnectedApplication" => connected_applications(state),
         "ExternalClientApplication" => external_client_applications(state),
+        "DeployRequest" => deploy_requests(state),
         "LoginHistory" => login_history(state, asker),
         "NamedCredential" => named_credentials(state),
         "OauthToken" => oauth_tokens(state, asker),
@@ -229,6 +240,42 @@ fn login_history(state: &State, asker: &Person) -> Contents {
     contents(record(None), seen.map(|login| record(Some(login))).collect())
 }
 
+/// Deployments of the last 30 days (MD-10), of everybody.
+fn deploy_requests(state: &State) -> Contents {
+    let record = |deployment: Option<&Deployment>| {
+        let text = |of: fn(&Deployment) -> &str| deployment.map(of);
+        let moment =
+            |moment: Option<super::clock::Moment>| moment.map_or(Value::Null, |moment| moment.json().into());
+        let number =
+            |of: fn(&Deployment) -> usize| deployment.map_or(Value::Null, |deployment| of(deployment).into());
+        let flag = |of: fn(&Deployment) -> bool| deployment.is_some_and(of);
+        Record::new()
+            .id("Id", text(|deployment| &deployment.id))
+            .text("Status", text(|deployment| deployment.status.name()))
+            .flag("CheckOnly", flag(|deployment| deployment.options.check_only))
+            .flag("IgnoreWarnings", flag(|deployment| deployment.options.ignore_warnings))
+            .flag("RollbackOnError", flag(|deployment| deployment.options.rollback_on_error))
+            .text("TestLevel", deployment.and_then(|deployment| deployment.options.test_level.as_deref()))
+            .id("CreatedById", text(|deployment| &deployment.created_by))
+            .add("CreatedDate", Kind::Moment, moment(deployment.map(|deployment| deployment.created)))
+            .add("StartDate", Kind::Moment, moment(deployment.and_then(|deployment| deployment.started)))
+            .add(
+                "CompletedDate",
+                Kind::Moment,
+                moment(deployment.and_then(|deployment| deployment.completed)),
+            )
+            .add("LastModifiedDate", Kind::Moment, moment(deployment.map(|deployment| deployment.modified)))
+            .add("NumberComponentsTotal", Kind::Number, number(|deployment| deployment.total))
+            .add("NumberComponentsDeployed", Kind::Number, number(|deployment| deployment.deployed))
+            .add("NumberComponentErrors", Kind::Number, number(|deployment| deployment.errors))
+            .text(
+                "ErrorMessage",
+                deployment.and_then(|found| found.failure.as_ref()).map(|(_, text)| text.as_str()),
+            )
+    };
+    contents(record(None), state.deployments.iter().map(|deployment| record(Some(deployment))).collect())
+}
+
 /// CA-85: one row for each approval that lives.
 fn oauth_tokens(state: &State, asker: &Person) -> Contents {
     let record = |approval: Option<&Approval>| {
@@ -353,6 +400,7 @@ pub(super) fn key_prefix(object: &str) -> &'static str {
         "ConnectedApplication" => prefix::of_type("ConnectedApp"),
         "ExternalClientApplication" | "PermissionSet" => prefix::of_type(object),
         "NamedCredential" => prefix::of_type("NamedCredential"),
+        "DeployRequest" => prefix::DEPLOY,
         "LoginHistory" => "0Ya",
         "OauthToken" => "0CQ",
         "Organization" => prefix::ORGANIZATION,
@@ -377,7 +425,7 @@ mod tests {
         let asker = people::of(&state.identity).swap_remove(0);
         for object in OBJECTS {
             let table = table(&object.to_lowercase(), &state, "http://h", &asker).unwrap();
-            let starts_empty = ["LoginHistory", "OauthToken"].contains(&object);
+            let starts_empty = ["DeployRequest", "LoginHistory", "OauthToken"].contains(&object);
             assert_eq!(table.rows.is_empty(), starts_empty, "{object}");
             assert!(table.rows.iter().all(|row| row.len() == table.columns.len()), "{object}");
         }

@@ -9,6 +9,8 @@ mod test;
 
 mod bad_input;
 mod cases;
+#[cfg(unix)]
+mod convergence;
 mod corpus;
 mod deploy;
 mod diagnostics;
@@ -18,6 +20,8 @@ mod explain;
 mod fmt;
 mod import;
 mod init;
+#[cfg(unix)]
+mod link;
 #[cfg(target_os = "linux")]
 mod login;
 mod oauth;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use orgwire::component::{Scalar, Tree};
-use orgwire::org::{AccessToken, Target};
+use orgwire::org::{AccessToken, DeployResult, Target};
 use orgwire::simulator::{Fault, Options, Simulator};
 
 use crate::test::Test;
@@ -92,6 +92,10 @@ impl Org {
 
     /// The state of a deployment, in the org's word.
     pub fn deployment(&self, id: &str) -> String {
+        self.deployment_result(id).status
+    }
+
+    pub fn deployment_result(&self, id: &str) -> DeployResult {
         let ready = self.simulator.ready();
         let target = Target {
             name: "simulated".to_owned(),
@@ -100,7 +104,7 @@ impl Org {
             simulated: true,
         };
         let org = orgwire::org::Org::connect(target, 62).unwrap();
-        self.runtime.block_on(org.reader().deployment(id)).unwrap().status
+        self.runtime.block_on(org.reader().deployment(id)).unwrap()
     }
 
     pub fn stop(self) {

@@ -301,19 +301,20 @@ fn an_org_that_is_not_there_is_named() {
 }
 
 #[test]
-fn an_org_that_loses_the_answer_leaves_the_deployment_in_doubt() {
+fn a_deployment_that_did_not_arrive_is_told_and_sent_by_the_next_run() {
     let org = Org::start(Options::default());
     org.inject(Fault::Drop { path: "/services/data/v67.0/metadata/deployRequest".to_owned(), times: 1 });
     let test = org.reached_by(project());
     let said = test.run("deploy --yes").exits(1);
     assert_snapshot!(without_progress(&said), @r#"
-    no-answer
+    The answer to the deployment was lost; asking the org whether it has arrived
+    not-arrived
 
-      × cannot deploy to org `127.0.0.1:PORT`
-      ╰─▶ `127.0.0.1` ended the connection before the answer was complete (connection closed before message
-          completed)
-      help: look at Deployment Status in Setup before deploying again; the org may have accepted the deployment
+      × the deployment did not arrive (`127.0.0.1` ended the connection before the answer was complete
+      │ (connection closed before message completed))
+      help: the org was asked for it and has not got it: run `deploy` again; nothing was changed in the org
     "#);
+    test.run("deploy --yes").success();
     org.stop();
 }
 

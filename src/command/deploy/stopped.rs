@@ -61,8 +61,16 @@ pub(super) fn stopped_early(stopped: Stopped, loaded: &Loaded, plan: &Plan, open
         _ => {
             let before_sending =
                 matches!(stopped.reason, Reason::Render(_) | Reason::Package(_) | Reason::Journal(_));
+            let is_not_arrived = matches!(stopped.reason, Reason::NotArrived(_));
+            let saved = stopped.done.passes.iter().any(|pass| pass.saved);
             let failure = match stopped.reason {
-                Reason::Org(error) => Failure::from(error),
+                Reason::Org(mut error) => {
+                    // Of this package nothing was, and of those before it all.
+                    if saved && matches!(error.left(), Left::NothingSent | Left::NothingDeployed) {
+                        error.leave(Left::Reading);
+                    }
+                    Failure::from(error)
+                }
                 Reason::NotArrived(error) => not_arrived(error),
                 Reason::Journal(error) => Failure::from(error),
                 Reason::Interrupted => super::interrupted("looking for an earlier deployment"),
@@ -71,7 +79,8 @@ pub(super) fn stopped_early(stopped: Stopped, loaded: &Loaded, plan: &Plan, open
                 Reason::Package(error) => Failure::from(error),
                 _ => Failure::said(Exit::Error),
             };
-            let failure = if pass > 1 || before_sending { failure.help(state) } else { failure };
+            let failure =
+                if saved || before_sending || is_not_arrived { failure.help(state) } else { failure };
             failure.after(more)
         }
     }
@@ -118,7 +127,7 @@ pub(super) fn ended_badly(finished: Finished, loaded: &Loaded) -> Failure {
 fn not_arrived(error: crate::org::Error) -> Failure {
     let cause = error.source().map(ToString::to_string).unwrap_or_default();
     Failure::new(Trouble::NotArrived, Problem::NotArrived(cause))
-        .help("the org was asked for it and has not got it; run `deploy` again; nothing was deployed")
+        .help("the org was asked for it and has not got it: run `deploy` again")
 }
 
 /// The org took everything and holds something else: said field by field, not reported as a success.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Answer, Call, Failure, ok};
 use crate::component::{NEWEST_API_VERSION, OLDEST_API_VERSION};
-use crate::simulator::objects::{self, OBJECTS};
+use crate::simulator::objects;
 use crate::simulator::server::REQUESTS_PER_DAY;
 use crate::simulator::soql::{self, Kind, QueryError, Table};
 
@@ -111,7 +111,12 @@ fn run(call: &Call, text: &str, first: usize, about_columns: bool) -> Answer {
         let locator = format!("{}-{next}", URL_SAFE_NO_PAD.encode(text));
         answer.insert(
             "nextRecordsUrl".to_owned(),
-            format!("/services/data/{}/query/{locator}", call.version).into(),
+            format!(
+                "/services/data/{}/{}query/{locator}",
+                call.version,
+                if call.tooling { "tooling/" } else { "" }
+            )
+            .into(),
         );
     }
     answer.insert("records".to_owned(), page.into());
@@ -119,6 +124,9 @@ fn run(call: &Call, text: &str, first: usize, about_columns: bool) -> Answer {
 }
 
 fn table(call: &Call, name: &str) -> Option<Table> {
+    if !call.tooling && objects::TOOLING.iter().any(|tooling| tooling.eq_ignore_ascii_case(name)) {
+        return None;
+    }
     call.org.store.read(|state| objects::table(name, state, &call.org.ready.instance_url, &call.asker.person))
 }
 
@@ -157,7 +165,9 @@ pub(super) fn objects(call: &Call) -> Answer {
                 "custom": false, "createable": false, "updateable": false, "deletable": false,
                 "urls": { "sobject": format!("/services/data/{}/sobjects/{name}", call.version) } })
     };
-    ok(&json!({ "encoding": "UTF-8", "maxBatchSize": 200, "sobjects": OBJECTS.map(about) }))
+    ok(
+        &json!({ "encoding": "UTF-8", "maxBatchSize": 200, "sobjects": objects::of_data_api().map(about).collect::<Vec<_>>() }),
+    )
 }
 
 pub(super) fn describe(call: &Call, object: &str) -> Answer {

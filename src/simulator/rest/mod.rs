@@ -64,6 +64,8 @@ struct Call<'a> {
     /// As in the path, `v62.0`.
     version: &'a str,
     method: Method,
+    /// Below `/tooling`.
+    tooling: bool,
 }
 
 impl Call<'_> {
@@ -94,7 +96,8 @@ async fn resource(org: &Arc<Org>, version: &str, rest: &[&str], request: Request
         return Err(Failure::not_found());
     }
     let asker = authenticate(org, &request)?;
-    let call = Call { org, asker: &asker, version, method: request.method().clone() };
+    let tooling = rest.first() == Some(&"tooling");
+    let call = Call { org, asker: &asker, version, method: request.method().clone(), tooling };
     match rest {
         [] => data::resources(&call),
         ["limits"] => data::limits(&call),

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::lexer::Text;
 use super::parser::{Condition, Literal, Name, Operator, Query, Select};
 use super::{QueryError, no_such_column};
+use crate::simulator::clock;
 
 /// An object with its rows, ready to be asked.
 pub(in crate::simulator) struct Table {
@@ -176,7 +177,9 @@ fn compares(column: &Column, found: &Value, operator: Operator, wanted: &Literal
                 return like(found, wanted);
             }
             let wanted = &wanted.text;
-            if column.kind == Kind::Id && found.len() >= 15 && wanted.len() == 15 {
+            if column.kind == Kind::Moment {
+                clock::read(found).zip(clock::read(wanted)).map(|(found, wanted)| found.cmp(&wanted))
+            } else if column.kind == Kind::Id && found.len() >= 15 && wanted.len() == 15 {
                 Some(found[..15].cmp(wanted.as_str()))
             } else if column.kind == Kind::Id {
                 Some(found.cmp(wanted))
