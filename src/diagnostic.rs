@@ -195,6 +195,7 @@ Code {
     InvalidCharacter = "invalid-character",
     InvalidName = "invalid-name",
     FieldTooNew = "field-too-new",
+    ApiVersionLowered = "api-version-lowered",
     FieldRetired = "field-retired",
     DoubtfulVersion = "doubtful-version",
     DoubtfulValue = "doubtful-value",

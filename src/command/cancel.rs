@@ -71,7 +71,7 @@ async fn cancel(
         Outcome::StillRunning => Err(Failure::new(Trouble::StillRunning, Problem::StillRunning(id))
             .help("the org finishes what it is at first; ask again with `orgwire cancel`")
             .exit(Exit::Running)),
-        _ => Err(Failure::new(Trouble::Cancelled, Problem::TooLate { id, status: result.status })
+        _ => Err(Failure::new(Trouble::TooLate, Problem::TooLate { id, status: result.status })
             .help("plan to see what the org holds now")),
     }
 }

@@ -44,6 +44,7 @@ Trouble {
     Interrupted = "interrupted",
     Cancelled = "cancelled",
     StillRunning = "still-running",
+    TooLate = "too-late",
     NotArrived = "not-arrived",
     NothingInFlight = "nothing-in-flight",
     StaleValidation = "stale-validation",

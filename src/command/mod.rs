@@ -22,6 +22,7 @@ mod schema;
 mod secrets;
 mod simulate;
 mod target;
+mod version;
 
 use std::io::IsTerminal;
 

@@ -5,17 +5,17 @@ use serde_json::{Map, Value, json};
 use crate::cli;
 use crate::command::load::{self, Loaded, Purpose};
 use crate::command::target::{self, Opened};
-use crate::command::{Exit, Failure, online};
+use crate::command::{Exit, Failure, online, version};
 use crate::plan::{self, Plan};
 use crate::reference::Observed;
 use crate::report::{self, Format, Terminal};
 use crate::wire;
 
 pub fn run(arguments: &cli::Plan, terminal: &Terminal) -> Result<Exit, Failure> {
-    let loaded = load::load(&arguments.project, Purpose::Sending)?;
+    let mut loaded = load::load(&arguments.project, Purpose::Sending)?;
     online(async {
-        let opened = target::open(arguments.org.org.as_deref(), &loaded, false, terminal).await?;
-        let outcome = make(&loaded, &opened).await;
+        let mut opened = target::open(arguments.org.org.as_deref(), &loaded, false, terminal).await?;
+        let outcome = make(&mut loaded, &mut opened).await;
         let outcome = match outcome {
             Ok((plan, observed)) => show(&loaded, &plan, &observed, &opened, terminal).map(|()| plan),
             Err(failure) => Err(failure),
@@ -29,9 +29,17 @@ pub fn run(arguments: &cli::Plan, terminal: &Terminal) -> Result<Exit, Failure> 
     })
 }
 
-/// Reads the org and decides.
-pub async fn make(loaded: &Loaded, opened: &Opened) -> Result<(Plan, Observed), Failure> {
-    let observed = wire::observe(&loaded.desired, &opened.org).await?;
+/// Reads the org and decides. The project may have to be lowered to an API version of the org.
+pub async fn make(loaded: &mut Loaded, opened: &mut Opened) -> Result<(Plan, Observed), Failure> {
+    let observed = match wire::observe(&loaded.desired, &opened.org).await {
+        Err(wire::Error::Org(error)) => {
+            if !version::lower(&error, loaded, opened).await? {
+                return Err(error.into());
+            }
+            wire::observe(&loaded.desired, &opened.org).await?
+        }
+        observed => observed?,
+    };
     Ok((plan::plan(&loaded.desired, &observed), observed))
 }
 

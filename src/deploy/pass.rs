@@ -32,6 +32,7 @@ pub(super) async fn send(
     let needed = Pass {
         number: pass.number,
         sends: pass.sends.iter().filter(|send| is_needed(plan, send, &done.observed)).cloned().collect(),
+        packages: pass.packages,
     };
     if needed.sends.is_empty() {
         on_event(Event::PassSkipped { number: pass.number });

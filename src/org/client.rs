@@ -70,7 +70,7 @@ pub(super) struct Client {
     conversation: Mutex<Conversation>,
     /// How to get another session. Locked while that is done, so that it is done once.
     login: tokio::sync::Mutex<Option<Login>>,
-    version: u16,
+    pub version: u16,
     sent: AtomicU64,
     /// By how many seconds the org's clock is ahead of ours, as its last answer had it.
     ahead: AtomicI64,
@@ -151,7 +151,7 @@ impl Client {
         &self.address.text
     }
 
-    pub fn version(&self) -> String {
+    pub fn version_text(&self) -> String {
         format!("{}.0", self.version)
     }
 
@@ -175,7 +175,7 @@ impl Client {
         payload: Payload,
         doing: &str,
     ) -> Request {
-        let path = format!("/services/data/v{}/{resource}", self.version());
+        let path = format!("/services/data/v{}/{resource}", self.version_text());
         let mut request = self.request(method, &path, doing, payload, Wanted::Json);
         if !query.is_empty() {
             request.url.query_pairs_mut().extend_pairs(query);
@@ -210,7 +210,7 @@ impl Client {
 
     /// A Metadata SOAP call with this body.
     pub fn soap(&self, body: Bytes, doing: &str) -> Request {
-        let path = format!("/services/Soap/m/{}", self.version());
+        let path = format!("/services/Soap/m/{}", self.version_text());
         // The token goes along in the envelope.
         self.request(Method::POST, &path, doing, Payload::Soap(body), Wanted::Xml).without_token()
     }

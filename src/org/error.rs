@@ -298,6 +298,17 @@ impl Error {
         }
     }
 
+    /// The org may not have the API version that was spoken: REST then has no resource, SOAP says it.
+    pub fn may_be_of_the_version(&self) -> bool {
+        match self {
+            Error::Rejected(_, refusal) => {
+                refusal.code == "UNSUPPORTED_API_VERSION"
+                    || (refusal.code == "NOT_FOUND" && refusal.message.starts_with("The requested resource"))
+            }
+            _ => false,
+        }
+    }
+
     /// The org knows no deployment by this id, or not any more.
     pub fn is_unknown_id(&self) -> bool {
         match self {

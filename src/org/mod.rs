@@ -109,6 +109,11 @@ impl Org {
         Ok(self)
     }
 
+    /// Goes on in another API version.
+    pub fn speak(&mut self, api_version: u16) {
+        self.client.version = api_version;
+    }
+
     pub fn pace(&self) -> &Pace {
         &self.client.pace
     }

@@ -102,7 +102,7 @@ impl Reader<'_> {
 
     /// Asks for a retrieve, and gives its id. Asking twice does no harm, so this request may be repeated.
     async fn start(&self, part: &Part<'_>) -> Result<String, Error> {
-        let version = self.client.version();
+        let version = self.client.version_text();
         let body = soap::body(|xml| {
             element(xml, "retrieve", |xml| {
                 element(xml, "retrieveRequest", |xml| {

@@ -60,6 +60,8 @@ pub struct Pass {
     pub number: usize,
     /// In the order of addresses.
     pub sends: Vec<Send>,
+    /// How many packages it takes: one, unless the project is very large.
+    pub packages: usize,
 }
 
 impl Pass {
@@ -193,7 +195,7 @@ pub fn everything(desired: &Desired, observed: &Observed) -> Pass {
             only_if_mispredicted: false,
         })
         .collect();
-    Pass { number: 1, sends }
+    Pass { number: 1, sends, packages: 1 }
 }
 
 #[cfg(test)]

@@ -25,22 +25,13 @@ impl Default for Limits {
 /// The pass, or its parts in the order in which they have to be sent. A part has its components in the order of
 /// addresses, like a pass.
 pub fn packages(desired: &Desired, pass: &Pass, limits: Limits) -> Vec<Pass> {
-    let weight = |send: &Send| {
-        let component = desired.components.get(&send.id);
-        let files = 1 + usize::from(send.id.kind.content_field().is_some());
-        (files, component.map_or(0, size))
-    };
-    let (files, bytes) =
-        pass.sends.iter().map(weight).fold((1, 0), |(files, bytes), (more_files, more_bytes)| {
-            (files + more_files, bytes + more_bytes)
-        });
-    if files <= limits.files && bytes <= limits.bytes {
+    if fits(desired, pass, limits) {
         return vec![pass.clone()];
     }
     let mut parts: Vec<Vec<Send>> = Vec::new();
     let (mut files, mut bytes) = (usize::MAX / 2, 0);
     for send in in_order(desired, pass) {
-        let (more_files, more_bytes) = weight(send);
+        let (more_files, more_bytes) = weight(desired, send);
         if files + more_files > limits.files || bytes + more_bytes > limits.bytes {
             parts.push(Vec::new());
             (files, bytes) = (1, 0);
@@ -52,9 +43,23 @@ pub fn packages(desired: &Desired, pass: &Pass, limits: Limits) -> Vec<Pass> {
     }
     let sorted = |mut sends: Vec<Send>| {
         sends.sort_by(|a, b| a.id.cmp(&b.id));
-        Pass { number: pass.number, sends }
+        Pass { number: pass.number, sends, packages: 1 }
     };
     parts.into_iter().map(sorted).collect()
+}
+
+/// Whether one package is enough.
+pub(super) fn fits(desired: &Desired, pass: &Pass, limits: Limits) -> bool {
+    let weights = pass.sends.iter().map(|send| weight(desired, send));
+    let (files, bytes) = weights
+        .fold((1, 0), |(files, bytes), (more_files, more_bytes)| (files + more_files, bytes + more_bytes));
+    files <= limits.files && bytes <= limits.bytes
+}
+
+/// Files and bytes.
+fn weight(desired: &Desired, send: &Send) -> (usize, usize) {
+    let files = 1 + usize::from(send.id.kind.content_field().is_some());
+    (files, desired.components.get(&send.id).map_or(0, size))
 }
 
 /// What is named before what names it; otherwise by the order of types, then by name.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::values::{placeholder, predicted};
-use super::{Deferral, Pass, Send};
+use super::{Deferral, Limits, Pass, Send, packages};
 use crate::component::{ComponentId, FieldPath, Generate, Scalar, Tree, type_with_key};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::reference::{Observed, Reference};
@@ -146,7 +146,12 @@ pub(super) fn passes(
                 *state = if deferred.is_empty() { State::Done } else { State::Again(deferred.clone()) };
             }
         }
-        passes.push(Pass { number: passes.len() + 1, sends: sends.into_iter().flatten().collect() });
+        let mut pass =
+            Pass { number: passes.len() + 1, sends: sends.into_iter().flatten().collect(), packages: 1 };
+        if !packages::fits(desired, &pass, Limits::default()) {
+            pass.packages = packages::packages(desired, &pass, Limits::default()).len();
+        }
+        passes.push(pass);
     }
     passes
 }

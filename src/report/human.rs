@@ -81,6 +81,13 @@ pub fn plan(plan: &Plan, org: &str, colour: bool) -> String {
     for pass in &plan.passes {
         let names: Vec<String> = pass.sends.iter().map(|send| send.id.to_string()).collect();
         let _ = writeln!(text, "Pass {} sends {}", pass.number, names.join(", "));
+        if pass.packages > 1 {
+            let _ = writeln!(
+                text,
+                "    in {} packages, one after the other: an org takes 10,000 files and 39 MB at a time",
+                pass.packages
+            );
+        }
         for send in &pass.sends {
             for deferral in &send.deferred {
                 let references: Vec<String> = deferral.waits_for.iter().map(ToString::to_string).collect();

@@ -125,7 +125,7 @@ pub fn plan(plan: &Plan) -> Map<String, Value> {
                     })
                 })
                 .collect();
-            json!({ "number": pass.number, "sends": sends })
+            json!({ "number": pass.number, "packages": pass.packages, "sends": sends })
         })
         .collect();
     let summary = json!({

@@ -58,16 +58,21 @@ struct Shared {
     /// The process at this end, once it is known.
     process: Mutex<Option<u32>>,
     known: Condvar,
-    /// On the way there and on the way back.
-    delay: Duration,
+    /// The org has no newer API version.
+    newest: u16,
 }
 
 impl Link {
     pub fn to(instance_url: &str) -> Link {
-        Link::with_delay(instance_url, Duration::ZERO)
+        Link::with(instance_url, u16::MAX)
     }
 
-    pub fn with_delay(instance_url: &str, delay: Duration) -> Link {
+    /// To an org that is behind.
+    pub fn to_older(instance_url: &str, newest: u16) -> Link {
+        Link::with(instance_url, newest)
+    }
+
+    fn with(instance_url: &str, newest: u16) -> Link {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let shared = Arc::new(Shared {
@@ -76,7 +81,7 @@ impl Link {
             passed: Mutex::default(),
             process: Mutex::default(),
             known: Condvar::new(),
-            delay,
+            newest,
         });
         let server = Arc::clone(&shared);
         // It ends with the process of the tests.
@@ -154,10 +159,12 @@ impl Shared {
         let mut body = vec![0; length];
         reader.read_exact(&mut body)?;
         let line = described(&first, &body);
-        std::thread::sleep(self.delay);
         match self.fault(&line, false) {
             Some(fault) if !self.lets_pass(fault) => return strike(fault, &mut stream),
             _ => {}
+        }
+        if let Some(answer) = self.refused_as_too_new(&line) {
+            return stream.write_all(answer.as_bytes());
         }
         let mut org = TcpStream::connect(&self.behind)?;
         org.write_all(format!("{head}Connection: close\r\n\r\n").as_bytes())?;
@@ -166,12 +173,39 @@ impl Shared {
         org.read_to_end(&mut answer)?;
         let passed = Passed { line: line.clone(), answer: String::from_utf8_lossy(&answer).into_owned() };
         self.passed.lock().unwrap().push(passed);
-        std::thread::sleep(self.delay);
         match self.fault(&line, true) {
             Some(Fault::Truncated) => stream.write_all(&answer[..answer.len() - 20]),
             Some(fault) if !self.lets_pass(fault) => strike(fault, &mut stream),
             _ => stream.write_all(&answer),
         }
+    }
+
+    /// What an org of an older release says.
+    fn refused_as_too_new(&self, line: &str) -> Option<String> {
+        let version = ["/services/data/v", "/services/Soap/m/"]
+            .iter()
+            .find_map(|start| line.split_once(start)?.1.split_once(".0")?.0.parse::<u16>().ok());
+        let (status, kind, body) = if line == "GET /services/data" && self.newest < u16::MAX {
+            let newest = self.newest;
+            let rows = (newest - 2..=newest).map(|version| {
+                format!(r#"{{"label":"Release {version}","url":"/services/data/v{version}.0","version":"{version}.0"}}"#)
+            });
+            ("200 OK", "application/json", format!("[{}]", rows.collect::<Vec<_>>().join(",")))
+        } else if version.is_none_or(|version| version <= self.newest) {
+            return None;
+        } else if line.contains("/Soap/") {
+            let fault = "<soapenv:Envelope xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\"><soapenv:Body>\
+                <soapenv:Fault><faultcode>sf:UNSUPPORTED_API_VERSION</faultcode><faultstring>UNSUPPORTED_API_VERSION: \
+                Invalid Api version specified on URL</faultstring></soapenv:Fault></soapenv:Body></soapenv:Envelope>";
+            ("500 Internal Server Error", "text/xml", fault.to_owned())
+        } else {
+            let body = r#"[{"errorCode":"NOT_FOUND","message":"The requested resource does not exist"}]"#;
+            ("404 Not Found", "application/json", body.to_owned())
+        };
+        Some(format!(
+            "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        ))
     }
 
     /// The fault that meets this request on its way there, or its answer on the way back.

@@ -31,3 +31,5 @@ mod render;
 mod secrets;
 mod simulate;
 mod troubles;
+#[cfg(unix)]
+mod wire;

@@ -331,8 +331,17 @@ fn secrets_that_no_org_took_are_not_left_behind() {
 #[test]
 fn secrets_that_an_org_may_have_taken_are_kept() {
     let org = Org::start(Options::default());
-    org.inject(Fault::Drop { path: "/services/data/v67.0/metadata/deployRequest".to_owned(), times: 1 });
+    let lost = || {
+        org.inject(Fault::Drop { path: "/services/data/v67.0/metadata/deployRequest".to_owned(), times: 1 })
+    };
     let test = org.reached_by(project());
+    // The org says that it has not got it.
+    lost();
+    test.run("deploy --yes --secret-out made.json").exits(1);
+    assert!(!test.path("made.json").exists());
+    // And here it cannot be asked.
+    lost();
+    org.inject(Fault::Drop { path: "/services/oauth2/userinfo".to_owned(), times: 100 });
     test.run("deploy --yes --secret-out made.json").exits(1);
     assert!(test.path("made.json").exists());
     org.stop();

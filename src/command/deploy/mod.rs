@@ -75,7 +75,7 @@ pub fn run(arguments: &cli::Deploy, terminal: &Terminal) -> Result<Exit, Failure
         let interrupt = Interrupt::on_signals();
         let outcome = tokio::select! {
             biased;
-            outcome = with_org(arguments, &loaded, &opened, &interrupt, terminal) => outcome,
+            outcome = with_org(arguments, &mut loaded, &mut opened, &interrupt, terminal) => outcome,
             () = interrupt.reached(3) => Err(Failure::said(Exit::Cancelled)),
         };
         opened.close().await;
@@ -109,8 +109,8 @@ fn interrupted(doing: &'static str) -> Failure {
 
 async fn with_org(
     arguments: &cli::Deploy,
-    loaded: &Loaded,
-    opened: &Opened,
+    loaded: &mut Loaded,
+    opened: &mut Opened,
     interrupt: &Interrupt,
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
@@ -120,6 +120,7 @@ async fn with_org(
         made = planning::make(loaded, opened) => made?,
         () = interrupt.reached(1) => return Err(interrupted("planning")),
     };
+    let (loaded, opened) = (&*loaded, &*opened);
     let org = opened.described();
     let diagnostics = planning::findings(loaded, &plan);
     if !plan.is_applyable() {
@@ -134,7 +135,7 @@ async fn with_org(
         patiently("asking", interrupt, move || confirm(&org, &terminal)).await??;
     }
     if let Some(validation) = &arguments.quick {
-        validated::check(validation, loaded, &plan, opened).await?;
+        validated::check(validation, &plan, opened).await?;
     }
     let needed = plan.secrets(&loaded.desired);
     let (secrets, trouble) = patiently("reading secrets", interrupt, move || {

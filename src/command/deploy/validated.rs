@@ -3,16 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::Problem;
-use crate::command::load::Loaded;
 use crate::command::target::Opened;
 use crate::command::{Exit, Failure, Trouble};
 use crate::org::Outcome;
 use crate::package;
-use crate::plan::{self, Limits, Plan};
+use crate::plan::Plan;
 
 /// The validation succeeded, and was of the components that would be sent now. What their fields were then the org
 /// does not tell; what it holds afterwards is read back and compared like after any deployment.
-pub(super) async fn check(id: &str, loaded: &Loaded, plan: &Plan, opened: &Opened) -> Result<(), Failure> {
+pub(super) async fn check(id: &str, plan: &Plan, opened: &Opened) -> Result<(), Failure> {
     let stale = |why: String| {
         let problem = Problem::StaleValidation { id: id.to_owned(), why };
         Failure::new(Trouble::StaleValidation, problem)
@@ -22,7 +21,7 @@ pub(super) async fn check(id: &str, loaded: &Loaded, plan: &Plan, opened: &Opene
     let Some(first) = plan.passes.first() else {
         return Err(stale("nothing is left to send".to_owned()));
     };
-    if plan::packages(&loaded.desired, first, Limits::default()).len() > 1 {
+    if first.packages > 1 {
         return Err(stale("the pass takes several packages".to_owned()));
     }
     let validation = opened.org.reader().deployment(id).await?;
