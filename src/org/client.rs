@@ -6,7 +6,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderValue, LOCATION, RETRY_AFTER,
+};
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde_json::Value;
 use tracing::{debug, info};
@@ -401,8 +403,12 @@ impl Client {
                     let problem = format!("the request cannot be written ({cause})");
                     Failed { error: self.unexpected(request, &problem), passing: false }
                 })?;
-                let xml = Bytes::from_owner(envelope);
-                builder.header(CONTENT_TYPE, "text/xml; charset=UTF-8").header("SOAPAction", "\"\"").body(xml)
+                let builder =
+                    builder.header(CONTENT_TYPE, "text/xml; charset=UTF-8").header("SOAPAction", "\"\"");
+                match connection::packed(&envelope) {
+                    Some(packed) => builder.header(CONTENT_ENCODING, "gzip").body(packed),
+                    None => builder.body(Bytes::from_owner(envelope)),
+                }
             }
             Payload::Package { options, zip } => {
                 let form = connection::package_form(options, zip);

@@ -1,12 +1,15 @@
 //! The HTTP library: how it is set up for one org, and what its failures mean. Tokens are not known here.
 
 use std::error::Error as StdError;
-use std::io;
+use std::io::{self, Write};
 use std::time::Duration;
 
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use reqwest::Body;
 use reqwest::multipart::{Form, Part};
+use zeroize::Zeroizing;
 
 use super::address::Address;
 use super::error::Trouble;
@@ -48,6 +51,34 @@ pub(super) fn package_form(options: Bytes, zip: Bytes) -> reqwest::Result<Form> 
     let options = part(options).mime_str("application/json")?;
     let zip = part(zip).file_name("deploy.zip").mime_str("application/zip")?;
     Ok(Form::new().part("json", options).part("file", zip))
+}
+
+/// Bodies of more bytes than this go out packed: base64 alone is a third longer than what it stands for.
+const WORTH_PACKING: usize = 4096;
+
+/// The body in gzip, if that is worth the trouble. It holds a token, and is wiped.
+pub(super) fn packed(body: &[u8]) -> Option<Bytes> {
+    if body.len() <= WORTH_PACKING {
+        return None;
+    }
+    // Large enough that it never grows: growing would leave copies behind.
+    let buffer = Zeroizing::new(Vec::with_capacity(body.len() + body.len() / 8 + 1024));
+    let mut encoder = GzEncoder::new(Wiped(buffer), Compression::fast());
+    encoder.write_all(body).ok()?;
+    Some(Bytes::from_owner(encoder.finish().ok()?.0))
+}
+
+/// A buffer that is wiped, to write to.
+struct Wiped(Zeroizing<Vec<u8>>);
+
+impl Write for Wiped {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Sorts what the library says. The flag tells that nothing has been sent: a failure to connect is certain of that,

@@ -11,6 +11,7 @@ mod clock;
 mod deploy;
 mod fault;
 mod first_day;
+mod gzip;
 mod ids;
 mod oauth;
 mod objects;

@@ -18,7 +18,7 @@ use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 
 use super::fault::Trouble;
-use super::{Org, oauth, rest, soap};
+use super::{Org, gzip, oauth, rest, soap};
 
 /// MD-21: 50 MB, the largest message the platform takes.
 pub(super) const LARGEST_BODY: usize = 52_428_800;
@@ -45,6 +45,11 @@ async fn answer(State(org): State<Arc<Org>>, request: Request) -> Response {
         request.uri().path().split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect();
     let path = format!("/{}", segments.join("/"));
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let wants_gzip = gzip::is_wanted(request.headers());
+    let request = match gzip::unpacked(request).await {
+        Ok(request) => request,
+        Err(refused) => return refused,
+    };
     let mut response = match org.faults.meet(&path) {
         Some(Trouble::Drop) => return Response::new(Body::new(Broken)),
         Some(Trouble::Answer { status, body }) => told(status, body),
@@ -65,7 +70,7 @@ async fn answer(State(org): State<Arc<Org>>, request: Request) -> Response {
     if let Ok(value) = HeaderValue::from_str(&format!("api-usage={used}/{REQUESTS_PER_DAY}")) {
         response.headers_mut().insert("sforce-limit-info", value);
     }
-    response
+    if wants_gzip { gzip::packed(response).await } else { response }
 }
 
 /// The answer of a fault, typed by what it looks like: clients choose their parser by the type alone.

@@ -12,6 +12,7 @@ mod cases;
 #[cfg(unix)]
 mod convergence;
 mod corpus;
+mod crowd;
 mod deploy;
 mod diagnostics;
 mod diff;

@@ -119,6 +119,7 @@ pub(in crate::simulator) fn run(text: &str, query: &Query, table: &Table) -> Res
     }
     for order in query.order.iter().rev() {
         let column = table.column(text, &order.field)?;
+        let kind = table.columns[column].kind;
         rows.sort_by(|one, other| {
             let (one, other) = (&table.rows[*one][column], &table.rows[*other][column]);
             match (one.is_null(), other.is_null()) {
@@ -127,8 +128,8 @@ pub(in crate::simulator) fn run(text: &str, query: &Query, table: &Table) -> Res
                 (true, false) => Ordering::Less,
                 (false, true) if order.nulls_last => Ordering::Less,
                 (false, true) => Ordering::Greater,
-                (false, false) if order.descending => compare(other, one),
-                (false, false) => compare(one, other),
+                (false, false) if order.descending => compare(other, one, kind),
+                (false, false) => compare(one, other, kind),
             }
         });
     }
@@ -201,8 +202,10 @@ fn compares(column: &Column, found: &Value, operator: Operator, wanted: &Literal
     }
 }
 
-fn compare(one: &Value, other: &Value) -> Ordering {
+fn compare(one: &Value, other: &Value, kind: Kind) -> Ordering {
     match (one, other) {
+        // Capitals are other digits than small letters.
+        (Value::String(one), Value::String(other)) if kind == Kind::Id => one.cmp(other),
         (Value::String(one), Value::String(other)) => one.to_lowercase().cmp(&other.to_lowercase()),
         (Value::Bool(one), Value::Bool(other)) => one.cmp(other),
         (Value::Number(one), Value::Number(other)) => {
