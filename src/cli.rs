@@ -411,6 +411,9 @@ pub struct Explain {
     /// Every metadata type with every field, as one Markdown page: the text of docs/reference.md.
     #[arg(long, conflicts_with = "topic")]
     pub all: bool,
+    /// Every known message of an org, as one Markdown page: the text of docs/org-errors.md.
+    #[arg(long, conflicts_with_all = ["topic", "all"])]
+    pub org_errors: bool,
 }
 
 impl Deploy {

@@ -275,6 +275,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Somebody else's words, unchanged: the org's, or a parser's.
     pub cause: Option<String>,
+    /// What the org's words are to us, by the [`dictionary`](crate::dictionary).
+    pub org_code: Option<&'static str>,
 }
 
 impl Diagnostic {
@@ -287,7 +289,15 @@ impl Diagnostic {
     }
 
     fn new(severity: Severity, code: Code, message: impl Into<String>) -> Self {
-        Diagnostic { code, severity, message: message.into(), labels: Vec::new(), help: None, cause: None }
+        Diagnostic {
+            code,
+            severity,
+            message: message.into(),
+            labels: Vec::new(),
+            help: None,
+            cause: None,
+            org_code: None,
+        }
     }
 
     pub fn label(mut self, at: Span, text: impl Into<String>) -> Self {
@@ -297,6 +307,11 @@ impl Diagnostic {
 
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    pub fn org_code(mut self, code: &'static str) -> Self {
+        self.org_code = Some(code);
         self
     }
 

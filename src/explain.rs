@@ -10,6 +10,7 @@ use crate::component::{
     Attribute, AttributeSource, Enumeration, Enumerator, Field, Group, Kind, Type, embedded, type_named,
     type_with_key, types,
 };
+use crate::dictionary;
 
 static SUMMARIES: LazyLock<Vec<(&str, String)>> =
     LazyLock::new(|| embedded::STORIES.iter().map(|(name, story)| (*name, first_sentence(story))).collect());
@@ -32,6 +33,9 @@ pub fn topic(name: &str) -> Option<String> {
     let name = name.trim();
     if let Some(story) = story(name) {
         return Some(story.to_owned());
+    }
+    if let Some(entry) = dictionary::entry(name) {
+        return Some(entry.story());
     }
     let mut steps = name.split('.').map(|step| step.split('[').next().unwrap_or(step));
     let first = steps.next()?;
@@ -63,6 +67,7 @@ pub fn topic(name: &str) -> Option<String> {
 /// Every name that [`topic`] knows, for suggestions and for completion in shells.
 pub fn topics() -> Vec<String> {
     let mut names: Vec<String> = embedded::STORIES.iter().map(|(name, _)| (*name).to_owned()).collect();
+    names.extend(dictionary::codes().map(str::to_owned));
     for kind in types() {
         names.push(kind.key.clone());
         kind.fields.each_field(&mut |path, _| names.push(format!("{}.{path}", kind.key)));

@@ -4,9 +4,10 @@
 use crate::component::{ComponentId, FieldPath, Step, type_named, type_of_member};
 use crate::deploy::{Reason, Stopped};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::dictionary::{self, Place};
 use crate::org::{ComponentRow, DeployResult};
 use crate::package;
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Change, Plan};
 use crate::resolve::{Component, Desired};
 
 /// What the org said about each component, and about the deployment as a whole.
@@ -26,9 +27,14 @@ pub fn diagnostics(result: &DeployResult, stopped: &Stopped, desired: &Desired, 
         if let Some(component) = component {
             let at = field(component, problem).map_or(component.at, |path| component.key_at(&path));
             diagnostic = diagnostic.label(at, "deployed from here");
-            if let Some(hint) = hint(component, problem, plan) {
-                help = format!("{hint}; {state}");
-            }
+        }
+        if let Some(entry) = dictionary::find(Place::Deploy, "", problem) {
+            help = format!("{}; {state}", entry.advice());
+            diagnostic = diagnostic.org_code(&entry.code);
+        } else if let Some(component) = component
+            && is_creation_refused(component, problem, plan)
+        {
+            help = format!("{BLOCKED}; {state}");
         }
         diagnostics.push(diagnostic.help(help));
     }
@@ -44,11 +50,16 @@ pub fn diagnostics(result: &DeployResult, stopped: &Stopped, desired: &Desired, 
     }
     if let Some(message) = &result.error_message {
         let code = result.error_status_code.as_deref().map_or(String::new(), |code| format!("{code}: "));
-        diagnostics.push(
+        let mut diagnostic =
             Diagnostic::error(Code::RejectedByOrg, format!("the org ended the deployment {pass}"))
-                .cause(format!("{code}{message}"))
-                .help(state.clone()),
-        );
+                .cause(format!("{code}{message}"));
+        let status = result.error_status_code.as_deref().unwrap_or_default();
+        let mut help = state.clone();
+        if let Some(entry) = dictionary::find(Place::Deploy, status, message) {
+            help = format!("{}; {state}", entry.advice());
+            diagnostic = diagnostic.org_code(&entry.code);
+        }
+        diagnostics.push(diagnostic.help(help));
     }
     if diagnostics.is_empty() {
         diagnostics.push(
@@ -129,35 +140,15 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     )
 }
 
-/// What usually lies behind a problem.
-fn hint(component: &Component, problem: &str, plan: &Plan) -> Option<String> {
-    let created =
-        plan.changes.iter().any(|change| change.id == component.id && change.action == Action::Create);
-    let known = [
-        (
-            "consumer key is already taken",
-            "keys are unique among all orgs (CA-14): let it be made with { generate = true }",
-        ),
-        (
-            "You cannot provide a Consumer Key",
-            "the app exists, and keys are chosen only at creation (CA-16): remove consumer-key",
-        ),
-        ("has been previously used", "an org never gives a URL suffix out twice (AP-5): choose another name"),
-        ("no User named", "the user must exist in this org, by its username"),
-        (
-            "You must enter a value",
-            "a value that the org needs is missing, often the consumer secret (AP-12)",
-        ),
-    ];
-    if let Some((_, hint)) = known.iter().find(|(text, _)| problem.contains(text)) {
-        return Some((*hint).to_owned());
-    }
-    // The wording of a blocked creation is not public, so it is recognised by what it is about (CA-73).
-    (component.id.kind.name == "ConnectedApp" && created && !problem.contains("Error parsing file")).then(|| {
-        "since Spring '26 most orgs refuse to create connected apps unless Salesforce Support allows it (CA-70); \
-         if that is the reason, ask Support or use an external client app"
-            .to_owned()
-    })
+const BLOCKED: &str = "since Spring '26 most orgs refuse to create connected apps unless Salesforce Support allows it \
+                       (CA-70); if that is the reason, ask Support or use an external client app";
+
+/// The wording of a blocked creation is not public, so it is recognised by what it is about (CA-73).
+fn is_creation_refused(component: &Component, problem: &str, plan: &Plan) -> bool {
+    let created = |change: &Change| change.id == component.id && change.action == Action::Create;
+    component.id.kind.name == "ConnectedApp"
+        && plan.changes.iter().any(created)
+        && !problem.contains("Error parsing file")
 }
 
 #[cfg(test)]

@@ -3,8 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::TryFutureExt;
-use futures_util::future::{try_join, try_join_all};
+use futures_util::future::{join, join_all};
 
 use crate::companions::{self, Companions};
 use crate::component::{Attribute, AttributeSource, ComponentId, Fields, Scalar, Step, Tree};
@@ -28,9 +27,9 @@ pub enum Error {
 /// What the org has of the desired components and of those they depend on.
 pub async fn observe(desired: &Desired, org: &Org) -> Result<Observed, Error> {
     let reader = org.reader();
-    // Neither needs the other's answer.
-    let organization = reader.organization().map_err(Error::from);
-    let (organization, components) = try_join(organization, components(desired, reader)).await?;
+    // Neither needs the other's answer. Both are waited for, so that of two failures always the same is told.
+    let (organization, components) = join(reader.organization(), components(desired, reader)).await;
+    let (organization, components) = (organization?, components?);
     let facts = OrgFacts { id: organization.id, instance_url: org.instance_url().to_owned() };
     let mut observed = Observed { org: Some(facts), components, ..Observed::default() };
     ask_untold(desired, reader, &mut observed).await?;
@@ -105,7 +104,8 @@ async fn read(calls: &[Vec<&ComponentId>], reader: Reader<'_>) -> Result<Compone
         Ok::<_, Error>(ids.iter().zip(records).collect::<Vec<_>>())
     });
     let mut components = Components::new();
-    for (id, record) in try_join_all(calls).await?.into_iter().flatten() {
+    let answers: Result<Vec<_>, Error> = join_all(calls).await.into_iter().collect();
+    for (id, record) in answers?.into_iter().flatten() {
         let Some(record) = record else { continue };
         let xml = format!("<{0}>{record}</{0}>", id.kind.name);
         let mut fields = retrieved::read(id.kind, &xml)

@@ -5,7 +5,7 @@ use crate::command::{Exit, Failure, Trouble};
 use crate::component::types;
 use crate::diagnostic::suggestion;
 use crate::report::{Format, Terminal, json};
-use crate::{explain, handbook};
+use crate::{dictionary, explain, handbook};
 
 #[derive(Debug, thiserror::Error)]
 #[error("nothing is known of `{0}`")]
@@ -15,8 +15,14 @@ pub fn run(arguments: &cli::Explain, terminal: &Terminal) -> Result<Exit, Failur
     if arguments.all {
         return tell("reference", &handbook::page(types()), terminal);
     }
+    if arguments.org_errors {
+        return tell("org-errors", &dictionary::page(), terminal);
+    }
     let Some(topic) = &arguments.topic else {
-        let list: String = explain::all().map(|(code, first)| format!("{code:28} {first}\n")).collect();
+        let ours = explain::all().map(|(code, first)| format!("{code:28} {first}\n"));
+        let theirs = dictionary::codes().map(|code| format!("  {code}\n"));
+        let between = "\nWhat orgs say:\n\n".to_owned();
+        let list: String = ours.chain([between]).chain(theirs).collect();
         terminal.result(&list)?;
         return Ok(Exit::Done);
     };

@@ -95,13 +95,19 @@ enum What {
     /// Something is wrong with what the user wrote, or the org says so.
     Diagnostics { sources: Sources, diagnostics: Diagnostics },
     /// Something is wrong with the world.
-    World { code: Trouble, error: Box<dyn Error + Send + Sync>, help: Option<String> },
+    World {
+        code: Trouble,
+        error: Box<dyn Error + Send + Sync>,
+        help: Option<String>,
+        /// What the org's words are to us.
+        org_code: Option<&'static str>,
+    },
 }
 
 impl Failure {
     /// An error of the world; by its stable name.
     pub fn new(code: Trouble, error: impl Into<Box<dyn Error + Send + Sync>>) -> Failure {
-        Failure::because(What::World { code, error: error.into(), help: None })
+        Failure::because(What::World { code, error: error.into(), help: None, org_code: None })
     }
 
     pub fn diagnostics(sources: Sources, diagnostics: Diagnostics) -> Failure {
@@ -126,6 +132,14 @@ impl Failure {
                 Some(before) => format!("{before}; {text}"),
                 None => text,
             });
+        }
+        self
+    }
+
+    #[must_use]
+    fn org_code(mut self, found: Option<&'static str>) -> Failure {
+        if let What::World { org_code, .. } = &mut self.0.what {
+            *org_code = found;
         }
         self
     }
@@ -201,7 +215,8 @@ impl From<org::Error> for Failure {
         };
         let exit = if error.deployment().is_some() { Exit::Running } else { exit };
         let help = error.help();
-        let failure = Failure::new(code, error).exit(exit);
+        let org_code = error.entry().map(|entry| entry.code.as_str());
+        let failure = Failure::new(code, error).exit(exit).org_code(org_code);
         if help.is_empty() { failure } else { failure.help(help) }
     }
 }
@@ -239,13 +254,16 @@ pub fn say(failure: Failure, terminal: &Terminal) -> Exit {
             body.insert("exit_code".to_owned(), json!(exit as u8));
             body.insert("diagnostics".to_owned(), report::json::diagnostics(&sources, &diagnostics));
         }
-        What::World { code, error, help } => {
+        What::World { code, error, help, org_code } => {
             let (error, help) = (error.as_ref(), help.as_deref());
             let text =
                 report::problem::error(code.as_str(), error, help, terminal.colour_err, terminal.width);
             terminal.problem(&text);
-            let told =
+            let mut told =
                 report::json::error(code.as_str(), &error.to_string(), &causes(error), help, exit as u8);
+            if let Some(code) = org_code {
+                told["org_code"] = json!(code);
+            }
             body.insert("error".to_owned(), told);
         }
     }

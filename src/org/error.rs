@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use thiserror::Error as ThisError;
 
+use crate::dictionary::{self, Entry, Place};
+
 use super::diagnosis::Diagnosis;
 use super::login::{KeyringProblem, SfProblem};
 
@@ -309,6 +311,16 @@ impl Error {
         }
     }
 
+    /// What the org's words are to us.
+    pub fn entry(&self) -> Option<&'static Entry> {
+        match self {
+            Error::NoSession(_, NoSession::Refused(refusal)) => {
+                dictionary::find(Place::OAuth, &refusal.code, &refusal.message)
+            }
+            _ => self.refusal().and_then(|said| dictionary::find(Place::Api, &said.code, &said.message)),
+        }
+    }
+
     /// The org knows no deployment by this id, or not any more.
     pub fn is_unknown_id(&self) -> bool {
         match self {
@@ -366,7 +378,7 @@ impl Error {
                 None => login_remedy(refusal),
             },
             Error::NoSession(_, why) => no_session_remedy(why),
-            Error::Rejected(_, refusal) => rejected_remedy(refusal),
+            Error::Rejected(..) => self.entry().map(Entry::advice).unwrap_or_default(),
             Error::Network(context, trouble) => network_remedy(trouble, &context.left),
             Error::Protocol(context, misfit) => protocol_remedy(misfit, &context.left),
             Error::Interrupted(context) => match context.left {
@@ -389,7 +401,10 @@ fn login_remedy(refusal: &Refusal) -> String {
 
 fn no_session_remedy(why: &NoSession) -> String {
     match why {
-        NoSession::Refused(refusal) => oauth_remedy(refusal).to_owned(),
+        NoSession::Refused(refusal) => match dictionary::find(Place::OAuth, &refusal.code, &refusal.message) {
+            Some(entry) => entry.advice(),
+            None => "check the login in orgwire.toml against the app's settings in the org".to_owned(),
+        },
         NoSession::AnotherOrg { answered, .. } => {
             format!("if `{answered}` is the org that is meant, write that as its instance-url in orgwire.toml")
         }
@@ -407,82 +422,6 @@ fn no_session_remedy(why: &NoSession) -> String {
         ),
         NoSession::Sf(problem) => problem.help(),
         NoSession::Keyring(problem) => problem.help().into(),
-    }
-}
-
-/// What most often causes a refusal of the token endpoint (OA-20 to OA-43). The texts are compared in small letters,
-/// because orgs and documents differ in their capitals.
-fn oauth_remedy(refusal: &Refusal) -> &'static str {
-    let said = refusal.message.to_ascii_lowercase();
-    let about = |words: &str| said.contains(words);
-    match refusal.code.as_str() {
-        "invalid_client_id" => {
-            "check the client-id and that the address is that of the app's org; a new app takes minutes to spread"
-        }
-        "invalid_client" => {
-            "check the client-secret; an app that needs one has it on its consumer details page"
-        }
-        "invalid_grant" if about("approved") => {
-            "allow the app for this user: a permission set or profile on an app whose users are approved by the \
-             admin, or one login through the browser"
-        }
-        "invalid_grant" if about("audience") => {
-            "write the login host that fits the org as audience: https://login.salesforce.com for production, \
-             https://test.salesforce.com for sandboxes"
-        }
-        "invalid_grant" if about("no client credentials user") => {
-            "choose a user under Run As in the app's client credentials policy"
-        }
-        "invalid_grant" if about("not supported on this domain") => {
-            "write the org's own My Domain as instance-url, not a login host"
-        }
-        "invalid_grant" if about("expired access/refresh token") => {
-            "the refresh token was revoked, replaced, or pushed out by a later approval; log in again for a new one"
-        }
-        "invalid_grant" if about("ip restricted") => {
-            "log in from an address that the profile's login ranges allow, or relax IP restrictions for the app"
-        }
-        "invalid_grant" if about("no valid scopes") => {
-            "add the scope `Api` to the app: this flow leaves out Full"
-        }
-        "invalid_grant" if about("assertion") => {
-            "check that the app has the certificate of this key, and that this machine's clock is right"
-        }
-        "invalid_grant" if about("inactive") => "activate the user, or name another one",
-        "invalid_app_access" => "assign the app to the user by a permission set or profile",
-        "redirect_uri_mismatch" => {
-            "give the app the callback http://localhost:1717/OauthRedirect, or write the port that it has"
-        }
-        "unsupported_grant_type" => "switch the flow on for the app",
-        "access_denied" => "allow the app when the org asks",
-        "inactive_user" => "activate the user, or name another one",
-        "inactive_org" => "the org is locked or closed; ask whoever owns it",
-        "rate_limit_exceeded" => "wait; this user has logged in too often within the hour",
-        _ => "check the login in orgwire.toml against the app's settings in the org",
-    }
-}
-
-fn rejected_remedy(refusal: &Refusal) -> String {
-    match refusal.code.as_str() {
-        "INSUFFICIENT_ACCESS" | "INSUFFICIENT_ACCESS_OR_READONLY" => {
-            "give the user `Modify Metadata Through Metadata API Functions` or `Modify All Data`".into()
-        }
-        "API_DISABLED_FOR_ORG" | "API_CURRENTLY_DISABLED" => {
-            "the edition of this org, or the user's profile, has no API access".into()
-        }
-        "REQUEST_LIMIT_EXCEEDED" => "the org's daily API requests are used up; wait or ask for more".into(),
-        "UNSUPPORTED_API_VERSION" => "choose an api-version that this org has".into(),
-        "NOT_FOUND" if refusal.message.starts_with("The requested resource") => {
-            "the org may not have this API version; choose an older api-version".into()
-        }
-        "ALREADY_IN_PROCESS" | "UNABLE_TO_LOCK_ROW" => {
-            "another change holds the org's setup; run this again when it is done".into()
-        }
-        "LIMIT_EXCEEDED" | "EXCEEDED_ID_LIMIT" => "send less at once".into(),
-        "INVALID_LOCATOR" | "INVALID_CROSS_REFERENCE_KEY" => {
-            "the org does not know this id: it belongs to another org, or is more than 30 days old".into()
-        }
-        _ => String::new(),
     }
 }
 

@@ -41,14 +41,18 @@ fn diagnostic(sources: &Sources, diagnostic: &Diagnostic) -> Value {
             json!({ "file": place.path, "line": place.line, "column": place.column, "text": text })
         })
         .collect();
-    json!({
+    let mut told = json!({
         "code": diagnostic.code.as_str(),
         "severity": diagnostic.severity.as_str(),
         "message": diagnostic.message,
         "labels": labels,
         "help": diagnostic.help,
         "cause": diagnostic.cause,
-    })
+    });
+    if let Some(code) = diagnostic.org_code {
+        told["org_code"] = json!(code);
+    }
+    told
 }
 
 /// The body of a failure: what went wrong, by the code that `explain` knows.

@@ -211,7 +211,8 @@ fn a_refusal_is_told_in_the_words_of_the_org() {
 
       × cannot log in to org `uat`
       ╰─▶ invalid_grant: no client credentials user enabled
-      help: choose a user under Run As in the app's client credentials policy
+      help: choose a user under Run As in the app's client credentials policy (more: orgwire explain
+            oauth-no-run-as-user)
     "#);
     let said = test.run("plan --org uat --json").exits(3);
     assert_eq!(said.json()["error"]["code"], "login-failed");

@@ -178,39 +178,39 @@ async fn an_org_says_no_in_its_own_words() {
     insta::assert_snapshot!(all, @r#"
     cannot log in to org `uat`
     invalid_grant: user hasn't approved this consumer
-    allow the app for this user: a permission set or profile on an app whose users are approved by the admin, or one login through the browser
+    allow the app for this user: a permission set or profile on an app whose users are approved by the admin, or one login through the browser (more: orgwire explain oauth-not-approved)
 
     cannot log in to org `uat`
     invalid_grant: audience is invalid
-    write the login host that fits the org as audience: https://login.salesforce.com for production, https://test.salesforce.com for sandboxes
+    write the login host that fits the org as audience: https://login.salesforce.com for production, https://test.salesforce.com for sandboxes (more: orgwire explain oauth-audience)
 
     cannot log in to org `uat`
     invalid_grant: no client credentials user enabled
-    choose a user under Run As in the app's client credentials policy
+    choose a user under Run As in the app's client credentials policy (more: orgwire explain oauth-no-run-as-user)
 
     cannot log in to org `uat`
     invalid_grant: request not supported on this domain
-    write the org's own My Domain as instance-url, not a login host
+    write the org's own My Domain as instance-url (more: orgwire explain oauth-wrong-domain)
 
     cannot log in to org `uat`
     invalid_grant: expired access/refresh token
-    the refresh token was revoked, replaced, or pushed out by a later approval; log in again for a new one
+    log in again for a new one; where several tools share a user and an app, give each its own (more: orgwire explain oauth-token-ended)
 
     cannot log in to org `uat`
     invalid_grant: something new
-    check the login in orgwire.toml against the app's settings in the org
+    log in from an address that the profile's ranges allow, or relax IP restrictions for the app; JWT logins obey the ranges always (more: orgwire explain oauth-ip-restricted)
 
     cannot log in to org `uat`
     invalid_client_id: client identifier invalid
-    check the client-id and that the address is that of the app's org; a new app takes minutes to spread
+    check the client-id and that the address is that of the app's org; a new app takes 2 to 10 minutes to spread (more: orgwire explain oauth-client-unknown)
 
     cannot log in to org `uat`
     invalid_client: invalid client credentials
-    check the client-secret; an app that needs one has it on its consumer details page
+    check the client-secret; an app that needs one has it on its consumer details page (more: orgwire explain oauth-client-secret)
 
     cannot log in to org `uat`
     invalid_app_access: user is not admin approved to access this app
-    assign the app to the user by a permission set or profile
+    assign the app to the user by a permission set or profile (more: orgwire explain oauth-not-admin-approved)
     "#);
 }
 
