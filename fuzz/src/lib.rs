@@ -3,10 +3,12 @@
 //! Each takes bytes as the fuzzer makes them, and panics where orgwire does what it must never do. The targets in
 //! `fuzz_targets/` only call these; `cargo test` calls them with the seeds, without any fuzzer.
 
+pub mod answers;
 pub mod archive;
 pub mod component;
 pub mod differences;
 pub mod manifest;
+pub mod requests;
 pub mod seeds;
 mod stages;
 

@@ -12,7 +12,7 @@ use orgwire::component::{Type, types};
 
 use crate::{component, differences};
 
-pub const TARGETS: [&str; 4] = ["archive", "component", "differences", "manifest"];
+pub const TARGETS: [&str; 6] = ["answers", "archive", "component", "differences", "manifest", "requests"];
 
 /// Larger files make slow runs, and show nothing that smaller ones do not.
 const MOST_BYTES: u64 = 32 << 10;
@@ -56,13 +56,22 @@ impl Seeds {
         if !self.seen.insert(bytes.clone()) {
             return;
         }
+        // What goes over the wire is kept by who reads it.
+        let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
+        if let Some(target) = ["answers", "requests"].into_iter().find(|target| folder == *target) {
+            self.add(target, bytes);
+            return;
+        }
         let ending = path.extension().unwrap_or_default();
         if ending == "toml" {
             self.add("manifest", bytes);
         } else if ending == "zip" {
+            self.add("answers", bytes.clone());
+            self.add("requests", bytes.clone());
             self.add("archive", bytes);
         } else if let Some(kind) = kind_of(&bytes) {
             self.add("component", component::input(kind, &bytes));
+            self.add("requests", bytes.clone());
             self.components.entry(&kind.name).or_default().push(bytes);
         }
     }
@@ -105,13 +114,15 @@ pub fn folders() -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{archive, manifest};
+    use crate::{answers, archive, manifest, requests};
 
     #[test]
     fn every_seed_passes_its_target() {
         let seeds = Seeds::of(&folders()).unwrap();
         for target in TARGETS {
             let check = match target {
+                "answers" => answers::check,
+                "requests" => requests::check,
                 "archive" => archive::check,
                 "component" => component::check,
                 "differences" => differences::check,

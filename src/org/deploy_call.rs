@@ -213,7 +213,7 @@ pub(super) async fn ask(client: &Client, request: &Request) -> Result<DeployResu
 }
 
 /// The result of a SOAP call in the shape that REST gives it: deployRecentValidation says an id and nothing else.
-fn read_soap(text: &str) -> Result<Value, soap::NoResult> {
+pub(super) fn read_soap(text: &str) -> Result<Value, soap::NoResult> {
     let result = soap::response(text)?.into_result();
     Ok(match result.children.is_empty() {
         true => json!({ "id": result.text.trim(), "status": "Pending", "done": false }),

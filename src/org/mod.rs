@@ -16,6 +16,8 @@ mod deploy_result;
 mod diagnosis;
 mod error;
 mod everything;
+#[doc(hidden)]
+pub mod fuzzed;
 mod interrupt;
 pub mod login;
 mod lost;

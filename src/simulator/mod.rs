@@ -11,6 +11,8 @@ mod clock;
 mod deploy;
 mod fault;
 mod first_day;
+#[doc(hidden)]
+pub mod fuzzed;
 mod gzip;
 mod ids;
 mod oauth;

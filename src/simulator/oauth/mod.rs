@@ -298,3 +298,8 @@ fn with_json(status: StatusCode, value: &Value) -> Response {
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
+
+/// For fuzzing: an assertion as a client may send it.
+pub(super) fn read_jwt(text: &str) {
+    let _ = keys::Jwt::read(text);
+}

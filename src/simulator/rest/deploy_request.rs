@@ -118,7 +118,7 @@ async fn parts(request: Request) -> Result<(DeployOptions, Vec<u8>), Failure> {
 }
 
 /// CumulusCI sends booleans as strings, and null for what it leaves open.
-fn read_options(value: &Value) -> Result<DeployOptions, Failure> {
+pub(super) fn read_options(value: &Value) -> Result<DeployOptions, Failure> {
     let wrong = |name: &str| {
         Failure::bad_request(
             "JSON_PARSER_ERROR",

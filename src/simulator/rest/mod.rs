@@ -132,6 +132,11 @@ fn authenticate(org: &Org, request: &Request) -> Result<Asker, Failure> {
     })
 }
 
+/// For fuzzing: options as a client may send them.
+pub(super) fn read_options_of(value: &Value) {
+    let _ = deploy_request::read_options(value);
+}
+
 fn is_version(text: &str) -> bool {
     let major = text.strip_prefix('v').and_then(|text| text.strip_suffix(".0"));
     let number = major.filter(|major| !major.starts_with('0')).and_then(|major| major.parse::<u16>().ok());
