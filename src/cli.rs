@@ -7,6 +7,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::component::{Type, type_with_key, types};
 use crate::diagnostic::suggestion;
+use crate::simulator::{Edition, Nature};
 
 /// Salesforce integration trust as code.
 ///
@@ -371,8 +372,27 @@ pub struct Logout {
     pub org: String,
 }
 
+/// An org to serve, as typed: `NAME` or `NAME:key=value,key=value`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrgToServe {
+    pub name: String,
+    pub nature: Option<Nature>,
+    pub port: Option<u16>,
+    pub spring_26_block: Option<bool>,
+}
+
 #[derive(Debug, Args)]
 pub struct Simulate {
+    /// An org to serve, kept in .orgwire/NAME; may be repeated, and followed by what it is like:
+    /// production:edition=enterprise,production=true.
+    ///
+    /// Keys: edition (group, professional, enterprise, performance, unlimited, developer), production, sandbox,
+    /// spring-26-block (true or false), port. Without any: the org `local`.
+    #[arg(long, value_name = "NAME[:KEY=VALUE,..]", value_parser = org_to_serve, conflicts_with_all = ["port", "folder"])]
+    pub org: Vec<OrgToServe>,
+    /// List what the local org does without anybody having confirmed that Salesforce does it.
+    #[arg(long)]
+    pub list_assumptions: bool,
     /// Serve on this port; otherwise on the one it had before, or a free one.
     #[arg(long)]
     pub port: Option<u16>,
@@ -429,6 +449,48 @@ impl Deploy {
         }
         self
     }
+}
+
+fn org_to_serve(text: &str) -> Result<OrgToServe, String> {
+    const KEYS: [&str; 5] = ["edition", "production", "sandbox", "spring-26-block", "port"];
+    let (name, rest) = text.split_once(':').unwrap_or((text, ""));
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+    if name.is_empty() || !name.chars().all(is_plain) {
+        return Err("a name has letters, digits, - and _ only: it becomes a folder".to_owned());
+    }
+    let mut org = OrgToServe { name: name.to_owned(), nature: None, port: None, spring_26_block: None };
+    for setting in rest.split(',').filter(|setting| !setting.is_empty()) {
+        let (key, value) = setting.split_once('=').unwrap_or((setting, "true"));
+        let flag = || value.parse::<bool>().map_err(|_| format!("{key} is true or false, not `{value}`"));
+        let mut nature = org.nature.unwrap_or_default();
+        match key {
+            "edition" => {
+                let names = || Edition::ALL.iter().map(|edition| edition.name());
+                let found = Edition::ALL.into_iter().find(|edition| edition.name() == value);
+                nature.edition = found.ok_or_else(|| match suggestion(value, names()) {
+                    Some(near) => format!("did you mean edition={near}?"),
+                    None => format!("editions are {}", names().collect::<Vec<_>>().join(", ")),
+                })?;
+            }
+            "production" => nature.production = flag()?,
+            "sandbox" => nature.sandbox = flag()?,
+            "spring-26-block" => org.spring_26_block = Some(flag()?),
+            "port" => org.port = Some(value.parse().map_err(|_| format!("`{value}` is no port"))?),
+            _ => {
+                return Err(match suggestion(key, KEYS) {
+                    Some(near) => format!("there is no key `{key}`; did you mean {near}?"),
+                    None => format!("there is no key `{key}`; keys are {}", KEYS.join(", ")),
+                });
+            }
+        }
+        if matches!(key, "edition" | "production" | "sandbox") {
+            org.nature = Some(nature);
+        }
+    }
+    if org.nature.is_some_and(|nature| nature.production && nature.sandbox) {
+        return Err("an org is a production org or a sandbox, not both".to_owned());
+    }
+    Ok(org)
 }
 
 /// `30s` or `5m`.

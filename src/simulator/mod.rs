@@ -15,6 +15,7 @@ mod first_day;
 pub mod fuzzed;
 mod gzip;
 mod ids;
+mod nature;
 mod oauth;
 mod objects;
 mod package;
@@ -34,11 +35,12 @@ mod tree_json;
 mod unconfirmed;
 mod xml;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -48,11 +50,18 @@ use tokio::sync::oneshot;
 
 use crate::component::{self, Fields, Scalar, Tree};
 pub use fault::Fault;
+pub use nature::{Edition, Nature};
 pub use unconfirmed::unconfirmed;
 
 /// How the org is to be.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
+    /// What it is called; `local` without one.
+    pub name: Option<String>,
+    /// What kind of org it is; without one it stays what it was, and a new one is of Developer Edition.
+    pub nature: Option<Nature>,
+    /// Other orgs of the same world.
+    pub neighbours: Neighbours,
     /// Where it keeps its state, usually `.orgwire/local`; `None` keeps it in memory only.
     pub folder: Option<PathBuf>,
     /// The port to answer on. Without one: the port it had before, or any free one.
@@ -63,6 +72,29 @@ pub struct Options {
     pub pace: Pace,
     /// How long a new app, or a changed callback URL, takes to reach the login servers (CA-90).
     pub propagation: Duration,
+}
+
+/// Orgs that know of each other: a consumer key is one org's in the whole world (CA-14).
+#[derive(Clone, Default)]
+pub struct Neighbours(Arc<Mutex<Vec<Weak<Org>>>>);
+
+impl std::fmt::Debug for Neighbours {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Neighbours")
+    }
+}
+
+impl Neighbours {
+    fn lock(&self) -> MutexGuard<'_, Vec<Weak<Org>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The consumer keys that other orgs have, or had.
+    fn consumer_keys(&self, of: &Org) -> BTreeSet<String> {
+        let others: Vec<Arc<Org>> = self.lock().iter().filter_map(Weak::upgrade).collect();
+        let others = others.iter().filter(|org| org.ready.organization_id != of.ready.organization_id);
+        others.flat_map(|org| org.store.read(|state| state.holdings.consumer_keys.clone())).collect()
+    }
 }
 
 /// How long a deployment stays in each state, at least.
@@ -81,7 +113,7 @@ impl Default for Pace {
 /// What a client needs to use the org.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ready {
-    /// Always `local`.
+    /// `local`, or the name that was given.
     pub org: String,
     pub instance_url: String,
     pub access_token: String,
@@ -155,6 +187,8 @@ struct Org {
     queue: deploy::engine::Queue,
     retrievals: retrieve::Retrievals,
     creation_blocked: bool,
+    nature: Nature,
+    neighbours: Neighbours,
     pace: Pace,
     ready: Ready,
     requests: AtomicU64,
@@ -249,6 +283,13 @@ impl Simulator {
         })
     }
 
+    /// The full names of the components of a type.
+    pub fn names(&self, type_name: &str) -> Vec<String> {
+        self.org
+            .store
+            .read(|state| state.holdings.of_type(type_name).map(|(name, _)| name.to_owned()).collect())
+    }
+
     /// What the org holds of a component, secrets included; for tests.
     pub fn component(&self, type_name: &str, full_name: &str) -> Option<Fields<Scalar>> {
         let found =
@@ -316,10 +357,12 @@ async fn prepare(options: Options) -> Result<(Arc<Org>, TcpListener, Queued), Er
             _ => Error::Listen { port, source },
         })?;
     let port = listener.local_addr().map_err(|source| Error::Listen { port, source })?.port();
+    let name = options.name.unwrap_or_else(|| "local".to_owned());
     let ready = store.change(|state| {
         state.port = Some(port);
+        state.nature = options.nature.unwrap_or(state.nature);
         Ready {
-            org: "local".to_owned(),
+            org: name,
             instance_url: format!("http://127.0.0.1:{port}"),
             access_token: state.identity.access_token.clone(),
             username: state.identity.username.clone(),
@@ -327,6 +370,7 @@ async fn prepare(options: Options) -> Result<(Arc<Org>, TcpListener, Queued), Er
             organization_id: state.identity.organization_id.clone(),
         }
     })?;
+    let nature = store.read(|state| state.nature);
     let (queue, queued) = deploy::engine::Queue::new();
     let clock = store.read(|state| state.holdings.clock.clone());
     let org = Org {
@@ -337,13 +381,17 @@ async fn prepare(options: Options) -> Result<(Arc<Org>, TcpListener, Queued), Er
         queue,
         retrievals: retrieve::Retrievals::default(),
         creation_blocked: options.spring_26_block,
+        nature,
+        neighbours: options.neighbours.clone(),
         pace: options.pace,
         ready,
         requests: AtomicU64::new(0),
     };
     deploy::engine::bury_unfinished(&org)?;
     org.store.announce(&org.ready)?;
-    Ok((Arc::new(org), listener, queued))
+    let org = Arc::new(org);
+    options.neighbours.lock().push(Arc::downgrade(&org));
+    Ok((org, listener, queued))
 }
 
 /// How long open connections may take to end when the org stops.

@@ -14,7 +14,8 @@ use super::Org;
 use super::clock::Moment;
 use super::ids;
 use super::people::{self, Person};
-use super::rules::{group, text};
+use super::permission;
+use super::rules::{flag, group, text};
 use super::state::State;
 use crate::component::{Scalar, Tree};
 
@@ -153,22 +154,39 @@ pub(super) enum Refusal {
     TimedOut,
     /// OA-12
     JwtInSoap,
+    /// SE-40
+    OtherAddress,
+    /// SE-41
+    LevelTooLow,
+    /// SE-43
+    AppNotApproved,
+    /// SE-33
+    NoApi,
 }
 
 impl Refusal {
     /// Status, code and message of the REST API. Many causes share one text (SE-40 to SE-44).
     pub fn rest(self) -> (StatusCode, &'static str, &'static str) {
         match self {
-            Refusal::NoToken | Refusal::UnknownToken | Refusal::TimedOut | Refusal::JwtInSoap => {
-                (StatusCode::UNAUTHORIZED, "INVALID_SESSION_ID", "Session expired or invalid")
-            }
+            Refusal::AppNotApproved => (
+                StatusCode::UNAUTHORIZED,
+                "INVALID_SESSION_ID",
+                "This session is not valid for use with the REST API",
+            ),
+            Refusal::NoApi => (
+                StatusCode::FORBIDDEN,
+                "API_DISABLED_FOR_ORG",
+                "The REST API is not enabled for this Organization.",
+            ),
+            _ => (StatusCode::UNAUTHORIZED, "INVALID_SESSION_ID", "Session expired or invalid"),
         }
     }
 
     /// Code and text of a SOAP fault. Clients know how the text begins; the rest is a hash that we do not have.
     pub fn soap(self) -> (&'static str, &'static str) {
         match self {
-            Refusal::NoToken | Refusal::UnknownToken | Refusal::TimedOut | Refusal::JwtInSoap => (
+            Refusal::NoApi => ("API_DISABLED_FOR_ORG", "API is not enabled for this Organization or Partner"),
+            _ => (
                 "INVALID_SESSION_ID",
                 "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing session \
                  hash: not told by the local org",
@@ -186,10 +204,21 @@ impl Refusal {
 }
 
 /// Lets a request pass, and notes that its session was used.
-pub(super) fn admit(org: &Org, token: Option<&str>, door: Door, _ip: IpAddr) -> Result<Asker, Refusal> {
+pub(super) fn admit(org: &Org, token: Option<&str>, door: Door, ip: IpAddr) -> Result<Asker, Refusal> {
     let token = token.filter(|token| !token.is_empty()).ok_or(Refusal::NoToken)?;
     let now = org.now();
     let asker = look(org, token, now)?;
+    if door != Door::Identity {
+        if !org.nature.has_api() {
+            return Err(Refusal::NoApi);
+        }
+        // The token that the org prints opens it whatever its settings: nobody is to lock themselves out.
+        if asker.session.lasts != Lasts::Forever
+            && let Some(refusal) = org.store.read(|state| barred(state, &asker, door, ip))
+        {
+            return Err(refusal);
+        }
+    }
     if door == Door::Soap && asker.session.form == Form::Jwt {
         return Err(Refusal::JwtInSoap);
     }
@@ -202,6 +231,39 @@ pub(super) fn admit(org: &Org, token: Option<&str>, door: Door, _ip: IpAddr) -> 
         });
     }
     Ok(asker)
+}
+
+/// Settings of the org that keep a living session out. All but one are told in the words of an ended one.
+fn barred(state: &State, asker: &Asker, door: Door, ip: IpAddr) -> Option<Refusal> {
+    let Asker { person, session } = asker;
+    let settings = |kind: &str, name: &str| state.holdings.get(kind, name).map(|found| &found.fields);
+    let security =
+        settings("SecuritySettings", "Security").and_then(|fields| group(fields, "sessionSettings"));
+    if session.ip != ip && security.is_some_and(|fields| flag(fields, "lockSessionsToIp") == Some(true)) {
+        return Some(Refusal::OtherAddress);
+    }
+    let mut of_profile =
+        state.holdings.of_type("ProfileSessionSetting").map(|(_, component)| &component.fields);
+    let asks_for_more = of_profile.any(|fields| {
+        text(fields, "profile").is_some_and(|name| person.profile.is_called(name))
+            && text(fields, "requiredSessionLevel") == Some("HIGH_ASSURANCE")
+    });
+    if asks_for_more && session.level < Level::HighAssurance {
+        return Some(Refusal::LevelTooLow);
+    }
+    let controlled = settings("ConnectedAppSettings", "ConnectedApp")
+        .is_some_and(|fields| flag(fields, "enableAdminApprovedAppsOnly") == Some(true));
+    let approved = session.app.as_ref().is_none_or(|app| {
+        let mut apps = state.holdings.of_type("ConnectedApp").map(|(_, component)| component);
+        let own = apps.find(|component| component.id == app.id);
+        // External client apps need no approval here (EC-18a).
+        own.is_none_or(|own| {
+            group(&own.fields, "oauthConfig")
+                .is_some_and(|config| flag(config, "isAdminApproved") == Some(true))
+        })
+    });
+    let may_anyway = || permission::has(state, person, "UseAnyApiAuth");
+    (door == Door::Rest && controlled && !approved && !may_anyway()).then_some(Refusal::AppNotApproved)
 }
 
 /// Who holds this token, without counting it as a use.

@@ -11,6 +11,7 @@ use super::clock::{Clock, Moment};
 use super::deploy::Deployment;
 use super::first_day;
 use super::ids::{self, prefix};
+use super::nature::Nature;
 use super::oauth::memory::Memory;
 use super::rules::{group, text};
 use super::session::Sessions;
@@ -25,6 +26,8 @@ pub(super) struct State {
     pub identity: Identity,
     /// The port the org answers on; kept, so that its instance URL stays the same.
     pub port: Option<u16>,
+    #[serde(default)]
+    pub nature: Nature,
     pub holdings: Holdings,
     pub deployments: Vec<Deployment>,
     #[serde(default)]
@@ -103,6 +106,7 @@ impl State {
             format: FORMAT,
             identity,
             port: None,
+            nature: Nature::default(),
             holdings,
             deployments: Vec::new(),
             sessions: Sessions::default(),

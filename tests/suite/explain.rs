@@ -50,5 +50,5 @@ fn the_reference_is_one_page() {
     let said = test.run("explain --all").success();
     assert!(said.stdout.starts_with("# Reference\n") && said.stdout.contains("\n## connected-app\n"));
     assert_eq!(test.run("explain --all --json").success().json()["text"], said.stdout);
-    assert!(test.run("explain --all connected-app").exits(2).stderr.contains("cannot be used with"));
+    assert!(test.run("explain --all connected-app").exits(1).stderr.contains("cannot be used with"));
 }

@@ -26,6 +26,8 @@ mod link;
 #[cfg(target_os = "linux")]
 mod login;
 mod oauth;
+#[cfg(target_os = "linux")]
+mod orgs;
 mod plan;
 mod properties;
 mod render;

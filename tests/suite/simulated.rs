@@ -107,6 +107,40 @@ impl Org {
         self.runtime.block_on(org.reader().deployment(id)).unwrap()
     }
 
+    /// The token of a session that the administrator gets by SOAP login, from this machine's usual address.
+    pub fn login(&self) -> String {
+        let ready = self.simulator.ready();
+        let body = format!(
+            "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Body><login \
+             xmlns=\"urn:partner.soap.sforce.com\"><username>{}</username><password>{}</password></login></e:Body></e:Envelope>",
+            ready.username, ready.password
+        );
+        let url = format!("{}/services/Soap/u/62.0", ready.instance_url);
+        let answer = self.runtime.block_on(async {
+            // An error says that it is installed already.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+            let sent = reqwest::Client::new().post(url).header("Content-Type", "text/xml").body(body).send();
+            sent.await.unwrap().text().await.unwrap()
+        });
+        let (_, rest) = answer.split_once("<sessionId>").unwrap();
+        rest.split_once('<').unwrap().0.to_owned()
+    }
+
+    /// The name of the session settings of a profile.
+    pub fn profile_session_setting(&self, profile: &str) -> String {
+        let names = self.simulator.names("ProfileSessionSetting");
+        let is_of = |name: &String| self.text("ProfileSessionSetting", name, "profile") == profile;
+        names.into_iter().find(is_of).unwrap()
+    }
+
+    /// What a REST request from this address is answered with.
+    pub fn status_from(&self, address: [u8; 4], token: &str) -> u16 {
+        let client =
+            reqwest::Client::builder().local_address(std::net::IpAddr::from(address)).build().unwrap();
+        let url = format!("{}/services/data/v62.0/limits", self.instance_url());
+        self.runtime.block_on(client.get(url).bearer_auth(token).send()).unwrap().status().as_u16()
+    }
+
     pub fn stop(self) {
         self.runtime.block_on(self.simulator.stop());
     }

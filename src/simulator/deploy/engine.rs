@@ -46,7 +46,7 @@ pub(in crate::simulator) fn submit(
     zip: Vec<u8>,
     options: DeployOptions,
 ) -> Result<Deployment, Refused> {
-    options.check()?;
+    options.check(org.nature)?;
     queue(org, by, zip, options, None)
 }
 
@@ -171,8 +171,7 @@ async fn deploy(org: &Arc<Org>, id: &str, zip: Vec<u8>) -> Result<(), Error> {
     let (zip, outcome) = tokio::task::spawn_blocking(move || {
         let (org, options) = working;
         let outcome = package::unpack(&zip, options.single_package).map(|packages| {
-            let blocked = org.creation_blocked;
-            let circumstances = org.store.read(|state| Circumstances::of(&state.identity, blocked));
+            let circumstances = Circumstances::of_org(&org);
             let rejected = org.faults.rejected();
             let surroundings = Surroundings { org: &circumstances, rejected: &rejected };
             transaction::run(&packages, &options, holdings, &surroundings)

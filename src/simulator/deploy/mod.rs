@@ -9,6 +9,7 @@ mod transaction;
 use serde::{Deserialize, Serialize};
 
 use super::clock::Moment;
+use super::nature::Nature;
 use super::package::percent_encoded;
 use super::rules::{Problem, Severity};
 
@@ -32,8 +33,26 @@ const TEST_LEVELS: [&str; 5] =
     ["NoTestRun", "RunSpecifiedTests", "RunLocalTests", "RunAllTestsInOrg", "RunRelevantTests"];
 
 impl DeployOptions {
-    /// MD-7. The local org is a Developer Edition org, so nothing that only production forbids is refused.
-    fn check(&self) -> Result<(), Refused> {
+    /// What the org does not do with these options: some it does nowhere (MD-7), some not in production (MD-4, MD-5).
+    fn check(&self, nature: Nature) -> Result<(), Refused> {
+        let refused =
+            |text: &str| Err(Refused::new("INVALID_OPERATION", format!("{text} (rehearsal wording)")));
+        if nature.production {
+            if !self.rollback_on_error {
+                return refused("rollbackOnError must be true in production organizations");
+            }
+            if self.allow_missing_files || self.auto_update_package || self.ignore_warnings {
+                return refused(
+                    "allowMissingFiles, autoUpdatePackage and ignoreWarnings cannot be used in production organizations",
+                );
+            }
+            if self.test_level.as_deref() == Some("NoTestRun") {
+                return refused("testLevel of NoTestRun cannot be used in production organizations");
+            }
+        }
+        if self.purge_on_delete && !nature.may_purge() {
+            return refused("purgeOnDelete can only be used in Developer Edition and sandboxes");
+        }
         match self.test_level.as_deref() {
             Some(level) if !TEST_LEVELS.contains(&level) => Err(Refused::new(
                 "INVALID_OPERATION",

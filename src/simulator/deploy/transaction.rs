@@ -409,6 +409,7 @@ fn is_unknown_setting(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simulator::nature::Nature;
     use crate::simulator::package::{self, tests::zip};
     use crate::simulator::state::State;
     use crate::simulator::xml::METADATA;
@@ -458,7 +459,7 @@ mod tests {
         /// Deploys, saves what worked, and tells the rows in short.
         fn deploy(&mut self, files: &[(&str, &str)]) -> Vec<String> {
             let packages = package::unpack(&zip(files), self.options.single_package).unwrap();
-            let org = Circumstances::of(&self.state.identity, false);
+            let org = Circumstances::of(&self.state.identity, Nature::default());
             let surroundings = Surroundings { org: &org, rejected: &self.rejected };
             let outcome = run(&packages, &self.options, self.state.holdings.clone(), &surroundings);
             for (type_name, name) in &outcome.touched {

@@ -16,6 +16,9 @@ const PKCE: [&str; 6] = ["Custom", "Facebook", "Google", "Microsoft", "OpenIdCon
 const MISSING: &str = "You must enter a value";
 
 pub(super) fn check(incoming: &Incoming, accepted: &mut Accepted) -> Result<(), Problem> {
+    if !incoming.org.nature.has_auth_providers() {
+        return Err(Problem::error("Not available for deploy for this organization")); // AP-6, MD-15
+    }
     if incoming.stored.is_none() && incoming.holdings.is_burnt(&incoming.kind.name, incoming.name) {
         // AP-5: a suffix stays reserved when its provider is deleted
         return Err(Problem::error(

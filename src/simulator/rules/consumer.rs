@@ -46,7 +46,7 @@ pub(super) fn give(
                     "The consumer key must be 8 to 256 letters and digits (rehearsal wording, CA-11)",
                 ));
             }
-            if incoming.holdings.consumer_keys.contains(key) {
+            if incoming.holdings.consumer_keys.contains(key) || incoming.org.taken_keys.contains(key) {
                 return Err(Problem::error("The consumer key is already taken.")); // CA-14
             }
         }

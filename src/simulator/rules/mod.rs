@@ -16,9 +16,12 @@ mod profile_session;
 mod references;
 mod settings;
 
+use std::collections::BTreeSet;
 use std::io;
 
+use super::Org;
 use super::ids;
+use super::nature::Nature;
 use super::people::{self, Person};
 use super::schema::is_blank;
 use super::state::{Component, Holdings, Identity};
@@ -77,14 +80,29 @@ pub(super) struct Circumstances {
     pub organization_id: String,
     /// Whether connected apps can be created (CA-70).
     pub creation_blocked: bool,
+    pub nature: Nature,
+    /// Consumer keys of other orgs (CA-14).
+    pub taken_keys: BTreeSet<String>,
 }
 
 impl Circumstances {
-    pub fn of(identity: &Identity, creation_blocked: bool) -> Circumstances {
+    pub fn of(identity: &Identity, nature: Nature) -> Circumstances {
         Circumstances {
             people: people::of(identity),
             organization_id: identity.organization_id.clone(),
-            creation_blocked,
+            creation_blocked: false,
+            nature,
+            taken_keys: BTreeSet::new(),
+        }
+    }
+
+    /// What is true of an org that serves requests.
+    pub fn of_org(org: &Org) -> Circumstances {
+        let known = org.store.read(|state| Circumstances::of(&state.identity, org.nature));
+        Circumstances {
+            creation_blocked: org.creation_blocked,
+            taken_keys: org.neighbours.consumer_keys(org),
+            ..known
         }
     }
 
@@ -373,7 +391,7 @@ pub(super) mod tests {
     impl Org {
         pub fn new() -> Org {
             let state = State::new().unwrap();
-            let circumstances = Circumstances::of(&state.identity, false);
+            let circumstances = Circumstances::of(&state.identity, Nature::default());
             Org { holdings: state.holdings, circumstances, version: 66 }
         }
 

@@ -44,10 +44,11 @@ fn save(call: &Call, request: &Element, mode: Mode) -> Result<Vec<Node>, Fault> 
         .map(|element| Ok((known(element.type_name.as_deref().unwrap_or_default())?, element)))
         .collect::<Result<_, Fault>>()?;
     check_count(components.len())?;
+    let circumstances = Circumstances::of_org(call.org);
     let saved = write(call, |state| {
         let mut holdings = state.holdings.clone();
         let save = |(kind, element): &(&'static Type, &Element)| {
-            save_one(call, state, &mut holdings, kind, element, mode)
+            save_one(call, &circumstances, &mut holdings, kind, element, mode)
         };
         let saved: Vec<Saved> = components.iter().map(save).collect();
         rules::complete(&mut holdings);
@@ -96,7 +97,7 @@ fn write(call: &Call, work: impl FnOnce(&State) -> (Vec<Saved>, Holdings)) -> Re
 
 fn save_one(
     call: &Call,
-    state: &State,
+    circumstances: &Circumstances,
     holdings: &mut Holdings,
     kind: &'static Type,
     element: &Element,
@@ -125,7 +126,7 @@ fn save_one(
             sent: &sent,
             stored: holdings.get(&kind.name, &full_name),
             holdings,
-            org: &Circumstances::of(&state.identity, call.org.creation_blocked),
+            org: circumstances,
             version: call.version,
         })
     });

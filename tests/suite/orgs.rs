@@ -1,0 +1,124 @@
+//! Several local orgs beside each other, each of its kind, and what keeps a session out of one.
+
+use orgwire::component::{Fields, Scalar, Tree};
+use orgwire::simulator::{Edition, Nature, Options};
+
+use crate::simulated::{Org, text};
+use crate::test::Test;
+
+const APP: &str = r#"
+    api-version = "62.0"
+    [connected-app.Orders]
+    label = "Orders"
+    contact-email = "a@example.com"
+    [connected-app.Orders.oauth-config]
+    callback-url = "https://orders.example/callback"
+    consumer-key = { env = "ORDERS_KEY" }
+    scopes = ["Api", "RefreshToken"]
+"#;
+const KEY: &str = "OrdersKey0123456789abcdefghijklmnopqrstuvwxyz";
+
+#[test]
+fn several_orgs_are_served_by_one_process_and_found_by_name() {
+    let test = Test::new().manifest(APP).variable("ORDERS_KEY", KEY);
+    let mut serving =
+        test.start("simulate --org uat:sandbox --org production:edition=enterprise,production=true");
+    let uat: serde_json::Value = serde_json::from_str(&serving.until("\"uat\"")).unwrap();
+    let production: serde_json::Value = serde_json::from_str(&serving.until("\"production\"")).unwrap();
+    for what in ["instance_url", "access_token", "organization_id", "username"] {
+        assert_ne!(uat[what], production[what], "{what}");
+    }
+    test.run("deploy --org uat --yes").success();
+    // CA-14: the key is the other org's.
+    let said = test.run("deploy --org production --yes --json").exits(4);
+    assert_eq!(said.json()["diagnostics"][0]["org_code"], "consumer-key-taken");
+    let other = test.variable("ORDERS_KEY", "AnotherKey0123456789abcdefghijklmnopqrstuvwxyz");
+    other.run("deploy --org production --yes").success();
+    other.run("plan --org uat --exit-code").success();
+    serving.signal("INT");
+    serving.end().success();
+    // They stay what they were.
+    assert!(other.path(".orgwire/production/org.json").exists());
+}
+
+#[test]
+fn what_an_org_cannot_be_is_told_with_what_it_can() {
+    let test = Test::new();
+    for (typed, hint) in [
+        ("uat:edition=entreprise", "did you mean edition=enterprise?"),
+        ("uat:sandbx=true", "did you mean sandbox?"),
+        ("uat:production=yes", "production is true or false"),
+        ("uat:sandbox,production", "not both"),
+        ("../uat", "letters, digits"),
+    ] {
+        let said = test.run(&format!("simulate --org {typed}")).exits(1);
+        assert!(said.stderr.contains(hint), "{typed}: {}", said.stderr);
+    }
+}
+
+#[test]
+fn assumptions_are_listed() {
+    let said = Test::new().run("simulate --list-assumptions").success();
+    assert!(said.stdout.lines().any(|line| line.starts_with("CA-73 ")), "{}", said.stdout);
+    let told = Test::new().run("simulate --list-assumptions --json").success().json();
+    assert_eq!(told["assumptions"].as_array().unwrap().len(), said.stdout.lines().count());
+}
+
+fn org(nature: Nature) -> Org {
+    Org::start(Options { nature: Some(nature), ..Options::default() })
+}
+
+#[test]
+fn an_edition_without_an_api_lets_nobody_in() {
+    let org = org(Nature { edition: Edition::Group, ..Nature::default() });
+    let test = org.reached_by(Test::example("axsy"));
+    let said = test.run("plan --json").exits(4).json();
+    assert_eq!(said["error"]["org_code"], "api-not-in-edition");
+    org.stop();
+}
+
+#[test]
+fn production_takes_no_deployment_without_tests() {
+    let org = org(Nature { production: true, edition: Edition::Enterprise, ..Nature::default() });
+    let test = org.reached_by(Test::example("axsy"));
+    let said = test.run("deploy --yes --json --test-level NoTestRun").exits(4).json();
+    assert_eq!(said["error"]["org_code"], "operation-refused");
+    test.run("deploy --yes").success();
+    org.stop();
+}
+
+/// A session of a user who has logged in, at an org with one more setting.
+fn session(org: &Org) -> String {
+    let token = org.login();
+    assert_ne!(token, org.token());
+    token
+}
+
+#[test]
+fn settings_that_keep_sessions_out_all_sound_the_same() {
+    let org = Org::start(Options::default());
+    let token = session(&org);
+    let plan = |token: &str| {
+        let test = Test::example("axsy")
+            .variable("ORGWIRE_INSTANCE_URL", org.instance_url())
+            .variable("ORGWIRE_ACCESS_TOKEN", token);
+        test.run("plan --json")
+    };
+    plan(&token).success();
+    // SE-41; the administrator's profile has such a setting from the first day.
+    let admin = org.profile_session_setting("Admin");
+    org.edit("ProfileSessionSetting", &admin, "requiredSessionLevel", Some(text("HIGH_ASSURANCE")));
+    let said = plan(&token).exits(3).json();
+    assert_eq!(said["error"]["org_code"], "session-invalid");
+    // The token that the org prints is not locked out.
+    plan(org.token()).success();
+    org.edit("ProfileSessionSetting", &admin, "requiredSessionLevel", None);
+    plan(&token).success();
+    // SE-40: all requests come from one address here, so nobody is locked out.
+    let lock = Fields::from([("lockSessionsToIp".into(), Tree::Leaf(Scalar::Flag(true)))]);
+    org.edit("SecuritySettings", "Security", "sessionSettings", Some(Tree::Group(lock)));
+    plan(&token).success();
+    assert_eq!(org.status_from([127, 0, 0, 2], &token), 401);
+    assert_eq!(org.status_from([127, 0, 0, 1], &token), 200);
+    org.stop();
+}
