@@ -28,13 +28,17 @@ pub fn diagnostics(result: &DeployResult, stopped: &Stopped, desired: &Desired, 
             let at = field(component, problem).map_or(component.at, |path| component.key_at(&path));
             diagnostic = diagnostic.label(at, "deployed from here");
         }
-        if let Some(entry) = dictionary::find(Place::Deploy, "", problem) {
+        let entry = dictionary::find(Place::Deploy, "", problem);
+        if let Some(entry) = entry {
             help = format!("{}; {state}", entry.advice());
             diagnostic = diagnostic.org_code(&entry.code);
-        } else if let Some(component) = component
+        }
+        // Words about rights may be those of a blocked creation as well.
+        if let Some(component) = component
+            && entry.is_none_or(|entry| entry.code == NO_RIGHT)
             && is_creation_refused(component, problem, plan)
         {
-            help = format!("{BLOCKED}; {state}");
+            help = format!("{BLOCKED}; {help}");
         }
         diagnostics.push(diagnostic.help(help));
     }
@@ -140,6 +144,7 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     )
 }
 
+const NO_RIGHT: &str = "no-right-to-deploy-this";
 const BLOCKED: &str = "since Spring '26 most orgs refuse to create connected apps unless Salesforce Support allows it \
                        (CA-70); if that is the reason, ask Support or use an external client app";
 

@@ -44,6 +44,9 @@ pub struct Entry {
     /// Status codes of the platform, or OAuth errors.
     #[serde(default)]
     pub error: Vec<String>,
+    /// Those of them that say it by themselves, in whatever words; all of them where no words are known.
+    #[serde(default)]
+    pub alone: Vec<String>,
     /// Pieces of the message; `{}` stands for any text.
     #[serde(default)]
     pub says: Vec<String>,
@@ -106,9 +109,9 @@ impl Entry {
         match (text, is_code) {
             (Some(_), _) if other_error => 0,
             (Some(length), is_code) => 2 * length + 2 + usize::from(is_code),
-            // Only an entry that stands for the code as such.
-            (None, true) => 1 + usize::from(self.says.is_empty()),
-            (None, false) => 0,
+            // Words that nobody knows may mean anything, unless the error means one thing only.
+            (None, true) if self.says.is_empty() || self.alone.iter().any(|error| error == code) => 1,
+            (None, _) => 0,
         }
     }
 

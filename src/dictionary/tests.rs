@@ -86,6 +86,10 @@ const CASES: &[(Place, &str, &str, &str)] = &[
     ),
     (Deploy, "FIELD_INTEGRITY_EXCEPTION", "x", "integrity"),
     (Deploy, "INVALID_CROSS_REFERENCE_KEY", "x", "used-elsewhere"),
+    (Deploy, "", "no NamedCredential named X found", "nothing-to-delete"),
+    (Deploy, "LIMIT_EXCEEDED", "x", "package-too-large"),
+    (Deploy, "INVALID_TYPE", "x", "type-unknown"),
+    (Deploy, "INSUFFICIENT_ACCESS", "x", "no-right-to-deploy-this"),
     (Api, "INVALID_SESSION_ID", "Session expired or invalid", "session-invalid"),
     (
         Api,
@@ -157,7 +161,10 @@ const CASES: &[(Place, &str, &str, &str)] = &[
         "Invalid username, password, security token; or user locked out.",
         "login-invalid",
     ),
-    (Api, "INVALID_OPERATION", "SOAP API login() is disabled by default in this org.", "operation-refused"),
+    (Api, "INVALID_OPERATION", "SOAP API login() is disabled by default in this org.", "soap-login-off"),
+    (Api, "INVALID_CROSS_REFERENCE_KEY", "no NamedCredential named X found", "no-such-component"),
+    (Api, "LOGIN_RATE_EXCEEDED", "x", "too-many-logins"),
+    (Api, "", "The feature is not currently enabled for this user", "feature-not-for-user"),
     (Api, "LOGIN_MUST_USE_SECURITY_TOKEN", "x", "login-locked"),
     (Api, "PASSWORD_LOCKOUT", "x", "login-locked"),
     (Api, "ALREADY_IN_PROCESS", "x", "setup-locked-request"),
@@ -169,7 +176,17 @@ const CASES: &[(Place, &str, &str, &str)] = &[
     ),
     (OAuth, "invalid_client_id", "client identifier invalid", "oauth-client-unknown"),
     (OAuth, "invalid_client", "invalid client credentials", "oauth-client-secret"),
-    (OAuth, "invalid_client", "invalid client", "oauth-client-secret"),
+    (OAuth, "invalid_client", "invalid client", "oauth-client-gone"),
+    (OAuth, "OAUTH_EC_APP_NOT_FOUND", "x", "oauth-cross-org"),
+    (
+        OAuth,
+        "invalid_client",
+        "Cross-org OAuth flows are not supported for this external client app",
+        "oauth-cross-org",
+    ),
+    (OAuth, "authorization_pending", "x", "oauth-device-pending"),
+    (OAuth, "slow_down", "x", "oauth-device-pending"),
+    (OAuth, "server_error", "x", "oauth-server-error"),
     (OAuth, "redirect_uri_mismatch", "redirect_uri must match configuration", "oauth-redirect-uri-mismatch"),
     (OAuth, "invalid_grant", "ip restricted", "oauth-ip-restricted"),
     (OAuth, "invalid_grant", "no client credentials user enabled", "oauth-no-run-as-user"),
@@ -240,8 +257,26 @@ fn every_entry_is_met_by_a_message() {
 fn an_unknown_message_has_no_entry() {
     assert!(find(Deploy, "", "Something new").is_none());
     assert!(find(Api, "SOMETHING_NEW", "Something new").is_none());
+    // An error that means many things means nothing without words that are known.
+    for error in ["invalid_grant", "invalid_request", "invalid_client", "invalid_app_access"] {
+        assert!(find(OAuth, error, "something nobody has seen").is_none(), "{error}");
+    }
     // A text that belongs to another error is another matter.
     assert!(find(OAuth, "something_new", "ip restricted").is_none());
+}
+
+/// What two entries claim alike would go to the first of the file.
+#[test]
+fn no_message_is_two_things() {
+    for (place, code, message, expected) in CASES {
+        let weights: Vec<usize> = ENTRIES
+            .iter()
+            .filter(|(said, _)| said == place)
+            .map(|(_, entry)| entry.weight(code, message))
+            .collect();
+        let best = weights.iter().max().unwrap();
+        assert_eq!(weights.iter().filter(|weight| *weight == best).count(), 1, "{expected}: {message}");
+    }
 }
 
 #[test]

@@ -15,6 +15,8 @@ const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 
 /// Deeper than any answer of the Metadata API; keeps hostile ones from growing the tree without end.
 const DEEPEST: usize = 32;
+/// Far more than the rows of 10,000 files have; an element takes more room in memory than in an answer.
+const MOST_ELEMENTS: usize = 2_000_000;
 
 /// A body, or part of one, as it is being written.
 pub(super) type Xml = Writer<Vec<u8>>;
@@ -198,8 +200,14 @@ fn tree(text: &str) -> Result<Element, NoResult> {
     let broken = |cause: &dyn std::fmt::Display| NoResult::Broken(format!("the answer is not XML: {cause}"));
     let mut reader = Reader::from_str(text);
     let mut open: Vec<Element> = Vec::new();
+    let mut elements = 0;
     loop {
-        match reader.read_event() {
+        let event = reader.read_event();
+        elements += usize::from(matches!(event, Ok(Event::Start(_) | Event::Empty(_))));
+        if elements > MOST_ELEMENTS {
+            return Err(NoResult::Broken("the answer has too many elements".into()));
+        }
+        match event {
             Ok(Event::Start(start)) => {
                 if open.len() >= DEEPEST {
                     return Err(NoResult::Broken("the answer is nested too deeply".into()));

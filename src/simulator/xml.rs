@@ -85,6 +85,10 @@ impl Places<'_> {
     }
 }
 
+/// More than any message or component of the largest package has. A small element takes more room in memory than in a
+/// message, and it is read before anybody has said who they are.
+const MOST_ELEMENTS: usize = 500_000;
+
 pub(super) fn read(bytes: &[u8]) -> Result<Element, Unreadable> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let start = Position { line: 1, column: 1 };
@@ -94,6 +98,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Element, Unreadable> {
     let mut reader = NsReader::from_str(text);
     let mut open: Vec<Element> = Vec::new();
     let mut root = None;
+    let mut elements = 0;
     loop {
         let before = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
         let event = match reader.read_event() {
@@ -112,6 +117,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Element, Unreadable> {
                 }
                 if root.is_some() {
                     return Err(failed("there is more than one root element"));
+                }
+                elements += 1;
+                if elements > MOST_ELEMENTS {
+                    return Err(failed("there are too many elements"));
                 }
                 let element = element(&reader, tag, at).map_err(|why| failed(&why))?;
                 match event {
@@ -275,6 +284,12 @@ mod tests {
 
     fn refused(text: &str) -> String {
         read(text.as_bytes()).unwrap_err().why
+    }
+
+    #[test]
+    fn a_message_of_nothing_but_elements_is_refused() {
+        let many = format!("<a>{}</a>", "<b/>".repeat(MOST_ELEMENTS));
+        assert_eq!(read(many.as_bytes()).unwrap_err().why, "there are too many elements");
     }
 
     #[test]

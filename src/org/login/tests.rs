@@ -198,7 +198,7 @@ async fn an_org_says_no_in_its_own_words() {
 
     cannot log in to org `uat`
     invalid_grant: something new
-    log in from an address that the profile's ranges allow, or relax IP restrictions for the app; JWT logins obey the ranges always (more: orgwire explain oauth-ip-restricted)
+    check the login in orgwire.toml against the app's settings in the org
 
     cannot log in to org `uat`
     invalid_client_id: client identifier invalid

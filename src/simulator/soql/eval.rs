@@ -140,13 +140,12 @@ pub(in crate::simulator) fn run(text: &str, query: &Query, table: &Table) -> Res
 /// Whether a row fits; without a row, only whether the fields exist.
 fn matches(text: &str, condition: &Condition, table: &Table, row: Option<usize>) -> Result<bool, QueryError> {
     Ok(match condition {
-        Condition::And(left, right) => {
-            let (left, right) = (matches(text, left, table, row)?, matches(text, right, table, row)?);
-            left && right
+        // All of them are looked at, so that an unknown field is told wherever it stands.
+        Condition::And(all) => {
+            all.iter().try_fold(true, |fit, one| Ok(matches(text, one, table, row)? && fit))?
         }
-        Condition::Or(left, right) => {
-            let (left, right) = (matches(text, left, table, row)?, matches(text, right, table, row)?);
-            left || right
+        Condition::Or(all) => {
+            all.iter().try_fold(false, |fit, one| Ok(matches(text, one, table, row)? || fit))?
         }
         Condition::Not(inner) => !matches(text, inner, table, row)?,
         Condition::Compare { field, operator, value } => {

@@ -61,6 +61,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_long_query_is_no_deep_one() {
+        let table = Table {
+            name: "User",
+            columns: vec![Column { name: "Name", kind: Kind::Text }],
+            rows: vec![vec!["x".into()]],
+        };
+        for word in ["AND", "OR"] {
+            let conditions = vec!["Name = 'x'"; 20_000].join(&format!(" {word} "));
+            let text = format!("SELECT Name FROM User WHERE {conditions}");
+            let query = parse(&text).unwrap();
+            assert_eq!(run(&text, &query, &table).unwrap().rows.len(), 1);
+        }
+    }
+
+    #[test]
     fn errors_show_the_place() {
         let error = malformed("SELECT Id\nFROM X WHERE", 17, "unexpected token: 'WHERE'");
         assert_eq!(

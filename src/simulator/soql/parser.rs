@@ -31,8 +31,9 @@ pub(in crate::simulator) enum Select {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::simulator) enum Condition {
-    And(Box<Condition>, Box<Condition>),
-    Or(Box<Condition>, Box<Condition>),
+    /// Lists, not pairs: a query may have thousands of them, and pairs of pairs would be as deep as it is long.
+    And(Vec<Condition>),
+    Or(Vec<Condition>),
     Not(Box<Condition>),
     Compare {
         field: Name,
@@ -224,19 +225,21 @@ impl Parser<'_> {
     }
 
     fn or(&mut self) -> Result<Condition, QueryError> {
-        let mut left = self.and()?;
+        let first = self.and()?;
+        let mut all = vec![first];
         while self.take("OR") {
-            left = Condition::Or(Box::new(left), Box::new(self.and()?));
+            all.push(self.and()?);
         }
-        Ok(left)
+        Ok(if all.len() == 1 { all.swap_remove(0) } else { Condition::Or(all) })
     }
 
     fn and(&mut self) -> Result<Condition, QueryError> {
-        let mut left = self.not()?;
+        let first = self.not()?;
+        let mut all = vec![first];
         while self.take("AND") {
-            left = Condition::And(Box::new(left), Box::new(self.not()?));
+            all.push(self.not()?);
         }
-        Ok(left)
+        Ok(if all.len() == 1 { all.swap_remove(0) } else { Condition::And(all) })
     }
 
     fn not(&mut self) -> Result<Condition, QueryError> {
