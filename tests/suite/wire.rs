@@ -147,6 +147,17 @@ fn a_deployment_that_is_left_to_itself_is_resumed() {
 }
 
 #[test]
+fn an_org_that_ends_with_the_command_is_left_nothing() {
+    let said = Test::example("axsy").run("deploy --async").exits(1);
+    assert_snapshot!(said.talk(), @r#"
+    usage
+
+      × --async leaves a deployment to its org, and the local org ends with this command
+      help: serve it first: orgwire simulate; nothing was sent
+    "#);
+}
+
+#[test]
 fn a_plain_deployment_waits_for_what_was_left() {
     let org = Org::start(slow());
     let test = org.reached_by(Test::example("axsy"));

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::cli;
 use crate::command::load::{self, Loaded, Purpose};
+use crate::command::local::LocalOrg;
 use crate::command::target::{self, Opened};
 use crate::command::{Exit, Failure, Trouble, plan as planning, runtime, secrets};
 use crate::deploy::{self, Done, Finished, ManualStep, Means};
@@ -33,6 +34,8 @@ enum Problem {
     Cancelled { id: String, pass: usize, of: usize },
     #[error("the deployment {id} is still running in pass {pass} of {of}")]
     StillRunning { id: String, pass: usize, of: usize },
+    #[error("--async leaves a deployment to its org, and the local org ends with this command")]
+    NobodyLeft,
     #[error("the deployment {id} of an earlier run is still running")]
     Unended { id: String },
     #[error("no deployment to {0} is in flight")]
@@ -65,6 +68,11 @@ pub fn run(arguments: &cli::Deploy, terminal: &Terminal) -> Result<Exit, Failure
     let outcome = runtime.block_on(async {
         let mut opened =
             target::open(arguments.org.org.as_deref(), &loaded, arguments.spring_26_block, terminal).await?;
+        if arguments.is_async && matches!(opened.local, Some(LocalOrg::Started(_))) {
+            opened.close().await;
+            return Err(Failure::new(Trouble::Usage, Problem::NobodyLeft)
+                .help("serve it first: orgwire simulate; nothing was sent"));
+        }
         if let Some(api) = arguments.api {
             opened.org = opened.org.deploying_over(match api {
                 cli::Api::Rest => Api::Rest,
