@@ -11,6 +11,8 @@ pub enum Fault {
     Answer { path: String, times: u32, status: u16, body: String },
     /// The next `times` requests whose path starts with `path` get no answer: the connection ends.
     Drop { path: String, times: u32 },
+    /// The next `times` deployments meet a lock that another change holds on the org's setup (MD-11).
+    Locked { times: u32 },
     /// The next deployment stays in progress until it is cancelled.
     HoldDeploy,
 }
@@ -51,6 +53,17 @@ impl Faults {
                 Some(Trouble::Drop)
             }
             _ => None,
+        })
+    }
+
+    /// Whether the deployment that starts now meets a lock; asking uses the fault up by one.
+    pub fn is_locked(&self) -> bool {
+        self.lock().iter_mut().any(|fault| match fault {
+            Fault::Locked { times } if *times > 0 => {
+                *times -= 1;
+                true
+            }
+            _ => false,
         })
     }
 

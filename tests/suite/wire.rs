@@ -168,6 +168,18 @@ fn a_plain_deployment_waits_for_what_was_left() {
 }
 
 #[test]
+fn a_lock_on_the_setup_is_waited_for() {
+    let org = Org::start(Options::default());
+    let test = org.reached_by(Test::example("axsy"));
+    org.inject(Fault::Locked { times: 1 });
+    let said = test.run("deploy --yes --json").success();
+    assert!(said.stderr.contains("Another change holds the org's setup; sending again"), "{}", said.stderr);
+    // What met the lock is none of the passes that were done.
+    assert_eq!(said.json()["passes"].as_array().unwrap().len(), 2);
+    test.run("plan --exit-code").success();
+}
+
+#[test]
 fn a_running_deployment_is_cancelled() {
     let org = Org::start(Options::default());
     let test = org.reached_by(Test::example("axsy"));
