@@ -21,7 +21,7 @@ const FORMAT_VERSION: &str = "1";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
-    format_version: String,
+    pub format_version: String,
     /// What the user calls the org.
     pub org: String,
     pub instance_url: String,
@@ -45,17 +45,21 @@ struct Taken {
     deploy_id: String,
 }
 
-/// What is sent, for a new entry.
-#[derive(Debug, Clone, Default)]
-pub struct Sending {
-    pub org: String,
-    pub instance_url: String,
-    pub sent_at: i64,
-    pub check_only: bool,
-    pub pass: usize,
-    pub of: usize,
-    pub components: Vec<String>,
-    pub paths: Vec<String>,
+impl Default for Entry {
+    fn default() -> Entry {
+        Entry {
+            format_version: FORMAT_VERSION.to_owned(),
+            org: String::new(),
+            instance_url: String::new(),
+            sent_at: 0,
+            check_only: false,
+            pass: 1,
+            of: 1,
+            components: Vec::new(),
+            paths: Vec::new(),
+            deploy_id: None,
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -104,19 +108,7 @@ impl Journal {
     }
 
     /// Writes down what is going to be sent. Only when this has returned may it be sent.
-    pub fn begin(&self, sending: Sending) -> Result<Slip, Error> {
-        let entry = Entry {
-            format_version: FORMAT_VERSION.to_owned(),
-            org: sending.org,
-            instance_url: sending.instance_url,
-            sent_at: sending.sent_at,
-            check_only: sending.check_only,
-            pass: sending.pass,
-            of: sending.of,
-            components: sending.components,
-            paths: sending.paths,
-            deploy_id: None,
-        };
+    pub fn begin(&self, entry: Entry) -> Result<Slip, Error> {
         let failed = |action, path: &Path| {
             let path = path.to_owned();
             move |source| Error::Disk { action, path, source }
@@ -272,15 +264,15 @@ mod tests {
 
     const URL: &str = "https://acme.my.salesforce.com";
 
-    fn sending(at: i64) -> Sending {
-        Sending {
+    fn sending(at: i64) -> Entry {
+        Entry {
             org: "uat".into(),
             instance_url: URL.into(),
             sent_at: at,
             pass: 1,
             of: 2,
             paths: vec!["connectedApps/A.connectedApp".into()],
-            ..Sending::default()
+            ..Entry::default()
         }
     }
 

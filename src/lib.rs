@@ -25,6 +25,8 @@
 //!    the same way every time, [`org`] sends it, and [`wire`] reads back what the next pass waits for. At the
 //!    end the org is read once more: a success is what it holds, not what it answered. If the org refuses,
 //!    [`rejection`] finds the manifest line that each of its complaints belongs to.
+//!    Before it sends anything it writes that down in the [`journal`], so that whatever ends the process, the next run
+//!    knows what to ask the org for. What an org's words mean is in the [`dictionary`].
 //! 8. [`report`] prints: results to standard output, talk to standard error.
 //!
 //! ```text
@@ -59,7 +61,7 @@
 //!
 //! # Who may do what
 //!
-//! `files` and `command` touch the disk, and `files` runs `git`; `secret` reads the process environment, `org`
+//! `files`, `journal` and `command` touch the disk, and `files` runs `git`; `secret` reads the process environment, `org`
 //! speaks to the network, and for logins to the Salesforce CLI, the system's keyring and a browser that comes back to a
 //! port; `report` speaks to the terminal, `simulator` listens on a port. Every other module is a function of its
 //! arguments. Only `deploy` is given an `org::Writer`, so nothing else can change an org; only

@@ -6,8 +6,9 @@ use serde_json::{Map, json};
 
 use crate::cli;
 use crate::command::{Exit, Failure, Trouble, load, online, target};
+use crate::deploy;
 use crate::journal::{self, Journal, Slip};
-use crate::org::{DeployResult, Interrupt, Org, Outcome};
+use crate::org::{DeployResult, Org, Outcome};
 use crate::report::progress::Progress;
 use crate::report::{self, Format, Terminal};
 
@@ -52,16 +53,11 @@ async fn cancel(
             }
         },
     };
-    let stopped = org.writer().cancel(&id).await;
     let wait = Duration::from_secs(60 * u64::from(arguments.wait));
-    let result = match stopped {
-        Ok(()) => watch(&id, wait, org, terminal).await?,
-        // It may have ended before: that is not an error of ours, and what it ended as is worth knowing.
-        Err(error) => match org.reader().deployment(&id).await {
-            Ok(result) if result.done => result,
-            _ => return Err(error.into()),
-        },
-    };
+    let mut progress = Progress::new(terminal);
+    let result = deploy::cancel(&id, org, wait, &mut |event| progress.show(&event)).await;
+    progress.finish();
+    let result = result?;
     let outcome = result.outcome();
     if let Some(slip) = slip.filter(|_| outcome != Outcome::StillRunning) {
         slip.close();
@@ -78,15 +74,6 @@ async fn cancel(
 
 fn is_of(slip: &Slip, id: &str) -> bool {
     slip.entry.deploy_id.as_deref().is_some_and(|known| known.get(..15) == id.get(..15))
-}
-
-async fn watch(id: &str, wait: Duration, org: &Org, terminal: &Terminal) -> Result<DeployResult, Failure> {
-    let mut progress = Progress::new(terminal);
-    let mut tell = |event| progress.show(&crate::deploy::Event::Deploy(event));
-    // Ctrl-C ends the waiting; the wish has been sent.
-    let watched = org.writer().resume(id, Some(wait), &Interrupt::new(), &mut tell).await;
-    progress.finish();
-    Ok(watched?)
 }
 
 fn told(result: &DeployResult, described: &str, terminal: &Terminal) -> Result<Exit, Failure> {

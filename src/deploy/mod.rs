@@ -26,7 +26,7 @@ use crate::secret::Secrets;
 use crate::wire;
 
 pub use manual::{ManualStep, manual_steps};
-pub use unfinished::{Finished, finish, finish_one};
+pub use unfinished::{Finished, cancel, finish, finish_one};
 
 /// What a deployment needs besides its plan.
 pub struct Means<'a> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Done, Event, Means, PassDone, Reason};
 use crate::component::ComponentId;
-use crate::journal::{Sending, Slip};
+use crate::journal::{Entry, Slip};
 use crate::org::{self, DeployOptions, DeployResult, ErrorKind, Left, Lost, Outcome};
 use crate::package::{self, Package};
 use crate::render::MetadataFiles;
@@ -33,7 +33,7 @@ pub(super) async fn send(
     let components: BTreeSet<&ComponentId> = files.files.iter().map(|file| &file.component).collect();
     let mut tries = 0;
     loop {
-        let sending = Sending {
+        let entry = Entry {
             org: means.org.name().to_owned(),
             instance_url: means.org.instance_url().to_owned(),
             sent_at: means.org.time(),
@@ -42,8 +42,9 @@ pub(super) async fn send(
             of: place.of,
             components: components.iter().map(ToString::to_string).collect(),
             paths: files.files.iter().map(|file| file.path.clone()).collect(),
+            ..Entry::default()
         };
-        let mut slip = means.journal.begin(sending).map_err(Reason::Journal)?;
+        let mut slip = means.journal.begin(entry).map_err(Reason::Journal)?;
         let result = match once(&package, place, &mut slip, means, on_event).await {
             Ok(result) => result,
             Err(reason) => {

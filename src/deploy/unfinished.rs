@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Event, Reason, sending};
 use crate::component::ComponentId;
 use crate::journal::Slip;
-use crate::org::{DeployResult, Interrupt, Org, Outcome};
+use crate::org::{self, DeployResult, Interrupt, Org, Outcome};
 
 /// What became of a deployment that was in flight.
 #[derive(Debug)]
@@ -103,4 +103,25 @@ async fn watch(
         Err(error) if error.is_unknown_id() => Ok(None),
         Err(error) => Err(Reason::Org(error)),
     }
+}
+
+/// Asks the org to stop a deployment, and waits until it has. The result is what it ended as, which may be a success:
+/// whatever is being finalized goes on (MD-8).
+pub async fn cancel(
+    id: &str,
+    org: &Org,
+    wait: Duration,
+    on_event: OnEvent<'_>,
+) -> Result<DeployResult, org::Error> {
+    let writer = org.writer();
+    if let Err(error) = writer.cancel(id).await {
+        // It may have ended before: that is no error, and what it ended as is worth knowing.
+        return match org.reader().deployment(id).await {
+            Ok(result) if result.done => Ok(result),
+            _ => Err(error),
+        };
+    }
+    let mut tell = |event| on_event(Event::Deploy(event));
+    // Whoever interrupts ends the waiting only; the wish has been sent.
+    writer.resume(id, Some(wait), &Interrupt::new(), &mut tell).await
 }
