@@ -188,7 +188,8 @@ impl Writer<'_> {
                 }
                 Err(error) => error,
             };
-            if self.client.route.falls_back(&error) {
+            // Of a validation, "not found" means that it cannot be deployed any more (MD-2).
+            if matches!(call, Call::Deploy { .. }) && self.client.route.falls_back(&error) {
                 continue;
             }
             failed_tries += 1;

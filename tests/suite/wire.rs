@@ -238,6 +238,21 @@ fn a_validation_with_tests_is_deployed_as_it_was_seen() {
     "#);
 }
 
+/// Zips of validations are large, and only the last few are worth their room.
+#[test]
+fn only_the_last_validations_can_be_deployed() {
+    let org = Org::start(Options::default());
+    let test = org.reached_by(Test::example("axsy"));
+    let validate = || {
+        let told = test.run("deploy --yes --json --check-only --test-level RunLocalTests").success().json();
+        told["passes"][0]["deploy_id"].as_str().unwrap().to_owned()
+    };
+    let ids: Vec<String> = (0..6).map(|_| validate()).collect();
+    let said = test.run(&format!("deploy --yes --json --quick {}", ids[0])).exits(4);
+    assert_eq!(said.json()["error"]["org_code"], "no-such-resource");
+    test.run(&format!("deploy --yes --quick {}", ids[1])).success();
+}
+
 #[test]
 fn a_validation_of_other_components_does_not_stand_for_these() {
     let org = Org::start(Options::default());

@@ -20,6 +20,8 @@ use crate::simulator::{Error, Org};
 const DAYS_KEPT: i64 = 30;
 /// MD-12
 const DAYS_VALID: i64 = 10;
+/// Validations whose zip is kept at the same time: the state is written as a whole at each change.
+const MOST_VALIDATIONS: usize = 5;
 
 /// The queue. The engine itself is [`run`], a task that takes from it.
 pub(in crate::simulator) struct Queue {
@@ -241,7 +243,9 @@ fn finish(
     let (errors, options) = (outcome.errors(), &deployment.options);
     let saved = errors == 0 || (!options.rollback_on_error && outcome.deployed() > 0); // MD-9
     let check_only = options.check_only;
-    if check_only && errors == 0 {
+    // A validation without tests can never be deployed (MD-12), so its zip is not kept.
+    let is_kept = check_only && errors == 0 && options.runs_tests();
+    if is_kept {
         deployment.package = Some(STANDARD.encode(zip));
     }
     if !saved {
@@ -254,6 +258,10 @@ fn finish(
         (false, _) => Status::Failed,
     };
     deployment.set(status, now);
+    if is_kept {
+        let kept = state.deployments.iter_mut().rev().filter(|deployment| deployment.package.is_some());
+        kept.skip(MOST_VALIDATIONS).for_each(|deployment| deployment.package = None);
+    }
     if saved && !check_only {
         for (type_name, name) in &outcome.touched {
             state.holdings.take_from(&outcome.holdings, type_name, name);

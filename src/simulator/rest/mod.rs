@@ -104,7 +104,9 @@ async fn resource(org: &Arc<Org>, version: &str, rest: &[&str], request: Request
         ["query"] | ["tooling", "query"] => data::query(&call, &request),
         ["query", locator] | ["tooling", "query", locator] => data::more(&call, locator),
         ["sobjects"] => data::objects(&call),
-        ["sobjects", object, "describe"] => data::describe(&call, object),
+        ["sobjects", object, "describe"] | ["tooling", "sobjects", object, "describe"] => {
+            data::describe(&call, object)
+        }
         ["sobjects", object, id] => data::record(&call, object, id, &request),
         ["metadata", ..]
             if !org.store.read(|state| permission::may_use_metadata_api(state, &asker.person)) =>
