@@ -2,7 +2,7 @@
 //! the path decides which protocol answers.
 
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use axum::serve::ListenerExt;
@@ -45,6 +45,10 @@ async fn answer(State(org): State<Arc<Org>>, request: Request) -> Response {
         request.uri().path().split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect();
     let path = format!("/{}", segments.join("/"));
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    if !is_host_of_ours(request.headers()) {
+        let text = "this org is on this machine only, and has no other name";
+        return typed(StatusCode::MISDIRECTED_REQUEST, "text/plain", text);
+    }
     let wants_gzip = gzip::is_wanted(request.headers());
     let request = match gzip::unpacked(request).await {
         Ok(request) => request,
@@ -71,6 +75,20 @@ async fn answer(State(org): State<Arc<Org>>, request: Request) -> Response {
         response.headers_mut().insert("sforce-limit-info", value);
     }
     if wants_gzip { gzip::packed(response).await } else { response }
+}
+
+/// A page in a browser may have a name that leads to this machine, and must not talk to the org by it. The login hosts are
+/// names that clients may have for it (OA-1).
+fn is_host_of_ours(headers: &HeaderMap) -> bool {
+    let Some(host) = headers.get(HOST) else { return true };
+    let Ok(host) = host.to_str() else { return false };
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    matches!(name, "localhost" | "login.salesforce.com" | "test.salesforce.com")
+        || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// The answer of a fault, typed by what it looks like: clients choose their parser by the type alone.
@@ -112,5 +130,24 @@ impl http_body::Body for Broken {
         _context: &mut Context<'_>,
     ) -> Poll<Option<Result<http_body::Frame<Bytes>, std::io::Error>>> {
         Poll::Ready(Some(Err(std::io::Error::other("dropped on purpose"))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_this_machine_lead_here() {
+        let is_ours = |host: &'static str| {
+            is_host_of_ours(&HeaderMap::from_iter([(HOST, HeaderValue::from_static(host))]))
+        };
+        for host in ["127.0.0.1:8931", "localhost:1", "localhost", "[::1]:8931", "login.salesforce.com"] {
+            assert!(is_ours(host), "{host}");
+        }
+        for host in ["evil.example", "127.0.0.1.evil.example:8931", "10.0.0.7:80", "localhost.evil.example"] {
+            assert!(!is_ours(host), "{host}");
+        }
+        assert!(is_host_of_ours(&HeaderMap::new()));
     }
 }
