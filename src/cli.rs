@@ -299,7 +299,7 @@ pub struct Cancel {
 
 #[derive(Debug, Args)]
 pub struct Diff {
-    /// The first side: a manifest, a folder or zip of metadata, git:REV[:PATH], env:NAME or org:NAME.
+    /// The first side: a manifest, a folder or zip of metadata, git:REV or git:REV:PATH, env:NAME or org:NAME.
     #[arg(value_name = "A")]
     pub before: String,
     /// The second side; the project as it is on disk if left out.

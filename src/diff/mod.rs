@@ -1,7 +1,7 @@
 //! Two sets of components: what was added, removed and changed, field by field.
 //!
-//! Two components are equal when an org would treat them as equal ([`fields`], with [`normal`] for single values
-//! and [`pattern`] for texts that wait for an org). Where a set comes from (files, a manifest, an org) only matters
+//! Two components are equal when an org would treat them as equal (`fields`, with `normal` for single values
+//! and `pattern` for texts that wait for an org). Where a set comes from (files, a manifest, an org) only matters
 //! for what it leaves unsaid: a manifest mentions what it manages, an org never tells secrets.
 
 mod fields;

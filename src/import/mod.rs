@@ -1,7 +1,7 @@
 //! Components as found -> a manifest that a person would have liked to write.
 //!
-//! [`draft`] turns the values of one component into what a manifest says: secrets become sources, values of one
-//! org become variables or references ([`bindings`]), what no key can say goes to `extra`. [`version`] chooses the
+//! `draft` turns the values of one component into what a manifest says: secrets become sources, values of one
+//! org become variables or references (`bindings`), what no key can say goes to `extra`. `version` chooses the
 //! API version. [`write`] lays it out. Whatever could not be kept is in the notes; nothing is dropped silently.
 
 mod bindings;
