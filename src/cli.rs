@@ -408,6 +408,10 @@ pub struct Simulate {
     /// How long new apps and changed callback URLs take to reach the login servers, up to 15m.
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = propagation)]
     pub propagation: Duration,
+    /// Let go wrong what this TOML file says: requests dropped, delayed or answered with an error, deployments locked or
+    /// rejected.
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -1,25 +1,34 @@
 //! `simulate`: serves orgs on loopback. Prints one line of JSON for each when all are ready.
 
+use std::fs;
 use std::path::Path;
 
 use serde_json::json;
 
 use crate::cli;
-use crate::command::{Exit, Failure, Trouble, local, runtime};
+use crate::command::{Attempt, Exit, Failure, Trouble, local, runtime};
 use crate::org::Interrupt;
 use crate::report::{self, Format, Terminal};
-use crate::simulator::{self, Neighbours, Options, Simulator};
+use crate::simulator::{self, Neighbours, Options, Script, Simulator};
 
 /// Where orgs live, each in a folder with its name.
 const FOLDER: &str = ".orgwire";
+const WHERE_FAULTS_ARE_TOLD: &str = "docs/faults.md says what the file of --faults may hold";
 
 pub fn run(arguments: &cli::Simulate, terminal: &Terminal) -> Result<Exit, Failure> {
     if arguments.list_assumptions {
         return list_assumptions(terminal);
     }
+    let faults = match &arguments.faults {
+        Some(path) => Some((path.as_path(), read(path)?)),
+        None => None,
+    };
     runtime()?.block_on(async {
         let mut orgs = Vec::new();
-        for options in all(arguments) {
+        for mut options in all(arguments) {
+            if let Some((path, text)) = &faults {
+                options.faults = script(path, text, &options)?;
+            }
             // Those that run already are stopped when they are dropped.
             orgs.push(Simulator::start(options).await.map_err(local::failure)?);
         }
@@ -37,6 +46,21 @@ pub fn run(arguments: &cli::Simulate, terminal: &Terminal) -> Result<Exit, Failu
             org.stop().await;
         }
         Ok(Exit::Done)
+    })
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    fs::read_to_string(path).map_err(|error| {
+        let attempt = Attempt::new(format!("cannot read faults from `{}`", path.display()), error);
+        Failure::new(Trouble::UnreadableFile, attempt).help(WHERE_FAULTS_ARE_TOLD)
+    })
+}
+
+/// What the file says of this org.
+fn script(path: &Path, text: &str, options: &Options) -> Result<Script, Failure> {
+    Script::read(text, options.name.as_deref().unwrap_or(simulator::USUAL_NAME)).map_err(|unreadable| {
+        let attempt = Attempt::new(format!("cannot use the faults in `{}`", path.display()), unreadable);
+        Failure::new(Trouble::Usage, attempt).help(WHERE_FAULTS_ARE_TOLD)
     })
 }
 

@@ -1,13 +1,14 @@
 //! A Salesforce org in one process: real HTTP on loopback, the platform's rules behind it.
 //!
-//! A request goes through `server` (headers, faults) to a protocol: `rest`, `soap` or `oauth`. `session` says who may
-//! pass, and `oauth` is how other programs get a session. Protocols turn
+//! A request goes through `server` (headers, and the `fault`s it is to meet) to a protocol: `rest`, `soap` or `oauth`;
+//! `control` is what only a rehearsal has: its faults and its clock. `session` says who may pass, and `oauth` is how other programs get a session. Protocols turn
 //! it into plain calls: `deploy` for packages, `retrieve` for files, `soql` over `objects` for queries. What is
 //! saved goes through `schema` (a file to a tree, by its type's description) and `rules` into `state`, which
 //! `store` keeps in a folder and `first_day` has furnished. Nothing here is shared with the client but the descriptions of metadata types,
 //! so that one mistake cannot be right on both sides.
 
 mod clock;
+mod control;
 mod deploy;
 mod fault;
 mod first_day;
@@ -49,9 +50,12 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::component::{self, Fields, Scalar, Tree};
-pub use fault::Fault;
+pub use fault::{Act, Aim, Canned, Fault, Lock, Moment, OnRequest, Script, Unreadable};
 pub use nature::{Edition, Nature};
 pub use unconfirmed::unconfirmed;
+
+/// What an org is called that nobody gave a name.
+pub const USUAL_NAME: &str = "local";
 
 /// How the org is to be.
 #[derive(Debug, Clone, Default)]
@@ -68,7 +72,8 @@ pub struct Options {
     pub port: Option<u16>,
     /// Refuses to create connected apps, as most orgs do since Spring '26 (CA-70).
     pub spring_26_block: bool,
-    pub faults: Vec<Fault>,
+    /// What goes wrong on purpose.
+    pub faults: Script,
     pub pace: Pace,
     /// How long a new app, or a changed callback URL, takes to reach the login servers (CA-90).
     pub propagation: Duration,
@@ -252,8 +257,8 @@ impl Simulator {
     }
 
     /// Arranges for something to go wrong.
-    pub fn inject(&self, fault: Fault) {
-        self.org.faults.add(fault);
+    pub fn inject(&self, fault: impl Into<Fault>) {
+        self.org.faults.add(Script::from(fault.into()));
     }
 
     /// Puts the org's clock forward: what expires or spreads with time has done so by then.
@@ -281,6 +286,13 @@ impl Simulator {
             let person = people.iter().find(|person| person.has_username(username))?;
             Some(people::password(&state.identity, person))
         })
+    }
+
+    /// The ids of the deployments that are kept, the oldest first.
+    pub fn deployments(&self) -> Vec<String> {
+        let ids =
+            |state: &state::State| state.deployments.iter().map(|deployment| deployment.id.clone()).collect();
+        self.org.store.read(ids)
     }
 
     /// The full names of the components of a type.
@@ -357,7 +369,7 @@ async fn prepare(options: Options) -> Result<(Arc<Org>, TcpListener, Queued), Er
             _ => Error::Listen { port, source },
         })?;
     let port = listener.local_addr().map_err(|source| Error::Listen { port, source })?.port();
-    let name = options.name.unwrap_or_else(|| "local".to_owned());
+    let name = options.name.unwrap_or_else(|| USUAL_NAME.to_owned());
     let ready = store.change(|state| {
         state.port = Some(port);
         state.nature = options.nature.unwrap_or(state.nature);

@@ -3,13 +3,11 @@
 
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll};
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -17,8 +15,7 @@ use axum::response::Response;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 
-use super::fault::Trouble;
-use super::{Org, gzip, oauth, rest, soap};
+use super::{Org, control, fault, gzip, oauth, rest, soap};
 
 /// MD-21: 50 MB, the largest message the platform takes.
 pub(super) const LARGEST_BODY: usize = 52_428_800;
@@ -49,32 +46,40 @@ async fn answer(State(org): State<Arc<Org>>, request: Request) -> Response {
         let text = "this org is on this machine only, and has no other name";
         return typed(StatusCode::MISDIRECTED_REQUEST, "text/plain", text);
     }
+    if let ["simulator", resource] = segments.as_slice() {
+        return control::answer(&org, resource, request).await;
+    }
     let wants_gzip = gzip::is_wanted(request.headers());
     let request = match gzip::unpacked(request).await {
         Ok(request) => request,
         Err(refused) => return refused,
     };
-    let mut response = match org.faults.meet(&path) {
-        Some(Trouble::Drop) => return Response::new(Body::new(Broken)),
-        Some(Trouble::Answer { status, body }) => told(status, body),
-        None => match segments.as_slice() {
-            ["services", "Soap", "m", version, ..] => soap::answer(&org, version, request).await,
-            ["services", "Soap", service @ ("u" | "c"), version, ..] => {
-                soap::partner::answer(&org, service, version, request).await
-            }
-            ["services", "oauth2", "token" | "authorize" | "introspect" | "revoke"]
-            | ["services", "auth", _, _]
-            | ["services", "authcallback", _]
-            | ["setup", "connect"]
-            | [".well-known", "openid-configuration"]
-            | ["id", "keys"] => oauth::answer(&org, &segments, request).await,
-            _ => rest::answer(&org, &segments, request).await,
-        },
+    let (strikes, request) = fault::meet(&org, &path, request).await;
+    let mut response = match strikes.before(&org, &segments).await {
+        Some(struck) => struck,
+        None => strikes.answered(route(&org, &segments, request).await).await,
     };
     if let Ok(value) = HeaderValue::from_str(&format!("api-usage={used}/{REQUESTS_PER_DAY}")) {
         response.headers_mut().insert("sforce-limit-info", value);
     }
-    if wants_gzip { gzip::packed(response).await } else { response }
+    let response = if wants_gzip { gzip::packed(response).await } else { response };
+    strikes.sent(response).await
+}
+
+async fn route(org: &Arc<Org>, segments: &[&str], request: Request) -> Response {
+    match segments {
+        ["services", "Soap", "m", version, ..] => soap::answer(org, version, request).await,
+        ["services", "Soap", service @ ("u" | "c"), version, ..] => {
+            soap::partner::answer(org, service, version, request).await
+        }
+        ["services", "oauth2", "token" | "authorize" | "introspect" | "revoke"]
+        | ["services", "auth", _, _]
+        | ["services", "authcallback", _]
+        | ["setup", "connect"]
+        | [".well-known", "openid-configuration"]
+        | ["id", "keys"] => oauth::answer(org, segments, request).await,
+        _ => rest::answer(org, segments, request).await,
+    }
 }
 
 /// A page in a browser may have a name that leads to this machine, and must not talk to the org by it. The login hosts are
@@ -91,18 +96,6 @@ fn is_host_of_ours(headers: &HeaderMap) -> bool {
         || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// The answer of a fault, typed by what it looks like: clients choose their parser by the type alone.
-fn told(status: u16, body: String) -> Response {
-    let kind = match body.trim_start().as_bytes().first() {
-        Some(b'<') if body.contains("Envelope") => "text/xml",
-        Some(b'<') => "text/html",
-        Some(b'[' | b'{') => "application/json",
-        _ => "text/plain",
-    };
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    typed(status, kind, body)
-}
-
 pub(super) fn typed(status: StatusCode, kind: &'static str, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
@@ -116,21 +109,6 @@ pub(super) fn token(headers: &HeaderMap) -> Result<Option<&str>, ()> {
     let (scheme, token) = value.to_str().map_err(|_| ())?.split_once(' ').ok_or(())?;
     let known = scheme.eq_ignore_ascii_case("Bearer") || scheme.eq_ignore_ascii_case("OAuth");
     if known { Ok(Some(token.trim())) } else { Err(()) }
-}
-
-/// A body that fails before its first byte: hyper then ends the connection without having answered.
-struct Broken;
-
-impl http_body::Body for Broken {
-    type Data = Bytes;
-    type Error = std::io::Error;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        _context: &mut Context<'_>,
-    ) -> Poll<Option<Result<http_body::Frame<Bytes>, std::io::Error>>> {
-        Poll::Ready(Some(Err(std::io::Error::other("dropped on purpose"))))
-    }
 }
 
 #[cfg(test)]

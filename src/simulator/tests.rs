@@ -218,7 +218,7 @@ async fn a_validation_counts_for_ten_days_by_the_orgs_clock() {
 
 #[tokio::test]
 async fn a_held_deployment_is_in_progress_until_it_is_cancelled() {
-    let faults = vec![Fault::HoldDeploy];
+    let faults = Script::from(Fault::Hold);
     let session = Session::start(Options { faults, pace: swift(), ..Options::default() }).await;
     let (held, waiting) = (session.deploy(single()).await, session.deploy(single()).await);
     while session.result(&held).await["status"] != "InProgress" {
@@ -252,13 +252,8 @@ async fn a_held_deployment_is_in_progress_until_it_is_cancelled() {
 async fn faults_answer_and_drop_as_often_as_asked() {
     let session = Session::new().await;
     let limits = "/services/data/v62.0/limits";
-    session.simulator.inject(Fault::Answer {
-        path: limits.to_owned(),
-        times: 1,
-        status: 503,
-        body: "<html>".to_owned(),
-    });
-    session.simulator.inject(Fault::Drop { path: limits.to_owned(), times: 1 });
+    session.simulator.inject(OnRequest::to(limits, Act::Answer(Moment::Request, Canned::new(503, "<html>"))));
+    session.simulator.inject(OnRequest::to(limits, Act::Drop(Moment::Request)).skipping(1));
     assert_eq!(
         session.request(Method::GET, limits).send().await.unwrap().status(),
         StatusCode::SERVICE_UNAVAILABLE

@@ -18,6 +18,7 @@ mod diagnostics;
 mod diff;
 mod every_type;
 mod explain;
+mod faults;
 mod fmt;
 mod import;
 mod init;

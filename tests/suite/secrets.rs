@@ -4,7 +4,7 @@ use std::io::Read;
 
 use crate::simulated::Org;
 use crate::test::{Said, Test};
-use orgwire::simulator::{Fault, Options};
+use orgwire::simulator::{Act, Fault, Moment, OnRequest, Options};
 
 /// Each secret has a word of its own in it, which no escaping changes.
 const FROM_ENVIRONMENT: &str = "Canary1Environment0123456789abcdefghij";
@@ -236,7 +236,7 @@ fn what_goes_wrong_shows_no_secret_either() {
 #[cfg(unix)]
 fn an_interrupted_deployment_shows_no_secret_and_has_none_in_its_arguments() {
     let org = Org::start(Options::default());
-    org.inject(Fault::HoldDeploy);
+    org.inject(Fault::Hold);
     let test = org.reached_by(project());
     let mut running = test.start("deploy --yes -vv --secret-out made.json");
     running.until("InProgress");
@@ -332,7 +332,8 @@ fn secrets_that_no_org_took_are_not_left_behind() {
 fn secrets_that_an_org_may_have_taken_are_kept() {
     let org = Org::start(Options::default());
     let lost = || {
-        org.inject(Fault::Drop { path: "/services/data/v67.0/metadata/deployRequest".to_owned(), times: 1 })
+        let drop = Act::Drop(Moment::Request);
+        org.inject(OnRequest::to("/services/data/v67.0/metadata/deployRequest", drop));
     };
     let test = org.reached_by(project());
     // The org says that it has not got it.
@@ -341,7 +342,7 @@ fn secrets_that_an_org_may_have_taken_are_kept() {
     assert!(!test.path("made.json").exists());
     // And here it cannot be asked.
     lost();
-    org.inject(Fault::Drop { path: "/services/oauth2/userinfo".to_owned(), times: 100 });
+    org.inject(OnRequest::to("/services/oauth2/userinfo", Act::Drop(Moment::Request)).times(100));
     test.run("deploy --yes --secret-out made.json").exits(1);
     assert!(test.path("made.json").exists());
     org.stop();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use orgwire::component::{Scalar, Tree};
 use orgwire::org::{AccessToken, DeployResult, Target};
 use orgwire::simulator::{Fault, Options, Simulator};
+use serde_json::Value;
 
 use crate::test::Test;
 
@@ -72,8 +73,33 @@ impl Org {
         &self.simulator.ready().access_token
     }
 
-    pub fn inject(&self, fault: Fault) {
+    pub fn inject(&self, fault: impl Into<Fault>) {
         self.simulator.inject(fault);
+    }
+
+    /// What `/simulator/RESOURCE` answers.
+    pub fn control(&self, method: &str, resource: &str, body: &str) -> Value {
+        let ready = self.simulator.ready();
+        let url = format!("{}/simulator/{resource}", ready.instance_url);
+        let (status, told) = ask(method, &url, &ready.access_token, body);
+        assert_eq!(status, 200, "{told}");
+        told
+    }
+
+    /// How often faults have struck.
+    pub fn struck(&self) -> u64 {
+        let faults = self.control("GET", "faults", "");
+        faults.as_array().unwrap().iter().map(|fault| fault["struck"].as_u64().unwrap()).sum()
+    }
+
+    /// Nothing goes wrong from now on.
+    pub fn calm(&self) {
+        self.control("DELETE", "faults", "");
+    }
+
+    /// The ids of all deployments the org was sent, the oldest first.
+    pub fn deployments(&self) -> Vec<String> {
+        self.simulator.deployments()
     }
 
     pub fn has(&self, type_name: &str, name: &str) -> bool {
@@ -157,4 +183,17 @@ impl Org {
 /// The value of an element that holds text.
 pub fn text(text: &str) -> Tree<Scalar> {
     Tree::Leaf(Scalar::Text(text.to_owned()))
+}
+
+/// Asks a resource that answers with JSON.
+pub fn ask(method: &str, url: &str, token: &str, body: &str) -> (u16, Value) {
+    // An error says that it is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let method = method.parse::<reqwest::Method>().unwrap();
+        let request = reqwest::Client::new().request(method, url).bearer_auth(token).body(body.to_owned());
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    })
 }

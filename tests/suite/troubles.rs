@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use insta::assert_snapshot;
-use orgwire::simulator::{Fault, Options, Pace};
+use orgwire::simulator::{Act, Fault, Moment, OnRequest, Options, Pace};
 
 use crate::simulated::Org;
 use crate::test::{Said, Test};
@@ -181,7 +181,7 @@ fn commands_use_the_org_that_another_process_serves() {
 fn an_interrupt_cancels_the_deployment_in_the_org() {
     let said = ["INT", "TERM"].map(|signal| {
         let org = Org::start(Options::default());
-        org.inject(Fault::HoldDeploy);
+        org.inject(Fault::Hold);
         let test = org.reached_by(project());
         let mut running = test.start("deploy --yes --json");
         running.until("InProgress");
@@ -214,7 +214,7 @@ fn an_interrupt_in_the_second_pass_says_that_the_first_stays() {
     let test = org.reached_by(Test::example("axsy"));
     let mut running = test.start("deploy --yes");
     running.until("Pass 2 of 2: sending");
-    org.inject(Fault::HoldDeploy);
+    org.inject(Fault::Hold);
     running.until("Pass 2 of 2: InProgress");
     running.signal("INT");
     let said = running.end().exits(8);
@@ -303,7 +303,7 @@ fn an_org_that_is_not_there_is_named() {
 #[test]
 fn a_deployment_that_did_not_arrive_is_told_and_sent_by_the_next_run() {
     let org = Org::start(Options::default());
-    org.inject(Fault::Drop { path: "/services/data/v67.0/metadata/deployRequest".to_owned(), times: 1 });
+    org.inject(OnRequest::to("/services/data/v67.0/metadata/deployRequest", Act::Drop(Moment::Request)));
     let test = org.reached_by(project());
     let said = test.run("deploy --yes").exits(1);
     assert_snapshot!(without_progress(&said), @r#"

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use insta::assert_snapshot;
-use orgwire::simulator::{Fault, Options, Pace};
+use orgwire::simulator::{Fault, Lock, Options, Pace};
 
 use crate::link::Link;
 use crate::simulated::Org;
@@ -169,21 +169,27 @@ fn a_plain_deployment_waits_for_what_was_left() {
 
 #[test]
 fn a_lock_on_the_setup_is_waited_for() {
-    let org = Org::start(Options::default());
-    let test = org.reached_by(Test::example("axsy"));
-    org.inject(Fault::Locked { times: 1 });
-    let said = test.run("deploy --yes --json").success();
-    assert!(said.stderr.contains("Another change holds the org's setup; sending again"), "{}", said.stderr);
-    // What met the lock is none of the passes that were done.
-    assert_eq!(said.json()["passes"].as_array().unwrap().len(), 2);
-    test.run("plan --exit-code").success();
+    for code in Lock::ALL {
+        let org = Org::start(Options::default());
+        let test = org.reached_by(Test::example("axsy"));
+        org.inject(Fault::Lock { times: 1, code });
+        let said = test.run("deploy --yes --json").success();
+        assert!(
+            said.stderr.contains("Another change holds the org's setup; sending again"),
+            "{}",
+            said.stderr
+        );
+        // What met the lock is none of the passes that were done.
+        assert_eq!(said.json()["passes"].as_array().unwrap().len(), 2);
+        test.run("plan --exit-code").success();
+    }
 }
 
 #[test]
 fn a_running_deployment_is_cancelled() {
     let org = Org::start(Options::default());
     let test = org.reached_by(Test::example("axsy"));
-    org.inject(Fault::HoldDeploy);
+    org.inject(Fault::Hold);
     let told = test.run("deploy --yes --async --json").exits(9).json();
     let id = told["passes"][0]["deploy_id"].as_str().unwrap();
     let said = test.run("cancel").success();

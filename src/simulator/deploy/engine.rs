@@ -168,14 +168,12 @@ async fn deploy(org: &Arc<Org>, id: &str, zip: Vec<u8>) -> Result<(), Error> {
     })?;
     let Some((options, holdings)) = started else { return Ok(()) }; // cancelled in the queue
 
-    if org.faults.is_locked() {
+    if let Some(lock) = org.faults.lock_met() {
         sleep(org.pace.in_progress).await;
         return org.store.change(|state| {
             let now = state.holdings.clock.now();
             if let Some(deployment) = state.deployment_mut(id) {
-                let message =
-                    "the administration setup has already been locked by another change (rehearsal wording)";
-                deployment.fail("ALREADY_IN_PROCESS", message, now);
+                deployment.fail(lock.code(), lock.message(), now);
             }
         });
     }

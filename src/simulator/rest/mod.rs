@@ -12,7 +12,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::server::{token, typed};
-use super::session::{self, Asker, Door};
+use super::session::{self, Asker, Door, Refusal};
 use super::{Org, clock::Moment, permission};
 use crate::component::{NEWEST_API_VERSION, OLDEST_API_VERSION};
 
@@ -128,10 +128,17 @@ fn authenticate(org: &Org, request: &Request) -> Result<Asker, Failure> {
     let Ok(token) = token(request.headers()) else {
         return Err(Failure::new(StatusCode::UNAUTHORIZED, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE"));
     };
-    session::admit(org, token, Door::Rest, session::address_of(request)).map_err(|refusal| {
-        let (status, code, message) = refusal.rest();
-        Failure::new(status, code, message)
-    })
+    session::admit(org, token, Door::Rest, session::address_of(request)).map_err(failure_of)
+}
+
+fn failure_of(refusal: Refusal) -> Failure {
+    let (status, code, message) = refusal.rest();
+    Failure::new(status, code, message)
+}
+
+/// What somebody is told who may not pass.
+pub(super) fn refused(refusal: Refusal) -> Response {
+    failure_of(refusal).into_response()
 }
 
 /// For fuzzing: options as a client may send them.

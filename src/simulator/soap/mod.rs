@@ -98,12 +98,28 @@ pub(super) async fn answer(org: &Arc<Org>, version: &str, request: Request) -> R
     };
     match answer {
         Ok(payload) => typed(StatusCode::OK, "text/xml;charset=UTF-8", envelope(payload, METADATA)),
-        Err(fault) => {
-            let detail = vec![Node::leaf("faultcode", fault.code), Node::leaf("faultstring", fault.text)];
-            let text = fault_envelope(Node::group("soapenv:Fault", detail));
-            typed(StatusCode::INTERNAL_SERVER_ERROR, "text/xml;charset=UTF-8", text)
-        }
+        Err(fault) => told(fault),
     }
+}
+
+fn told(fault: Fault) -> Response {
+    let detail = vec![Node::leaf("faultcode", fault.code), Node::leaf("faultstring", fault.text)];
+    let text = fault_envelope(Node::group("soapenv:Fault", detail));
+    typed(StatusCode::INTERNAL_SERVER_ERROR, "text/xml;charset=UTF-8", text)
+}
+
+/// What somebody is told who may not pass.
+pub(super) fn refused(refusal: Refusal) -> Response {
+    told(Fault::refused(refusal))
+}
+
+/// The call in a body and the session in its header, for faults that are aimed at them.
+pub(super) fn call_and_session(body: &[u8]) -> (Option<String>, Option<String>) {
+    let Ok(envelope) = xml::read(body) else { return (None, None) };
+    let call = request_of(&envelope).ok().map(|request| request.name.clone());
+    let header = envelope.child("Header").and_then(|header| header.child("SessionHeader"));
+    let session = header.and_then(|header| header.child("sessionId"));
+    (call, session.map(|session| session.trimmed().to_owned()))
 }
 
 fn call(org: &Arc<Org>, version: &str, bearer: Option<&str>, ip: IpAddr, body: &[u8]) -> Result<Node, Fault> {
