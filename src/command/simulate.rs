@@ -1,5 +1,6 @@
 //! `simulate`: serves orgs on loopback. Prints one line of JSON for each when all are ready.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::json;
@@ -17,6 +18,7 @@ pub fn run(arguments: &cli::Simulate, terminal: &Terminal) -> Result<Exit, Failu
     if arguments.list_assumptions {
         return list_assumptions(terminal);
     }
+    check_names(&arguments.org)?;
     runtime()?.block_on(async {
         let mut orgs = Vec::new();
         for options in all(arguments) {
@@ -38,6 +40,20 @@ pub fn run(arguments: &cli::Simulate, terminal: &Terminal) -> Result<Exit, Failu
         }
         Ok(Exit::Done)
     })
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("two orgs are called `{0}`")]
+struct SameName(String);
+
+/// Each org has a folder of its own, and some systems do not tell `UAT` from `uat`.
+fn check_names(orgs: &[cli::OrgToServe]) -> Result<(), Failure> {
+    let mut seen = BTreeSet::new();
+    match orgs.iter().find(|org| !seen.insert(org.name.to_ascii_lowercase())) {
+        Some(twice) => Err(Failure::new(Trouble::Usage, SameName(twice.name.clone()))
+            .help("give each --org a name of its own; capitals alone do not tell folders apart")),
+        None => Ok(()),
+    }
 }
 
 fn all(arguments: &cli::Simulate) -> Vec<Options> {

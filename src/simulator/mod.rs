@@ -92,7 +92,7 @@ impl Neighbours {
     /// The consumer keys that other orgs have, or had.
     fn consumer_keys(&self, of: &Org) -> BTreeSet<String> {
         let others: Vec<Arc<Org>> = self.lock().iter().filter_map(Weak::upgrade).collect();
-        let others = others.iter().filter(|org| org.ready.organization_id != of.ready.organization_id);
+        let others = others.iter().filter(|org| !std::ptr::eq(Arc::as_ptr(org), of));
         others.flat_map(|org| org.store.read(|state| state.holdings.consumer_keys.clone())).collect()
     }
 }
@@ -357,9 +357,10 @@ async fn prepare(options: Options) -> Result<(Arc<Org>, TcpListener, Queued), Er
             _ => Error::Listen { port, source },
         })?;
     let port = listener.local_addr().map_err(|source| Error::Listen { port, source })?.port();
-    let name = options.name.unwrap_or_else(|| "local".to_owned());
+    let name = options.name.unwrap_or_else(state::local);
     let ready = store.change(|state| {
         state.port = Some(port);
+        state.name.clone_from(&name);
         state.nature = options.nature.unwrap_or(state.nature);
         Ready {
             org: name,

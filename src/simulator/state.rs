@@ -23,6 +23,9 @@ const FORMAT: u32 = 1;
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct State {
     pub format: u32,
+    /// What the org is called where it is served.
+    #[serde(default = "local")]
+    pub name: String,
     pub identity: Identity,
     /// The port the org answers on; kept, so that its instance URL stays the same.
     pub port: Option<u16>,
@@ -43,7 +46,7 @@ pub(super) struct Identity {
     pub username: String,
     pub password: String,
     pub access_token: String,
-    /// Two characters in every id of this org.
+    /// In every id that this org makes.
     pub pod: String,
     pub created: Moment,
 }
@@ -91,7 +94,7 @@ pub(super) struct FormerCallbacks {
 
 impl State {
     pub fn new() -> io::Result<State> {
-        let pod = ids::letters_and_digits(2)?;
+        let pod = ids::pod()?;
         let organization_id = ids::record(prefix::ORGANIZATION, &pod, 1);
         let identity = Identity {
             access_token: ids::access_token(&organization_id)?,
@@ -104,6 +107,7 @@ impl State {
         let holdings = Holdings { pod, serial: 1000, ..Holdings::default() };
         let mut state = State {
             format: FORMAT,
+            name: local(),
             identity,
             port: None,
             nature: Nature::default(),
@@ -114,6 +118,18 @@ impl State {
         };
         first_day::furnish(&mut state);
         Ok(state)
+    }
+
+    /// `Organization.Name`: the org's own, so that nobody takes one org for another.
+    pub fn organization_name(&self) -> String {
+        let mut letters = self.name.chars();
+        let first = letters.next().map(|first| first.to_ascii_uppercase());
+        first.into_iter().chain(letters).chain(" org (a simulation)".chars()).collect()
+    }
+
+    /// `Organization.InstanceName`, in capitals as those of Salesforce are.
+    pub fn instance_name(&self) -> String {
+        self.name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase()
     }
 
     pub fn is_readable(&self) -> bool {
@@ -127,6 +143,11 @@ impl State {
     pub fn deployment_mut(&mut self, id: &str) -> Option<&mut Deployment> {
         self.deployments.iter_mut().find(|deployment| ids::same(&deployment.id, id))
     }
+}
+
+/// The name of an org that was given none.
+pub(super) fn local() -> String {
+    "local".to_owned()
 }
 
 fn callbacks<'a>(type_name: &str, fields: &'a Fields<Scalar>) -> Option<&'a str> {
@@ -293,5 +314,15 @@ mod tests {
         let text = serde_json::to_string(&state).unwrap();
         let read: State = serde_json::from_str(&text).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), text);
+    }
+
+    #[test]
+    fn a_file_of_an_earlier_version_is_read() {
+        let mut state = State::new().unwrap();
+        state.identity.pod = "Ws".to_owned();
+        let mut written = serde_json::to_value(&state).unwrap();
+        written.as_object_mut().unwrap().remove("name");
+        let read: State = serde_json::from_value(written).unwrap();
+        assert_eq!((read.name.as_str(), read.identity.user_id().len()), ("local", 18));
     }
 }

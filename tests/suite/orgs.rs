@@ -42,6 +42,35 @@ fn several_orgs_are_served_by_one_process_and_found_by_name() {
 }
 
 #[test]
+fn two_orgs_of_one_name_are_refused() {
+    let said = Test::new().run("simulate --org uat --org UAT:sandbox").exits(1);
+    assert!(said.stderr.contains("two orgs are called `UAT`"), "{}", said.stderr);
+}
+
+#[test]
+fn an_interrupt_right_after_the_first_line_ends_every_org() {
+    let test = Test::new();
+    let mut serving = test.start("simulate --org uat --org production");
+    serving.until("\"uat\"");
+    serving.signal("INT");
+    serving.end().success();
+    for name in ["uat", "production"] {
+        assert!(!test.path(&format!(".orgwire/{name}/running.json")).exists(), "{name} was not stopped");
+    }
+}
+
+#[test]
+fn an_org_says_which_one_it_is() {
+    let org = Org::start(Options { name: Some("uat-2".to_owned()), ..Options::default() });
+    let told = org.organization();
+    assert_eq!(
+        (told.name.as_str(), told.instance_name.as_deref(), told.id.as_str()),
+        ("Uat-2 org (a simulation)", Some("UAT2"), org.organization_id())
+    );
+    org.stop();
+}
+
+#[test]
 fn what_an_org_cannot_be_is_told_with_what_it_can() {
     let test = Test::new();
     for (typed, hint) in [

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use orgwire::component::{Scalar, Tree};
-use orgwire::org::{AccessToken, DeployResult, Target};
+use orgwire::org::{AccessToken, DeployResult, Organization, Target};
 use orgwire::simulator::{Fault, Options, Simulator};
 
 use crate::test::Test;
@@ -96,6 +96,15 @@ impl Org {
     }
 
     pub fn deployment_result(&self, id: &str) -> DeployResult {
+        self.runtime.block_on(self.connect().reader().deployment(id)).unwrap()
+    }
+
+    /// What the org says of itself.
+    pub fn organization(&self) -> Organization {
+        self.runtime.block_on(self.connect().reader().organization()).unwrap()
+    }
+
+    fn connect(&self) -> orgwire::org::Org {
         let ready = self.simulator.ready();
         let target = Target {
             name: "simulated".to_owned(),
@@ -103,8 +112,7 @@ impl Org {
             access_token: AccessToken::new(ready.access_token.clone()),
             simulated: true,
         };
-        let org = orgwire::org::Org::connect(target, 62).unwrap();
-        self.runtime.block_on(org.reader().deployment(id)).unwrap()
+        orgwire::org::Org::connect(target, 62).unwrap()
     }
 
     /// The token of a session that the administrator gets by SOAP login, from this machine's usual address.
