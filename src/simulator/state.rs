@@ -48,6 +48,9 @@ pub(super) struct Identity {
     pub access_token: String,
     /// In every id that this org makes.
     pub pod: String,
+    /// In the ids of people and profiles, where they came from another org.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub people_pod: Option<String>,
     pub created: Moment,
 }
 
@@ -102,6 +105,7 @@ impl State {
             username: format!("admin@{}.orgwire.example", pod.to_lowercase()),
             password: ids::letters_and_digits(24)?,
             pod: pod.clone(),
+            people_pod: None,
             created: Moment::now(),
         };
         let holdings = Holdings { pod, serial: 1000, ..Holdings::default() };
@@ -178,7 +182,11 @@ impl Component {
 
 impl Identity {
     pub fn user_id(&self) -> String {
-        ids::record(prefix::USER, &self.pod, 1)
+        ids::record(prefix::USER, self.people_pod(), 1)
+    }
+
+    pub fn people_pod(&self) -> &str {
+        self.people_pod.as_deref().unwrap_or(&self.pod)
     }
 }
 
@@ -186,6 +194,18 @@ impl Holdings {
     pub fn new_id(&mut self, prefix: &str) -> String {
         self.serial += 1;
         ids::record(prefix, &self.pod, self.serial)
+    }
+
+    /// The same in another org: new ids are that org's, and time passes there by itself.
+    pub fn copied(&self, pod: &str) -> Holdings {
+        Holdings { pod: pod.to_owned(), clock: Clock::default(), ..self.clone() }
+    }
+
+    /// Every component with the name of its type. Whoever changes consumer secrets calls [`Holdings::index`].
+    pub fn all_mut(&mut self) -> impl Iterator<Item = (&str, &mut Component)> {
+        self.components.iter_mut().flat_map(|(type_name, components)| {
+            components.values_mut().map(move |component| (type_name.as_str(), component))
+        })
     }
 
     pub fn get(&self, type_name: &str, name: &str) -> Option<&Component> {

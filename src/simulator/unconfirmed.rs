@@ -17,6 +17,7 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ("CA-11", "the words about a consumer key of a wrong form"),
         ("CA-12", "consumer keys may hold `.` and `_`"),
         ("CA-13", "a consumer secret needs 32 characters, in our words"),
+        ("CA-14", "a sandbox has its apps with the keys and secrets of the org it is copied from"),
         ("CA-15", "the words about a secret that another app has"),
         ("CA-17", "the same consumer key on update is accepted with a note"),
         ("CA-19", "a consumer secret on update is ignored with a warning"),

@@ -1,7 +1,7 @@
 //! Several local orgs beside each other, each of its kind, and what keeps a session out of one.
 
 use orgwire::component::{Fields, Scalar, Tree};
-use orgwire::simulator::{Edition, Nature, Options};
+use orgwire::simulator::{Edition, Nature, Neighbours, Options};
 
 use crate::simulated::{Org, text};
 use crate::test::Test;
@@ -39,6 +39,123 @@ fn several_orgs_are_served_by_one_process_and_found_by_name() {
     serving.end().success();
     // They stay what they were.
     assert!(other.path(".orgwire/production/org.json").exists());
+}
+
+const CREDENTIAL: &str = r#"
+    [named-credential.Stock]
+    label = "Stock"
+    endpoint = "https://stock.example"
+    protocol = "Password"
+    principal-type = "NamedUser"
+    username = "orgwire"
+    password = { env = "STOCK_PASSWORD" }
+"#;
+
+#[test]
+fn a_sandbox_is_copied_with_its_apps_and_their_keys() {
+    let test = Test::new()
+        .manifest(&format!("{APP}{CREDENTIAL}"))
+        .variable("ORDERS_KEY", KEY)
+        .variable("STOCK_PASSWORD", "canary");
+    let mut serving = test.start("simulate --org production:edition=enterprise,production");
+    serving.until("\"production\"");
+    test.run("deploy --org production --yes").success();
+    serving.signal("INT");
+    serving.end().success();
+
+    // The copy is asked for first, and has to wait.
+    let words = "simulate --org uat --org production:edition=enterprise,production --org other \
+                 --copy production:uat";
+    let mut serving = test.start(words);
+    let ready = ["uat", "production"].map(|name| serving.until(&format!("\"{name}\"")));
+    let [uat, production] = ready.map(|line| serde_json::from_str::<serde_json::Value>(&line).unwrap());
+    for what in ["instance_url", "access_token", "organization_id", "password"] {
+        assert_ne!(uat[what], production[what], "{what}");
+    }
+    assert_eq!(uat["username"], format!("{}.uat", production["username"].as_str().unwrap()));
+    // It has what the other has, and may change its own app, whose key two orgs have now.
+    test.run("plan --org uat --exit-code").success();
+    test.run("deploy --org uat --yes --resend connected-app.Orders").success();
+    test.run("deploy --org production --yes --resend connected-app.Orders").success();
+    // CA-14: for a third org the key is taken.
+    let said = test.run("deploy --org other --yes --json").exits(4);
+    assert_eq!(said.json()["diagnostics"][0]["org_code"], "consumer-key-taken");
+    serving.signal("INT");
+    serving.end().success();
+
+    let mut serving = test.start(words);
+    serving.until("\"other\"");
+    serving.signal("INT");
+    let said = serving.end().success();
+    assert!(
+        said.stderr.starts_with("`uat` is there already and stays as it is: no copy of `production`.\n"),
+        "{}",
+        said.stderr
+    );
+    assert!(said.stdout.contains(uat["organization_id"].as_str().unwrap()));
+}
+
+#[test]
+fn a_copy_is_a_sandbox_of_its_sources_edition_without_what_went_on_there() {
+    let neighbours = Neighbours::default();
+    let production = Org::start(Options {
+        name: Some("production".to_owned()),
+        nature: Some(Nature { edition: Edition::Enterprise, production: true, sandbox: false }),
+        neighbours: neighbours.clone(),
+        ..Options::default()
+    });
+    let test = production.reached_by(
+        Test::new()
+            .manifest(&format!("{APP}{CREDENTIAL}"))
+            .variable("ORDERS_KEY", KEY)
+            .variable("STOCK_PASSWORD", "canary"),
+    );
+    let deployment = test.run("deploy --yes --json").success().json();
+    let id = deployment["passes"][0]["deploy_id"].as_str().unwrap().to_owned();
+    let session = production.login();
+    let copy = Org::start(Options {
+        name: Some("uat".to_owned()),
+        copied_from: Some("production".to_owned()),
+        neighbours,
+        ..Options::default()
+    });
+    let told = copy.organization();
+    assert_eq!((told.edition.as_deref(), told.is_sandbox), (Some("Enterprise Edition"), true));
+    assert_eq!(told.name, "Uat org (a simulation)");
+    for path in ["oauthConfig.consumerKey", "oauthConfig.consumerSecret"] {
+        let of = |org: &Org| org.text("ConnectedApp", "Orders", path);
+        assert_eq!(of(&copy), of(&production), "{path}");
+    }
+    // NC-29
+    assert!(production.knows("NamedCredential", "Stock", "password"));
+    assert!(!copy.knows("NamedCredential", "Stock", "password"));
+    // Nobody is logged in, by whatever token, and no deployment is known.
+    for token in [session.as_str(), production.token()] {
+        assert_eq!(copy.status_from([127, 0, 0, 1], token), 401);
+    }
+    assert_eq!(copy.status_from([127, 0, 0, 1], copy.token()), 200);
+    assert!(!copy.has_deployment(&id));
+    copy.stop();
+    production.stop();
+}
+
+#[test]
+fn a_copy_that_cannot_be_is_refused_before_anything_is_served() {
+    let test = Test::new();
+    for (typed, told) in [
+        ("--org uat --copy production:uat", "names the org `production`, which is not served"),
+        ("--org uat --copy uat:uat", "cannot be a copy of itself"),
+        (
+            "--org production --org uat:production --copy production:uat",
+            "`uat` is a copy, so it is a sandbox",
+        ),
+        ("--org production --copy production", "write SOURCE:NAME"),
+        ("--copy production:uat", "--org"),
+    ] {
+        let said = test.run(&format!("simulate {typed}")).exits(1);
+        assert!(said.stderr.contains(told), "{typed}: {}", said.stderr);
+    }
+    assert!(!test.path(".orgwire").exists());
 }
 
 #[test]

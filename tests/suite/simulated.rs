@@ -80,6 +80,15 @@ impl Org {
         self.simulator.component(type_name, name).is_some()
     }
 
+    /// Whether a component has this element.
+    pub fn knows(&self, type_name: &str, name: &str, element: &str) -> bool {
+        self.simulator.component(type_name, name).unwrap().contains_key(element)
+    }
+
+    pub fn has_deployment(&self, id: &str) -> bool {
+        self.runtime.block_on(self.connect().reader().deployment(id)).is_ok()
+    }
+
     /// The text of an element such as `oauthConfig.consumerSecret`.
     pub fn text(&self, type_name: &str, name: &str, path: &str) -> String {
         let mut tree = Tree::Group(self.simulator.component(type_name, name).unwrap());
