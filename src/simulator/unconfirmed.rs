@@ -95,6 +95,13 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ("SE-13", "the words about minutes that Setup does not offer"),
         ("SE-14", "a second session setting for a profile is refused, in our words"),
         ("SE-22", "switches of API Access Control are taken with a note"),
+        (
+            "SE-33",
+            "a user without API Enabled gets API_CURRENTLY_DISABLED, and an org without an API refuses at the first \
+             request, not at the login",
+        ),
+        ("SE-40", "user info refuses a session that its address or its level keeps out; SE-41 likewise"),
+        ("SE-43", "API Access Control refuses with 401 over REST and does not refuse over SOAP"),
     ]
 }
 

@@ -67,7 +67,7 @@ impl Scene {
     }
 
     /// Creates a component, or changes it.
-    fn save(&self, type_name: &str, name: &str, elements: &str) {
+    pub fn save(&self, type_name: &str, name: &str, elements: &str) {
         let body = format!(
             "<soapenv:Envelope xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\" \
              xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"><soapenv:Header \

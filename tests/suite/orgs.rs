@@ -1,10 +1,13 @@
 //! Several local orgs beside each other, each of its kind, and what keeps a session out of one.
 
-use orgwire::component::{Fields, Scalar, Tree};
-use orgwire::simulator::{Edition, Nature, Neighbours, Options};
+use std::time::Duration;
 
-use crate::simulated::{Org, text};
-use crate::test::Test;
+use orgwire::component::{Fields, Scalar, Tree};
+use orgwire::simulator::{Edition, FirstDay, Nature, Neighbours, Options};
+
+use crate::oauth::Scene;
+use crate::simulated::{Org, flag, text};
+use crate::test::{Said, Test};
 
 const APP: &str = r#"
     api-version = "62.0"
@@ -193,6 +196,7 @@ fn what_an_org_cannot_be_is_told_with_what_it_can() {
     for (typed, hint) in [
         ("uat:edition=entreprise", "did you mean edition=enterprise?"),
         ("uat:sandbx=true", "did you mean sandbox?"),
+        ("uat:lock-session-to-ip", "did you mean lock-sessions-to-ip?"),
         ("uat:production=yes", "production is true or false"),
         ("uat:sandbox,production", "not both"),
         ("../uat", "letters, digits"),
@@ -267,4 +271,145 @@ fn settings_that_keep_sessions_out_all_sound_the_same() {
     assert_eq!(org.status_from([127, 0, 0, 2], &token), 401);
     assert_eq!(org.status_from([127, 0, 0, 1], &token), 200);
     org.stop();
+}
+
+/// What a plan says that goes to an org with a token: the exit code, what the org's words are, and the help.
+fn refused(org: &Org, token: &str, help: &str) -> (i32, String) {
+    let test = Test::example("axsy")
+        .variable("ORGWIRE_INSTANCE_URL", org.instance_url())
+        .variable("ORGWIRE_ACCESS_TOKEN", token);
+    told(test.run("plan --json"), help)
+}
+
+fn told(said: Said, help: &str) -> (i32, String) {
+    let error = said.json()["error"].take();
+    assert!(error["help"].as_str().is_some_and(|told| told.contains(help)), "{help}: {error:#}");
+    (said.code, error["org_code"].as_str().unwrap().to_owned())
+}
+
+fn outcome(code: i32, org_code: &str) -> (i32, String) {
+    (code, org_code.to_owned())
+}
+
+#[test]
+fn a_user_without_the_api_is_told_apart_from_an_edition_without_one() {
+    let org = Org::start(Options::default());
+    let analyst = org.login_from([127, 0, 0, 1], &org.other("analyst"));
+    assert_eq!(org.status_from([127, 0, 0, 1], &analyst), 200);
+    let denied = Fields::from([
+        ("enabled".into(), Tree::Leaf(Scalar::Flag(false))),
+        ("name".into(), text("ApiEnabled")),
+    ]);
+    org.edit("Profile", "Standard", "userPermissions", Some(Tree::List(vec![Tree::Group(denied)])));
+    let help = "give the user API Enabled by a permission set";
+    assert_eq!(refused(&org, &analyst, help), outcome(4, "api-not-for-user"));
+    // Others are not concerned.
+    assert_eq!(org.status_from([127, 0, 0, 1], &org.login()), 200);
+    org.stop();
+    for edition in [Edition::Group, Edition::Professional] {
+        let org = self::org(Nature { edition, ..Nature::default() });
+        let help = "check the edition";
+        assert_eq!(refused(&org, &org.login(), help), outcome(4, "api-not-in-edition"), "{edition}");
+        org.stop();
+    }
+}
+
+#[test]
+fn sessions_are_locked_to_their_address_from_the_first_day_where_asked() {
+    let first_day = FirstDay { lock_sessions_to_ip: Some(true), ..FirstDay::default() };
+    let org = Org::start(Options { first_day, ..Options::default() });
+    let elsewhere = org.login_from([127, 0, 0, 2], org.username());
+    assert_eq!(org.status_from([127, 0, 0, 2], &elsewhere), 200);
+    // SE-40: the user info refuses as well, so nothing but the place where it began is wrong with it.
+    let help = "sessions are locked to the address they began at (seen: the host serves the API of an org, its \
+                user info refuses the token as well)";
+    assert_eq!(refused(&org, &elsewhere, help), outcome(3, "session-invalid"));
+    assert_eq!(org.status_from([127, 0, 0, 1], &org.login()), 200);
+    org.stop();
+}
+
+#[test]
+fn keys_of_the_first_day_are_for_the_first_day() {
+    let test = Test::new();
+    let serve = |keys: &str| {
+        let mut serving = test.start(&format!("simulate --org uat:{keys}"));
+        serving.until("\"uat\"");
+        test.run("import org:uat --output uat.toml --force --target security-settings.Security").success();
+        let imported = std::fs::read_to_string(test.path("uat.toml")).unwrap();
+        assert!(imported.contains("lock-sessions-to-ip = true"), "{imported}");
+        serving.signal("INT");
+        serving.end().success().stderr
+    };
+    assert!(!serve("lock-sessions-to-ip").contains("already"));
+    let told = "`uat` is there already and keeps its settings: api-access-control and lock-sessions-to-ip are for its \
+                first day.\n";
+    let said = serve("lock-sessions-to-ip=false");
+    assert!(said.starts_with(told), "{said}");
+}
+
+#[test]
+fn a_session_that_is_over_or_of_another_org_sounds_the_same() {
+    let org = Org::start(Options::default());
+    let token = org.login();
+    let other = Org::start(Options::default());
+    let help = "log in again for a fresh token; if that one fails too, it may be for another org";
+    assert_eq!(refused(&other, &token, help), outcome(3, "session-invalid")); // SE-44
+    org.advance(Duration::from_secs(3 * 60 * 60));
+    assert_eq!(refused(&org, &token, help), outcome(3, "session-invalid")); // SE-42
+    other.stop();
+    org.stop();
+}
+
+/// An app that logs in by itself, as a user who may deploy and no more, and a project that uses it.
+fn served_by_an_app(first_day: FirstDay) -> (Scene, Test) {
+    let org = Org::start(Options { first_day, ..Options::default() });
+    let scene = Scene { org };
+    let user = scene.org.other("integration");
+    let may = "<userPermissions><enabled>true</enabled><name>ModifyMetadata</name></userPermissions>";
+    scene.save("PermissionSet", "Deployer", &format!("<label>Deployer</label>{may}"));
+    scene.org.assign("Deployer", &user);
+    scene.save(
+        "ConnectedApp",
+        "Orders",
+        &format!(
+            "<contactEmail>a@b.example</contactEmail><label>Orders</label><oauthConfig><callbackUrl>https://a.example\
+             </callbackUrl><consumerKey>OrdersKey</consumerKey><consumerSecret>{KEY}</consumerSecret>\
+             <isClientCredentialEnabled>true</isClientCredentialEnabled><oauthClientCredentialUser>{user}\
+             </oauthClientCredentialUser><scopes>Api</scopes></oauthConfig>"
+        ),
+    );
+    let login =
+        "{ client-credentials = { client-id = \"OrdersKey\", client-secret = { env = \"APP_SECRET\" } } }";
+    let url = scene.org.instance_url();
+    let configuration = format!("[org.uat]\ninstance-url = \"{url}\"\nlogin = {login}\n");
+    let test = Test::example("axsy").file("orgwire.toml", &configuration).variable("APP_SECRET", KEY);
+    (scene, test)
+}
+
+#[test]
+fn apps_that_nobody_approved_are_kept_from_the_api_from_the_first_day_where_asked() {
+    let controlled = FirstDay { api_access_control: Some(true), ..FirstDay::default() };
+    let (scene, test) = served_by_an_app(controlled);
+    let help = "the token is good, and barred from the API: API access control does not allow this app";
+    let said = test.run("plan --org uat --json");
+    assert_eq!(told(said, help), outcome(3, "session-not-for-rest")); // SE-43
+    scene.org.edit("ConnectedApp", "Orders", "oauthConfig.isAdminApproved", Some(flag(true)));
+    test.run("plan --org uat").success();
+    scene.org.stop();
+}
+
+#[test]
+fn a_profile_that_asks_for_high_assurance_says_so_before_there_is_a_session() {
+    let (scene, test) = served_by_an_app(FirstDay::default());
+    test.run("plan --org uat").success();
+    let setting = scene.org.profile_session_setting("Standard");
+    let set = |path: &str, value: &str| {
+        scene.org.edit("ProfileSessionSetting", &setting, path, Some(text(value)));
+    };
+    set("profile", "Minimum Access - API Only Integrations");
+    set("requiredSessionLevel", "HIGH_ASSURANCE");
+    // SE-41: no login without a person is enough here.
+    let said = test.run("plan --org uat --json").exits(3);
+    assert_eq!(said.json()["error"]["code"], "login-failed", "{}", said.stdout);
+    scene.org.stop();
 }

@@ -126,19 +126,23 @@ impl Org {
 
     /// The token of a session that the administrator gets by SOAP login, from this machine's usual address.
     pub fn login(&self) -> String {
-        let ready = self.simulator.ready();
+        self.login_from([127, 0, 0, 1], self.username())
+    }
+
+    /// The same for anybody and from anywhere.
+    pub fn login_from(&self, address: [u8; 4], username: &str) -> String {
+        let password = self.simulator.password(username).unwrap();
         let body = format!(
             "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Body><login \
-             xmlns=\"urn:partner.soap.sforce.com\"><username>{}</username><password>{}</password></login></e:Body></e:Envelope>",
-            ready.username, ready.password
+             xmlns=\"urn:partner.soap.sforce.com\"><username>{username}</username><password>{password}</password></login>\
+             </e:Body></e:Envelope>",
         );
-        let url = format!("{}/services/Soap/u/62.0", ready.instance_url);
+        let url = format!("{}/services/Soap/u/62.0", self.instance_url());
+        let client = client_at(address);
         let answer = self.runtime.block_on(async {
-            // An error says that it is installed already.
-            let _ = rustls::crypto::ring::default_provider().install_default();
-            let sent = reqwest::Client::new().post(url).header("Content-Type", "text/xml").body(body).send();
-            sent.await.unwrap().text().await.unwrap()
+            client.post(url).header("Content-Type", "text/xml").body(body).send().await.unwrap().text().await
         });
+        let answer = answer.unwrap();
         let (_, rest) = answer.split_once("<sessionId>").unwrap();
         rest.split_once('<').unwrap().0.to_owned()
     }
@@ -152,8 +156,7 @@ impl Org {
 
     /// What a REST request from this address is answered with.
     pub fn status_from(&self, address: [u8; 4], token: &str) -> u16 {
-        let client =
-            reqwest::Client::builder().local_address(std::net::IpAddr::from(address)).build().unwrap();
+        let client = client_at(address);
         let url = format!("{}/services/data/v62.0/limits", self.instance_url());
         self.runtime.block_on(client.get(url).bearer_auth(token).send()).unwrap().status().as_u16()
     }
@@ -171,7 +174,17 @@ impl Org {
     }
 }
 
+fn client_at(address: [u8; 4]) -> reqwest::Client {
+    // An error says that it is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().local_address(std::net::IpAddr::from(address)).build().unwrap()
+}
+
 /// The value of an element that holds text.
 pub fn text(text: &str) -> Tree<Scalar> {
     Tree::Leaf(Scalar::Text(text.to_owned()))
+}
+
+pub fn flag(on: bool) -> Tree<Scalar> {
+    Tree::Leaf(Scalar::Flag(on))
 }
