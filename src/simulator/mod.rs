@@ -16,6 +16,7 @@ pub mod fuzzed;
 mod gzip;
 mod ids;
 mod nature;
+mod neighbours;
 mod oauth;
 mod objects;
 mod package;
@@ -36,12 +37,11 @@ mod tree_json;
 mod unconfirmed;
 mod xml;
 
-use std::collections::BTreeSet;
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,7 @@ use crate::component::{self, Fields, Scalar, Tree};
 pub use fault::Fault;
 pub use first_day::FirstDay;
 pub use nature::{Edition, Nature};
+pub use neighbours::Neighbours;
 pub use unconfirmed::unconfirmed;
 
 /// How the org is to be.
@@ -78,33 +79,6 @@ pub struct Options {
     pub pace: Pace,
     /// How long a new app, or a changed callback URL, takes to reach the login servers (CA-90).
     pub propagation: Duration,
-}
-
-/// Orgs that know of each other: a consumer key is one org's in the whole world, copies of that org aside (CA-14).
-#[derive(Clone, Default)]
-pub struct Neighbours(Arc<Mutex<Vec<Weak<Org>>>>);
-
-impl std::fmt::Debug for Neighbours {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Neighbours")
-    }
-}
-
-impl Neighbours {
-    fn lock(&self) -> MutexGuard<'_, Vec<Weak<Org>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn named(&self, name: &str) -> Option<Arc<Org>> {
-        self.lock().iter().filter_map(Weak::upgrade).find(|org| org.ready.org == name)
-    }
-
-    /// The consumer keys that other orgs have, or had.
-    fn consumer_keys(&self, of: &Org) -> BTreeSet<String> {
-        let others: Vec<Arc<Org>> = self.lock().iter().filter_map(Weak::upgrade).collect();
-        let others = others.iter().filter(|org| !std::ptr::eq(Arc::as_ptr(org), of));
-        others.flat_map(|org| org.store.read(|state| state.holdings.consumer_keys.clone())).collect()
-    }
 }
 
 /// How long a deployment stays in each state, at least.
@@ -427,7 +401,7 @@ async fn prepare(options: Options) -> Result<(Arc<Org>, TcpListener, Queued), Er
     deploy::engine::bury_unfinished(&org)?;
     org.store.announce(&org.ready)?;
     let org = Arc::new(org);
-    options.neighbours.lock().push(Arc::downgrade(&org));
+    options.neighbours.add(&org);
     Ok((org, listener, queued))
 }
 

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use orgwire::component::{Fields, Scalar, Tree};
-use orgwire::simulator::{Edition, FirstDay, Nature, Neighbours, Options};
+use orgwire::simulator::{Edition, Fault, FirstDay, Nature, Neighbours, Options};
 
+use crate::login::{self, Programs};
 use crate::oauth::Scene;
 use crate::simulated::{Org, flag, text};
 use crate::test::{Said, Test};
@@ -412,4 +413,40 @@ fn a_profile_that_asks_for_high_assurance_says_so_before_there_is_a_session() {
     let said = test.run("plan --org uat --json").exits(3);
     assert_eq!(said.json()["error"]["code"], "login-failed", "{}", said.stdout);
     scene.org.stop();
+}
+
+/// A project that gets its sessions from a Salesforce CLI, which has these one after the other.
+fn with_sessions(org: &Org, first: &str, then: &str) -> (Programs, Test) {
+    let programs = Programs::new();
+    let mark = programs.path("asked");
+    let [first, then] = [first, then].map(|token| login::shown(token, org.instance_url()));
+    let script = format!("if [ -f '{mark}' ]; then\n{then}\nelse : > '{mark}'\n{first}\nfi");
+    let programs = programs.add("sf", &script);
+    let test = Test::example("axsy").file("orgwire.toml", "[org.uat]\nlogin = { sf = \"acme-uat\" }\n");
+    let test = programs.used_by(test);
+    (programs, test)
+}
+
+#[test]
+fn a_fresh_session_tells_a_level_that_is_too_low_from_an_address_that_changes() {
+    let first_day = FirstDay { lock_sessions_to_ip: Some(true), ..FirstDay::default() };
+    let org = Org::start(Options { first_day, ..Options::default() });
+    // SE-40: the first session was taken and ends in the middle; the next is from an address that this machine has
+    // no more.
+    let (here, elsewhere) = (org.login(), org.login_from([127, 0, 0, 2], org.username()));
+    let (_programs, test) = with_sessions(&org, &here, &elsewhere);
+    let body = "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Body><e:Fault><faultcode>\
+                sf:INVALID_SESSION_ID</faultcode><faultstring>INVALID_SESSION_ID: Invalid Session ID found in \
+                SessionHeader</faultstring></e:Fault></e:Body></e:Envelope>";
+    let (path, body) = ("/services/Soap/m/".to_owned(), body.to_owned());
+    org.inject(Fault::Answer { path, times: 1, status: 500, body });
+    let help = "most likely sessions are locked to the address they began at";
+    assert_eq!(told(test.run("plan --org uat --json"), help), outcome(3, "session-invalid"));
+    // SE-41: no session was ever taken.
+    let admin = org.profile_session_setting("Admin");
+    org.edit("ProfileSessionSetting", &admin, "requiredSessionLevel", Some(text("HIGH_ASSURANCE")));
+    let (_programs, test) = with_sessions(&org, &org.login(), &org.login());
+    let help = "most likely the user's profile asks for a High Assurance session";
+    assert_eq!(told(test.run("plan --org uat --json"), help), outcome(3, "session-invalid"));
+    org.stop();
 }
