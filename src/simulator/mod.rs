@@ -17,6 +17,7 @@ pub mod fuzzed;
 mod gzip;
 mod ids;
 mod nature;
+mod neighbours;
 mod oauth;
 mod objects;
 mod package;
@@ -25,6 +26,7 @@ mod permission;
 mod rest;
 mod retrieve;
 mod rules;
+mod sandbox;
 mod schema;
 mod server;
 mod session;
@@ -36,12 +38,11 @@ mod tree_json;
 mod unconfirmed;
 mod xml;
 
-use std::collections::BTreeSet;
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -51,7 +52,9 @@ use tokio::sync::oneshot;
 
 use crate::component::{self, Fields, Scalar, Tree};
 pub use fault::{Act, Aim, Canned, Fault, Lock, Moment, OnRequest, Script, Unreadable};
+pub use first_day::FirstDay;
 pub use nature::{Edition, Nature};
+pub use neighbours::Neighbours;
 pub use unconfirmed::unconfirmed;
 
 /// What an org is called that nobody gave a name.
@@ -64,8 +67,12 @@ pub struct Options {
     pub name: Option<String>,
     /// What kind of org it is; without one it stays what it was, and a new one is of Developer Edition.
     pub nature: Option<Nature>,
+    /// What a new org is like from its first day.
+    pub first_day: FirstDay,
     /// Other orgs of the same world.
     pub neighbours: Neighbours,
+    /// The neighbour that a new org is copied from, as a sandbox. One that exists stays as it is.
+    pub copied_from: Option<String>,
     /// Where it keeps its state, usually `.orgwire/local`; `None` keeps it in memory only.
     pub folder: Option<PathBuf>,
     /// The port to answer on. Without one: the port it had before, or any free one.
@@ -77,29 +84,6 @@ pub struct Options {
     pub pace: Pace,
     /// How long a new app, or a changed callback URL, takes to reach the login servers (CA-90).
     pub propagation: Duration,
-}
-
-/// Orgs that know of each other: a consumer key is one org's in the whole world (CA-14).
-#[derive(Clone, Default)]
-pub struct Neighbours(Arc<Mutex<Vec<Weak<Org>>>>);
-
-impl std::fmt::Debug for Neighbours {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Neighbours")
-    }
-}
-
-impl Neighbours {
-    fn lock(&self) -> MutexGuard<'_, Vec<Weak<Org>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The consumer keys that other orgs have, or had.
-    fn consumer_keys(&self, of: &Org) -> BTreeSet<String> {
-        let others: Vec<Arc<Org>> = self.lock().iter().filter_map(Weak::upgrade).collect();
-        let others = others.iter().filter(|org| org.ready.organization_id != of.ready.organization_id);
-        others.flat_map(|org| org.store.read(|state| state.holdings.consumer_keys.clone())).collect()
-    }
 }
 
 /// How long a deployment stays in each state, at least.
@@ -153,6 +137,8 @@ pub enum Error {
     Listen { port: u16, source: io::Error },
     #[error("cannot get random numbers for the local org")]
     Random { source: io::Error },
+    #[error("the org `{0}`, which another is to be copied from, is not served here")]
+    NoSource(String),
     #[error("the thread of the local org ended")]
     Thread,
     #[error("the local org has no component `{0}`")]
@@ -193,6 +179,7 @@ struct Org {
     retrievals: retrieve::Retrievals,
     creation_blocked: bool,
     nature: Nature,
+    is_new: bool,
     neighbours: Neighbours,
     pace: Pace,
     ready: Ready,
@@ -248,6 +235,11 @@ impl Simulator {
 
     pub fn ready(&self) -> &Ready {
         &self.org.ready
+    }
+
+    /// Whether this is its first day: it had no state of its own before.
+    pub fn is_new(&self) -> bool {
+        self.org.is_new
     }
 
     /// Stops answering, lets open requests end, and gives the folder back.
@@ -360,8 +352,26 @@ fn set(fields: &mut Fields<Scalar>, path: &str, value: Option<Tree<Scalar>>) {
 
 type Queued = tokio::sync::mpsc::UnboundedReceiver<String>;
 
+fn first_state(options: &Options, name: &str) -> Result<state::State, Error> {
+    let made = match &options.copied_from {
+        Some(source) => {
+            let source = options.neighbours.named(source).ok_or_else(|| Error::NoSource(source.clone()))?;
+            source.store.read(|state| sandbox::copied(state, name))
+        }
+        None => state::State::new(),
+    };
+    let mut state = made.map_err(|source| Error::Random { source })?;
+    options.first_day.arrange(&mut state.holdings);
+    Ok(state)
+}
+
 async fn prepare(options: Options) -> Result<(Arc<Org>, TcpListener, Queued), Error> {
-    let store = store::Store::open(options.folder.as_deref())?;
+    let name = options.name.clone().unwrap_or_else(state::local);
+    let mut is_new = false;
+    let store = store::Store::open(options.folder.as_deref(), || {
+        is_new = true;
+        first_state(&options, &name)
+    })?;
     let port = options.port.or_else(|| store.read(|state| state.port)).unwrap_or(0);
     let listener =
         TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|source| match source.kind() {
@@ -369,9 +379,9 @@ async fn prepare(options: Options) -> Result<(Arc<Org>, TcpListener, Queued), Er
             _ => Error::Listen { port, source },
         })?;
     let port = listener.local_addr().map_err(|source| Error::Listen { port, source })?.port();
-    let name = options.name.unwrap_or_else(|| USUAL_NAME.to_owned());
     let ready = store.change(|state| {
         state.port = Some(port);
+        state.name.clone_from(&name);
         state.nature = options.nature.unwrap_or(state.nature);
         Ready {
             org: name,
@@ -394,6 +404,7 @@ async fn prepare(options: Options) -> Result<(Arc<Org>, TcpListener, Queued), Er
         retrievals: retrieve::Retrievals::default(),
         creation_blocked: options.spring_26_block,
         nature,
+        is_new,
         neighbours: options.neighbours.clone(),
         pace: options.pace,
         ready,
@@ -402,7 +413,7 @@ async fn prepare(options: Options) -> Result<(Arc<Org>, TcpListener, Queued), Er
     deploy::engine::bury_unfinished(&org)?;
     org.store.announce(&org.ready)?;
     let org = Arc::new(org);
-    options.neighbours.lock().push(Arc::downgrade(&org));
+    options.neighbours.add(&org);
     Ok((org, listener, queued))
 }
 

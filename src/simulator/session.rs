@@ -160,9 +160,14 @@ pub(super) enum Refusal {
     LevelTooLow,
     /// SE-43
     AppNotApproved,
-    /// SE-33
+    /// SE-30, SE-33
     NoApi,
+    /// SE-33
+    NoApiForUser,
 }
+
+/// SE-33: of the two codes that were seen, the one that tells user from edition.
+const NO_API_FOR_USER: (&str, &str) = ("API_CURRENTLY_DISABLED", "API is disabled for this User");
 
 impl Refusal {
     /// Status, code and message of the REST API. Many causes share one text (SE-40 to SE-44).
@@ -178,6 +183,7 @@ impl Refusal {
                 "API_DISABLED_FOR_ORG",
                 "The REST API is not enabled for this Organization.",
             ),
+            Refusal::NoApiForUser => (StatusCode::FORBIDDEN, NO_API_FOR_USER.0, NO_API_FOR_USER.1),
             _ => (StatusCode::UNAUTHORIZED, "INVALID_SESSION_ID", "Session expired or invalid"),
         }
     }
@@ -186,6 +192,7 @@ impl Refusal {
     pub fn soap(self) -> (&'static str, &'static str) {
         match self {
             Refusal::NoApi => ("API_DISABLED_FOR_ORG", "API is not enabled for this Organization or Partner"),
+            Refusal::NoApiForUser => NO_API_FOR_USER,
             _ => (
                 "INVALID_SESSION_ID",
                 "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing session \
@@ -208,16 +215,14 @@ pub(super) fn admit(org: &Org, token: Option<&str>, door: Door, ip: IpAddr) -> R
     let token = token.filter(|token| !token.is_empty()).ok_or(Refusal::NoToken)?;
     let now = org.now();
     let asker = look(org, token, now)?;
-    if door != Door::Identity {
-        if !org.nature.has_api() {
-            return Err(Refusal::NoApi);
-        }
-        // The token that the org prints opens it whatever its settings: nobody is to lock themselves out.
-        if asker.session.lasts != Lasts::Forever
-            && let Some(refusal) = org.store.read(|state| barred(state, &asker, door, ip))
-        {
-            return Err(refusal);
-        }
+    if door != Door::Identity && !org.nature.has_api() {
+        return Err(Refusal::NoApi);
+    }
+    // The token that the org prints opens it whatever its settings: nobody is to lock themselves out.
+    if asker.session.lasts != Lasts::Forever
+        && let Some(refusal) = org.store.read(|state| barred(state, &asker, door, ip))
+    {
+        return Err(refusal);
     }
     if door == Door::Soap && asker.session.form == Form::Jwt {
         return Err(Refusal::JwtInSoap);
@@ -233,7 +238,8 @@ pub(super) fn admit(org: &Org, token: Option<&str>, door: Door, ip: IpAddr) -> R
     Ok(asker)
 }
 
-/// Settings of the org that keep a living session out. All but one are told in the words of an ended one.
+/// Settings of the org that keep a living session out. Those that make a session count for nothing, at the identity
+/// services too, are told in the words of an ended one; the others bar it from the API alone.
 fn barred(state: &State, asker: &Asker, door: Door, ip: IpAddr) -> Option<Refusal> {
     let Asker { person, session } = asker;
     let settings = |kind: &str, name: &str| state.holdings.get(kind, name).map(|found| &found.fields);
@@ -250,6 +256,9 @@ fn barred(state: &State, asker: &Asker, door: Door, ip: IpAddr) -> Option<Refusa
     });
     if asks_for_more && session.level < Level::HighAssurance {
         return Some(Refusal::LevelTooLow);
+    }
+    if door != Door::Identity && !permission::has(state, person, "ApiEnabled") {
+        return Some(Refusal::NoApiForUser);
     }
     let controlled = settings("ConnectedAppSettings", "ConnectedApp")
         .is_some_and(|fields| flag(fields, "enableAdminApprovedAppsOnly") == Some(true));

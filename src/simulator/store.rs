@@ -22,12 +22,12 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// Opens the org of a folder, or a new one.
-    pub fn open(folder: Option<&Path>) -> Result<Store, Error> {
+    /// Opens the org of a folder, or the one that `make` makes.
+    pub fn open(folder: Option<&Path>, make: impl FnOnce() -> Result<State, Error>) -> Result<Store, Error> {
         let folder = folder.map(Folder::open).transpose()?;
         let state = match folder.as_ref().map(Folder::read).transpose()?.flatten() {
             Some(state) => state,
-            None => State::new().map_err(|source| Error::Random { source })?,
+            None => make()?,
         };
         Ok(Store { state: Mutex::new(state), folder })
     }

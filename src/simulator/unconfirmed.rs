@@ -17,6 +17,7 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ("CA-11", "the words about a consumer key of a wrong form"),
         ("CA-12", "consumer keys may hold `.` and `_`"),
         ("CA-13", "a consumer secret needs 32 characters, in our words"),
+        ("CA-14", "a sandbox has its apps with the keys and secrets of the org it is copied from"),
         ("CA-15", "the words about a secret that another app has"),
         ("CA-17", "the same consumer key on update is accepted with a note"),
         ("CA-19", "a consumer secret on update is ignored with a warning"),
@@ -94,6 +95,13 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ("SE-13", "the words about minutes that Setup does not offer"),
         ("SE-14", "a second session setting for a profile is refused, in our words"),
         ("SE-22", "switches of API Access Control are taken with a note"),
+        (
+            "SE-33",
+            "a user without API Enabled gets API_CURRENTLY_DISABLED, and an org without an API refuses at the first \
+             request, not at the login",
+        ),
+        ("SE-40", "user info refuses a session that its address or its level keeps out; SE-41 likewise"),
+        ("SE-43", "API Access Control refuses with 401 over REST and does not refuse over SOAP"),
     ]
 }
 

@@ -15,19 +15,19 @@ use crate::simulated::Org;
 use crate::test::{Said, Test};
 
 /// Programs that stand in for others, and what they keep, outside of the project.
-struct Programs(tempfile::TempDir);
+pub struct Programs(tempfile::TempDir);
 
 impl Programs {
-    fn new() -> Programs {
+    pub fn new() -> Programs {
         Programs(tempfile::tempdir().unwrap())
     }
 
-    fn path(&self, name: &str) -> String {
+    pub fn path(&self, name: &str) -> String {
         self.0.path().join(name).display().to_string()
     }
 
     /// A shell script under this name; each call is remembered.
-    fn add(self, name: &str, script: &str) -> Programs {
+    pub fn add(self, name: &str, script: &str) -> Programs {
         let path = self.path(name);
         let calls = self.path(&format!("{name}.calls"));
         fs::write(&path, format!("#!/bin/sh\necho \"$@\" >> '{calls}'\n{script}\n")).unwrap();
@@ -53,7 +53,7 @@ impl Programs {
     }
 
     /// Nothing else is in PATH.
-    fn used_by(&self, test: Test) -> Test {
+    pub fn used_by(&self, test: Test) -> Test {
         test.variable("PATH", &self.0.path().display().to_string())
     }
 }
@@ -334,7 +334,12 @@ const DISPLAY: &str =
     r#"printf %s '{"status":0,"result":{"accessToken":"TOKEN","instanceUrl":"URL/","id":"00D"}}'"#;
 
 fn display(front: &Front, org: &Org) -> String {
-    DISPLAY.replace("TOKEN", org.token()).replace("URL", front.url())
+    shown(org.token(), front.url())
+}
+
+/// A script that shows a session as the Salesforce CLI shows its own.
+pub fn shown(token: &str, url: &str) -> String {
+    DISPLAY.replace("TOKEN", token).replace("URL", url)
 }
 
 #[test]

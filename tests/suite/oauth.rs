@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use orgwire::simulator::Options;
+use orgwire::simulator::{Nature, Options};
 use ring::signature::RsaKeyPair;
 use rsa::pkcs1::EncodeRsaPrivateKey;
 use rsa::pkcs1::EncodeRsaPublicKey;
@@ -67,7 +67,7 @@ impl Scene {
     }
 
     /// Creates a component, or changes it.
-    fn save(&self, type_name: &str, name: &str, elements: &str) {
+    pub fn save(&self, type_name: &str, name: &str, elements: &str) {
         let body = format!(
             "<soapenv:Envelope xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\" \
              xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"><soapenv:Header \
@@ -588,6 +588,22 @@ fn jwt_bearer_needs_the_key_of_the_certificate_and_an_approval() {
         assert_eq!(scene.bearer(&changed("exp", json!(1_700_000_000_000_000_i64)), &key).status, 200);
         assert_eq!(scene.bearer(&changed("exp", json!("9999999999")), &key).status, 200);
     }
+}
+
+#[test]
+fn jwt_bearer_at_a_sandbox_names_the_login_host_of_sandboxes() {
+    let key = Key::new();
+    let config =
+        format!("<certificate>{}</certificate><isAdminApproved>true</isAdminApproved>", key.certificate(3));
+    let app = app_of(&config, &["Api"], "<profileName>System Administrator</profileName>");
+    let nature = Nature { sandbox: true, ..Nature::default() };
+    let scene = Scene::with(Options { nature: Some(nature), ..Options::default() }, &app);
+    let asked = |audience: &str| scene.bearer(&claims(scene.org.username(), audience), &key);
+    for audience in ["https://test.salesforce.com", scene.org.instance_url()] {
+        assert_eq!(asked(audience).status, 200, "{audience}");
+    }
+    let wrong = asked("https://login.salesforce.com").pair();
+    assert_eq!(wrong, pair("invalid_grant", "audience is invalid"));
 }
 
 #[test]

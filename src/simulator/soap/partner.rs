@@ -11,7 +11,6 @@ use axum::response::Response;
 
 use super::{Fault, envelope, fault_envelope, read_version, request_of};
 use crate::simulator::oauth::memory;
-use crate::simulator::objects::ORGANIZATION_NAME;
 use crate::simulator::people::{self, Person};
 use crate::simulator::server::{LARGEST_BODY, typed};
 use crate::simulator::session::{self, Door};
@@ -117,7 +116,7 @@ fn login(org: &Org, service: &str, version: &str, ip: IpAddr, request: &Element)
     let result = vec![
         Node::leaf("metadataServerUrl", url("m")),
         Node::leaf("passwordExpired", false),
-        Node::leaf("sandbox", false),
+        Node::leaf("sandbox", org.nature.sandbox),
         Node::leaf("serverUrl", url(service)),
         Node::leaf("sessionId", token),
         Node::leaf("userId", &person.id),
@@ -127,11 +126,12 @@ fn login(org: &Org, service: &str, version: &str, ip: IpAddr, request: &Element)
 }
 
 fn user_info(org: &Org, person: &Person) -> Vec<Node> {
-    let seconds = org.store.read(|state| session::idle_minutes(state, person)) * 60;
+    let (seconds, name) =
+        org.store.read(|state| (session::idle_minutes(state, person) * 60, state.organization_name()));
     vec![
         Node::leaf("organizationId", &org.ready.organization_id),
         Node::leaf("organizationMultiCurrency", false),
-        Node::leaf("organizationName", ORGANIZATION_NAME),
+        Node::leaf("organizationName", name),
         Node::leaf("profileId", &person.profile.id),
         Node::leaf("sessionSecondsValid", seconds),
         Node::leaf("userEmail", &person.username),
