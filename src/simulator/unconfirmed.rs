@@ -39,6 +39,7 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
             "Certificate",
             "an end a year or two after the deploy, by the size of the key, whatever the text says",
         ),
+        ("describeValueType", "a value's label is its name, and values with a part that varies are left out"),
         ("EC-3", "the words about an `orgScopedExternalApp` of another org"),
         (
             "EC-4",
@@ -85,6 +86,11 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
             "Profile",
             "a list that is sent adds to the list there is, login IP ranges aside; which lists come back only with what \
              they are about, and that objects nobody may read are not listed",
+        ),
+        (
+            "renameMetadata",
+            "external client apps, settings and session settings keep their names, and so do standard profiles; \
+             everything else that names a component follows",
         ),
         (
             "SE-7",

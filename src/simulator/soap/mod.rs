@@ -6,7 +6,9 @@
 mod deploying;
 mod describing;
 pub(super) mod partner;
+mod renaming;
 mod retrieving;
+mod value_type;
 mod writing;
 
 use std::net::IpAddr;
@@ -71,10 +73,12 @@ fn handler(name: &str) -> Option<Handler> {
         "listMetadata" => retrieving::list_metadata,
         "readMetadata" => retrieving::read_metadata,
         "describeMetadata" => describing::describe_metadata,
+        "describeValueType" => value_type::describe_value_type,
         "createMetadata" => writing::create_metadata,
         "updateMetadata" => writing::update_metadata,
         "upsertMetadata" => writing::upsert_metadata,
         "deleteMetadata" => writing::delete_metadata,
+        "renameMetadata" => renaming::rename_metadata,
         _ => return None,
     })
 }

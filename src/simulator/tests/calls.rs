@@ -1,0 +1,116 @@
+//! SOAP calls that clients make now and then.
+
+use super::*;
+
+async fn create(session: &Session, type_name: &str, inside: &str) {
+    let call = format!(
+        "<createMetadata><metadata xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\" i:type=\"{type_name}\">\
+         {inside}</metadata></createMetadata>"
+    );
+    let (_, text) = session.soap(&call).await;
+    assert!(text.contains("<success>true</success>"), "{text}");
+}
+
+async fn rename(session: &Session, type_name: &str, old: &str, new: &str) -> (StatusCode, String) {
+    let call = format!(
+        "<renameMetadata><type>{type_name}</type><oldFullName>{old}</oldFullName><newFullName>{new}</newFullName>\
+         </renameMetadata>"
+    );
+    let (status, text) = session.soap(&call).await;
+    let inside =
+        |name: &str| Some(text.split_once(&format!("<{name}>"))?.1.split_once(&format!("</{name}>"))?.0);
+    let told = inside("result").or(inside("faultstring")).unwrap();
+    (status, told.to_owned())
+}
+
+async fn id_of(session: &Session, name: &str) -> Value {
+    let soql = format!("SELECT+Id+FROM+ConnectedApplication+WHERE+Name='{name}'");
+    let (_, answer) = session.get(&format!("/services/data/v62.0/query?q={soql}")).await;
+    answer["records"][0]["Id"].clone()
+}
+
+#[tokio::test]
+async fn a_component_that_is_renamed_keeps_its_id() {
+    let session = Session::new().await;
+    for name in ["A", "C"] {
+        let inside = format!(
+            "<fullName>{name}</fullName><contactEmail>a@b.example</contactEmail><label>{name}</label>"
+        );
+        create(&session, "ConnectedApp", &inside).await;
+    }
+    let id = id_of(&session, "A").await;
+    let renamed = rename(&session, "ConnectedApp", "A", "B").await;
+    assert_eq!(renamed, (StatusCode::OK, "<fullName>B</fullName><success>true</success>".to_owned()));
+    assert_eq!(session.simulator.names("ConnectedApp"), ["B", "C"]);
+    // by its label, which stays
+    assert!(id.is_string());
+    assert_eq!(id_of(&session, "A").await, id);
+    let told = |code: &str, text: &str, name: &str| {
+        let errors = format!("<errors><message>{text}</message><statusCode>{code}</statusCode></errors>");
+        (StatusCode::OK, format!("{errors}<fullName>{name}</fullName><success>false</success>"))
+    };
+    assert_eq!(
+        rename(&session, "ConnectedApp", "A", "D").await,
+        told("INVALID_CROSS_REFERENCE_KEY", "no ConnectedApp named A found", "A")
+    );
+    let (_, text) = rename(&session, "ConnectedApp", "B", "C").await;
+    assert!(text.contains("<statusCode>DUPLICATE_DEVELOPER_NAME</statusCode>"), "{text}");
+    assert_eq!(
+        rename(&session, "SecuritySettings", "Security", "S").await,
+        told(
+            "FIELD_INTEGRITY_EXCEPTION",
+            "SecuritySettings Security can&apos;t be renamed (rehearsal wording)",
+            "Security"
+        )
+    );
+    let (status, text) = rename(&session, "Nope", "A", "B").await;
+    assert_eq!(
+        (status, text.as_str()),
+        (StatusCode::INTERNAL_SERVER_ERROR, "INVALID_TYPE: Unknown type:Nope")
+    );
+}
+
+#[tokio::test]
+async fn whoever_has_a_permission_set_has_it_under_its_new_name() {
+    let session = Session::new().await;
+    create(&session, "PermissionSet", "<fullName>Old</fullName><label>Old</label>").await;
+    let username = session.simulator.ready().username.clone();
+    assert!(session.simulator.assign("Old", &username).unwrap());
+    rename(&session, "PermissionSet", "Old", "New").await;
+    let has =
+        |state: &state::State| state.oauth.assigned.keys().map(String::as_str).collect::<Vec<_>>() == ["New"];
+    assert!(session.simulator.org.store.read(has));
+}
+
+#[tokio::test]
+async fn a_type_is_described_with_its_fields_groups_and_values() {
+    let session = Session::new().await;
+    let describe = |name: &str| {
+        format!("<describeValueType><type>{{{}}}{name}</type></describeValueType>", xml::METADATA)
+    };
+    let (_, text) = session.soap(&describe("ConnectedApp")).await;
+    let start = "<describeValueTypeResponse><result><apiCreatable>true</apiCreatable><apiDeletable>true</apiDeletable>\
+                 <apiReadable>true</apiReadable><apiUpdatable>true</apiUpdatable><valueTypeFields><isForeignKey>false\
+                 </isForeignKey><isNameField>true</isNameField><minOccurs>1</minOccurs><name>fullName</name>\
+                 <soapType>string</soapType><valueRequired>true</valueRequired></valueTypeFields>";
+    assert!(text.contains(start), "{text}");
+    let label = "<minOccurs>1</minOccurs><name>label</name><soapType>string</soapType><valueRequired>true<";
+    assert!(text.contains(label), "{text}");
+    let group = "<name>oauthConfig</name><soapType>ConnectedAppOauthConfig</soapType>";
+    assert!(text.contains(group), "{text}");
+    let callback = "<fields><isForeignKey>false</isForeignKey><isNameField>false</isNameField><minOccurs>";
+    assert!(text.contains(callback), "{text}");
+    let value = "<picklistValues><active>true</active><defaultValue>false</defaultValue><label>Api</label>\
+                 <value>Api</value></picklistValues>";
+    assert!(text.contains(value), "{text}");
+
+    let (_, text) = session.soap(&describe("NamedCredential")).await;
+    let provider =
+        "<valueTypeFields><foreignKeyDomain>AuthProvider</foreignKeyDomain><isForeignKey>true</isForeignKey>";
+    assert!(text.contains(provider), "{text}");
+    let (_, text) = session.soap(&describe("SecuritySettings")).await;
+    assert!(text.contains("<apiCreatable>false</apiCreatable><apiDeletable>false</apiDeletable>"), "{text}");
+    let (_, text) =
+        session.soap("<describeValueType><type>{urn:x}ConnectedApp</type></describeValueType>").await;
+    assert!(text.contains("INVALID_TYPE: Unknown type:{urn:x}ConnectedApp"), "{text}");
+}
