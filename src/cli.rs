@@ -408,6 +408,9 @@ pub struct Simulate {
     /// How long new apps and changed callback URLs take to reach the login servers, up to 15m.
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = propagation)]
     pub propagation: Duration,
+    /// How many requests a day each org answers; without it they are counted and never refused.
+    #[arg(long, value_name = "NUMBER")]
+    pub daily_limit: Option<u64>,
 }
 
 #[derive(Debug, Args)]

@@ -44,6 +44,7 @@ fn all(arguments: &cli::Simulate) -> Vec<Options> {
     let common = Options {
         spring_26_block: arguments.spring_26_block,
         propagation: arguments.propagation,
+        daily_limit: arguments.daily_limit,
         neighbours: Neighbours::default(),
         ..Options::default()
     };

@@ -7,6 +7,7 @@
 //! `store` keeps in a folder and `first_day` has furnished. Nothing here is shared with the client but the descriptions of metadata types,
 //! so that one mistake cannot be right on both sides.
 
+mod allowance;
 mod clock;
 mod deploy;
 mod fault;
@@ -39,7 +40,6 @@ use std::collections::BTreeSet;
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -72,6 +72,8 @@ pub struct Options {
     pub pace: Pace,
     /// How long a new app, or a changed callback URL, takes to reach the login servers (CA-90).
     pub propagation: Duration,
+    /// How many requests a day the org answers; without it they are counted and never refused.
+    pub daily_limit: Option<u64>,
 }
 
 /// Orgs that know of each other: a consumer key is one org's in the whole world (CA-14).
@@ -191,7 +193,7 @@ struct Org {
     neighbours: Neighbours,
     pace: Pace,
     ready: Ready,
-    requests: AtomicU64,
+    allowance: allowance::Allowance,
     clock: clock::Clock,
     /// Milliseconds.
     propagation: i64,
@@ -385,7 +387,7 @@ async fn prepare(options: Options) -> Result<(Arc<Org>, TcpListener, Queued), Er
         neighbours: options.neighbours.clone(),
         pace: options.pace,
         ready,
-        requests: AtomicU64::new(0),
+        allowance: allowance::Allowance::new(options.daily_limit),
     };
     deploy::engine::bury_unfinished(&org)?;
     org.store.announce(&org.ready)?;

@@ -5,7 +5,6 @@ use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use axum::Router;
@@ -22,8 +21,6 @@ use super::{Org, gzip, oauth, rest, soap};
 
 /// MD-21: 50 MB, the largest message the platform takes.
 pub(super) const LARGEST_BODY: usize = 52_428_800;
-/// The daily allowance of a Developer Edition org.
-pub(super) const REQUESTS_PER_DAY: u64 = 15_000;
 
 pub(super) async fn serve(
     org: Arc<Org>,
@@ -39,7 +36,6 @@ pub(super) async fn serve(
 }
 
 async fn answer(State(org): State<Arc<Org>>, request: Request) -> Response {
-    let used = org.requests.fetch_add(1, Ordering::Relaxed) + 1;
     // sf stores an instance URL that ends in a slash and then asks for //services/... (protocol, rule 1)
     let segments: Vec<String> =
         request.uri().path().split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect();
@@ -71,7 +67,8 @@ async fn answer(State(org): State<Arc<Org>>, request: Request) -> Response {
             _ => rest::answer(&org, &segments, request).await,
         },
     };
-    if let Ok(value) = HeaderValue::from_str(&format!("api-usage={used}/{REQUESTS_PER_DAY}")) {
+    let usage = format!("api-usage={}/{}", org.allowance.used(org.now()), org.allowance.most());
+    if let Ok(value) = HeaderValue::from_str(&usage) {
         response.headers_mut().insert("sforce-limit-info", value);
     }
     if wants_gzip { gzip::packed(response).await } else { response }

@@ -21,7 +21,7 @@ use axum::response::Response;
 use super::server::{LARGEST_BODY, token, typed};
 use super::session::{self, Asker, Door, Refusal};
 use super::xml::{self, Element, INSTANCE, METADATA, Node};
-use super::{Org, permission};
+use super::{Org, allowance, permission};
 use crate::component::{NEWEST_API_VERSION, OLDEST_API_VERSION};
 
 const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
@@ -41,6 +41,12 @@ impl Fault {
     fn refused(refusal: Refusal) -> Fault {
         let (code, text) = refusal.soap();
         Fault::platform(code, text)
+    }
+
+    /// Takes one of the day's requests.
+    fn count(org: &Org) -> Result<(), Fault> {
+        let (code, text) = allowance::USED_UP;
+        org.allowance.take(org.now()).map_err(|allowance::UsedUp| Fault::platform(code, text))
     }
 
     fn client(text: impl Into<String>) -> Fault {
@@ -124,6 +130,10 @@ fn call(org: &Arc<Org>, version: &str, bearer: Option<&str>, ip: IpAddr, body: &
         ))
     })?;
     let asker = session::admit(org, session, Door::Soap, ip).map_err(Fault::refused)?;
+    // Looking at a deployment does not count (protocol, 5.4).
+    if request.name != "checkDeployStatus" {
+        Fault::count(org)?;
+    }
     if !org.store.read(|state| permission::may_use_metadata_api(state, &asker.person)) {
         let (code, text) = permission::NO_METADATA_API;
         return Err(Fault::platform(code, text));

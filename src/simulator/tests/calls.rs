@@ -114,3 +114,39 @@ async fn a_type_is_described_with_its_fields_groups_and_values() {
         session.soap("<describeValueType><type>{urn:x}ConnectedApp</type></describeValueType>").await;
     assert!(text.contains("INVALID_TYPE: Unknown type:{urn:x}ConnectedApp"), "{text}");
 }
+
+#[tokio::test]
+async fn requests_are_counted_by_the_day_and_refused_beyond_the_limit() {
+    let options = Options { pace: swift(), daily_limit: Some(4), ..Options::default() };
+    let session = Session::start(options).await;
+    let usage = || async {
+        let response =
+            session.client.get(format!("{}/services/data", session.simulator.ready().instance_url));
+        response.send().await.unwrap().headers()["sforce-limit-info"].to_str().unwrap().to_owned()
+    };
+    assert_eq!(usage().await, "api-usage=0/4"); // nobody is asked who they are for versions
+    let id = session.deploy(single()).await;
+    assert_eq!(session.finished(&id).await["status"], "Succeeded");
+    let check = format!("<checkDeployStatus><asyncProcessId>{id}</asyncProcessId></checkDeployStatus>");
+    assert_eq!(session.soap(&check).await.0, StatusCode::OK);
+    assert_eq!(usage().await, "api-usage=1/4"); // looking at it was free
+    let (_, limits) = session.get("/services/data/v62.0/limits").await;
+    assert_eq!(limits["DailyApiRequests"], json!({ "Max": 4, "Remaining": 2 }));
+    session.soap("<describeMetadata/>").await;
+    session.get("/services/data/v62.0").await;
+    let (status, body) = session.get("/services/data/v62.0").await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    let refused =
+        json!([{ "message": "TotalRequests Limit exceeded.", "errorCode": "REQUEST_LIMIT_EXCEEDED" }]);
+    assert_eq!(body, refused);
+    let (status, text) = session.soap("<describeMetadata/>").await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    let fault = "<faultcode>sf:REQUEST_LIMIT_EXCEEDED</faultcode>\
+                 <faultstring>REQUEST_LIMIT_EXCEEDED: TotalRequests Limit exceeded.</faultstring>";
+    assert!(text.contains(fault), "{text}");
+    assert_eq!(session.soap(&check).await.0, StatusCode::OK);
+    assert_eq!(usage().await, "api-usage=4/4");
+    session.simulator.advance(Duration::from_secs(24 * 60 * 60));
+    assert_eq!(session.get("/services/data/v62.0").await.0, StatusCode::OK);
+    assert_eq!(usage().await, "api-usage=1/4");
+}
