@@ -8,6 +8,7 @@
 //! so that one mistake cannot be right on both sides.
 
 mod allowance;
+mod bounds;
 mod clock;
 mod deploy;
 mod fault;
@@ -194,6 +195,7 @@ struct Org {
     pace: Pace,
     ready: Ready,
     allowance: allowance::Allowance,
+    rate: bounds::Rate,
     clock: clock::Clock,
     /// Milliseconds.
     propagation: i64,
@@ -388,6 +390,7 @@ async fn prepare(options: Options) -> Result<(Arc<Org>, TcpListener, Queued), Er
         pace: options.pace,
         ready,
         allowance: allowance::Allowance::new(options.daily_limit),
+        rate: bounds::Rate::new(bounds::MOST_REQUESTS_PER_SECOND),
     };
     deploy::engine::bury_unfinished(&org)?;
     org.store.announce(&org.ready)?;

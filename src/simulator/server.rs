@@ -2,10 +2,11 @@
 //! the path decides which protocol answers.
 
 use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -13,9 +14,9 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 
+use super::bounds::{self, Bounded, MOST_CONNECTIONS, Peer};
 use super::fault::Trouble;
 use super::{Org, gzip, oauth, rest, soap};
 
@@ -28,14 +29,16 @@ pub(super) async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
     let router = Router::new().fallback(answer).layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(org);
-    // small answers are not to wait for the next ones
-    let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
+    let listener = Bounded::new(listener, MOST_CONNECTIONS);
     // Accepting goes on through errors; the future ends when it is told to stop.
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let service = router.into_make_service_with_connect_info::<Peer>();
     let _ = axum::serve(listener, service).with_graceful_shutdown(stop).await;
 }
 
 async fn answer(State(org): State<Arc<Org>>, request: Request) -> Response {
+    if !org.rate.allows(Instant::now()) {
+        return bounds::too_many();
+    }
     // sf stores an instance URL that ends in a slash and then asks for //services/... (protocol, rule 1)
     let segments: Vec<String> =
         request.uri().path().split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect();

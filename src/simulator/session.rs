@@ -4,13 +4,14 @@
 //! not gets a [`Refusal`], which each protocol tells in its own words.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 
 use axum::extract::{ConnectInfo, Request};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::Org;
+use super::bounds::Peer;
 use super::clock::Moment;
 use super::ids;
 use super::people::{self, Person};
@@ -349,6 +350,6 @@ pub(super) fn idle_minutes(state: &State, person: &Person) -> i64 {
 
 /// The address a request came from.
 pub(super) fn address_of(request: &Request) -> IpAddr {
-    let info = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    info.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(address)| address.ip())
+    let info = request.extensions().get::<ConnectInfo<Peer>>();
+    info.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(Peer(address))| address.ip())
 }

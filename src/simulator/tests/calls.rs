@@ -150,3 +150,34 @@ async fn requests_are_counted_by_the_day_and_refused_beyond_the_limit() {
     assert_eq!(session.get("/services/data/v62.0").await.0, StatusCode::OK);
     assert_eq!(usage().await, "api-usage=1/4");
 }
+
+#[tokio::test]
+async fn deployments_are_done_in_the_order_of_their_ids_however_they_come() {
+    let session = Session::new().await;
+    let org = &session.simulator.org;
+    let token = &session.simulator.ready().access_token;
+    let asker = session::look(org, token, org.now()).map_err(|_| "nobody").unwrap();
+    let submit = || {
+        let mut ids = Vec::new();
+        for _ in 0..25 {
+            let submitted = deploy::engine::submit(org, &asker, Vec::new(), deploy::DeployOptions::default());
+            ids.push(submitted.unwrap().id);
+        }
+        ids
+    };
+    let mut ids = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(submit)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+    });
+    ids.sort_unstable();
+    for id in &ids {
+        session.finished(id).await;
+    }
+    let times = |state: &state::State| {
+        let of = |id: &String| state.deployment(id).map(|found| (found.started, found.completed)).unwrap();
+        ids.iter().map(of).collect::<Vec<_>>()
+    };
+    for pair in org.store.read(times).windows(2) {
+        assert!(pair[0].1.is_some() && pair[0].1 <= pair[1].0, "{pair:?}");
+    }
+}
