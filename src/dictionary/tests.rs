@@ -103,6 +103,7 @@ const CASES: &[(Place, &str, &str, &str)] = &[
         "This session is not valid for use with the REST API",
         "session-not-for-rest",
     ),
+    (Api, "INVALID_SESSION_ID", "This session is not valid for use with the API", "session-not-for-rest"),
     (Api, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE", "auth-header"),
     (Api, "URL_NOT_RESET", "x", "wrong-host"),
     (Api, "Bad_OAuth_Token", "the token is not taken here", "token-unknown"),

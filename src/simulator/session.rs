@@ -88,6 +88,11 @@ impl Session {
         }
     }
 
+    /// CA-35: `full` covers all that is data, `refresh_token` and `openid` nothing of it.
+    fn opens_api(&self) -> bool {
+        self.app.is_none() || self.scopes.iter().any(|scope| scope == "api" || scope == "full")
+    }
+
     pub fn is_over(&self, now: Moment) -> bool {
         self.ends().is_some_and(|end| end <= now)
     }
@@ -161,6 +166,8 @@ pub(super) enum Refusal {
     LevelTooLow,
     /// SE-43
     AppNotApproved,
+    /// The token has no scope for the API (Salesforce Help 005226515).
+    NoScope,
     /// SE-33
     NoApi,
 }
@@ -169,7 +176,7 @@ impl Refusal {
     /// Status, code and message of the REST API. Many causes share one text (SE-40 to SE-44).
     pub fn rest(self) -> (StatusCode, &'static str, &'static str) {
         match self {
-            Refusal::AppNotApproved => (
+            Refusal::AppNotApproved | Refusal::NoScope => (
                 StatusCode::UNAUTHORIZED,
                 "INVALID_SESSION_ID",
                 "This session is not valid for use with the REST API",
@@ -187,6 +194,8 @@ impl Refusal {
     pub fn soap(self) -> (&'static str, &'static str) {
         match self {
             Refusal::NoApi => ("API_DISABLED_FOR_ORG", "API is not enabled for this Organization or Partner"),
+            // seen in public logs; that a lack of scope is behind it is unsure
+            Refusal::NoScope => ("INVALID_SESSION_ID", "This session is not valid for use with the API"),
             _ => (
                 "INVALID_SESSION_ID",
                 "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing session \
@@ -212,6 +221,9 @@ pub(super) fn admit(org: &Org, token: Option<&str>, door: Door, ip: IpAddr) -> R
     if door != Door::Identity {
         if !org.nature.has_api() {
             return Err(Refusal::NoApi);
+        }
+        if !asker.session.opens_api() {
+            return Err(Refusal::NoScope);
         }
         // The token that the org prints opens it whatever its settings: nobody is to lock themselves out.
         if asker.session.lasts != Lasts::Forever

@@ -21,6 +21,7 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ("CA-17", "the same consumer key on update is accepted with a note"),
         ("CA-19", "a consumer secret on update is ignored with a warning"),
         ("CA-27", "127.0.0.1 and [::1] count as localhost; the words about a callback URL that is refused"),
+        ("CA-35", "no scope but `api` and `full` opens REST and SOAP; the words over SOAP"),
         ("CA-37", "an app without scopes deploys"),
         ("CA-40", "the words about a policy value that does not exist"),
         ("CA-45", "the words about a logout URL that is not https"),
