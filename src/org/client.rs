@@ -92,6 +92,7 @@ impl Client {
                 instance_url: address.text.clone(),
                 left: Left::NothingSent,
                 jwt_over_soap: false,
+                quick: false,
                 diagnosis: None,
             };
             Error::network(context, Trouble::Setup(connection::innermost(&cause)))
@@ -487,6 +488,7 @@ impl Client {
             instance_url: self.address.text.clone(),
             left,
             jwt_over_soap: request.wanted == Wanted::Xml && self.key().token.is_jwt(),
+            quick: false,
             diagnosis: None,
         }
     }
