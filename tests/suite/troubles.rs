@@ -416,3 +416,20 @@ fn a_day_whose_requests_are_used_up_is_told_as_that_and_not_waited_for() {
             requests-used-up); pass 1 stays in place; correct the cause and run `deploy` again
     "#);
 }
+
+/// What an org says about a blocked creation is not public (CA-73).
+#[test]
+fn an_app_that_is_refused_in_unknown_words_may_be_blocked() {
+    let org = Org::start(Options::default());
+    org.inject(Fault::Reject {
+        component: "connected-app.Orders".to_owned(),
+        problem: "Something new".to_owned(),
+    });
+    let said = org.reached_by(project()).run("deploy --yes").exits(4).talk();
+    let (_, help) = said.split_once("help: ").unwrap();
+    assert_snapshot!(help, @r"
+    since Spring '26 most orgs refuse to create connected apps unless Salesforce Support allows it
+            (CA-70); if that is the reason, ask Support or use an external client app (more: orgwire explain
+            app-creation-blocked); nothing was changed in the org
+    ");
+}
