@@ -181,3 +181,24 @@ async fn deployments_are_done_in_the_order_of_their_ids_however_they_come() {
         assert!(pair[0].1.is_some() && pair[0].1 <= pair[1].0, "{pair:?}");
     }
 }
+
+#[tokio::test]
+async fn a_queue_that_is_full_takes_no_more_and_says_so() {
+    let pace = Pace { pending: Duration::from_secs(3600), in_progress: Duration::ZERO };
+    let session = Session::start(Options { pace, ..Options::default() }).await;
+    let org = &session.simulator.org;
+    let asker =
+        session::look(org, &session.simulator.ready().access_token, org.now()).unwrap_or_else(|_| panic!());
+    let submit = || deploy::engine::submit(org, &asker, Vec::new(), deploy::DeployOptions::default());
+    let taken = std::iter::repeat_with(submit).take_while(Result::is_ok).count();
+    assert_eq!(taken, bounds::MOST_WAITING);
+    let (status, text) = session.soap("<deploy><ZipFile></ZipFile></deploy>").await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(text.contains("<faultcode>sf:SERVER_UNAVAILABLE</faultcode>"), "{text}");
+    let options = Part::text(json!({ "deployOptions": single() }).to_string()).mime_str("application/json");
+    let zip = Part::bytes(b"PK".as_slice()).mime_str("application/zip").unwrap();
+    let form = Form::new().part("json", options.unwrap()).part("file", zip);
+    let response = session.request(Method::POST, DEPLOY).multipart(form).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(response.json::<Value>().await.unwrap()[0]["errorCode"], "SERVER_UNAVAILABLE");
+}
