@@ -442,6 +442,9 @@ pub struct Simulate {
     /// rejected.
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
+    /// How many requests a day each org answers; without it they are counted and never refused.
+    #[arg(long, value_name = "NUMBER")]
+    pub daily_limit: Option<u64>,
 }
 
 #[derive(Debug, Args)]

@@ -117,6 +117,7 @@ fn all(arguments: &cli::Simulate, copies: &Copies) -> Vec<Asked> {
     let common = Options {
         spring_26_block: arguments.spring_26_block,
         propagation: arguments.propagation,
+        daily_limit: arguments.daily_limit,
         neighbours: Neighbours::default(),
         ..Options::default()
     };

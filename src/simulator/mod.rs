@@ -7,6 +7,8 @@
 //! `store` keeps in a folder and `first_day` has furnished. Nothing here is shared with the client but the descriptions of metadata types,
 //! so that one mistake cannot be right on both sides.
 
+mod allowance;
+mod bounds;
 mod clock;
 mod control;
 mod deploy;
@@ -42,7 +44,6 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -84,6 +85,8 @@ pub struct Options {
     pub pace: Pace,
     /// How long a new app, or a changed callback URL, takes to reach the login servers (CA-90).
     pub propagation: Duration,
+    /// How many requests a day the org answers; without it they are counted and never refused.
+    pub daily_limit: Option<u64>,
 }
 
 /// How long a deployment stays in each state, at least.
@@ -183,7 +186,8 @@ struct Org {
     neighbours: Neighbours,
     pace: Pace,
     ready: Ready,
-    requests: AtomicU64,
+    allowance: allowance::Allowance,
+    rate: bounds::Rate,
     clock: clock::Clock,
     /// Milliseconds.
     propagation: i64,
@@ -408,7 +412,8 @@ async fn prepare(options: Options) -> Result<(Arc<Org>, TcpListener, Queued), Er
         neighbours: options.neighbours.clone(),
         pace: options.pace,
         ready,
-        requests: AtomicU64::new(0),
+        allowance: allowance::Allowance::new(options.daily_limit),
+        rate: bounds::Rate::new(bounds::MOST_REQUESTS_PER_SECOND),
     };
     deploy::engine::bury_unfinished(&org)?;
     org.store.announce(&org.ready)?;

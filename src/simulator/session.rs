@@ -4,13 +4,14 @@
 //! not gets a [`Refusal`], which each protocol tells in its own words.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 
 use axum::extract::{ConnectInfo, Request};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::Org;
+use super::bounds::Peer;
 use super::clock::Moment;
 use super::ids;
 use super::people::{self, Person};
@@ -87,6 +88,11 @@ impl Session {
         }
     }
 
+    /// CA-35: `full` covers all that is data, `refresh_token` and `openid` nothing of it.
+    fn opens_api(&self) -> bool {
+        self.app.is_none() || self.scopes.iter().any(|scope| scope == "api" || scope == "full")
+    }
+
     pub fn is_over(&self, now: Moment) -> bool {
         self.ends().is_some_and(|end| end <= now)
     }
@@ -160,6 +166,8 @@ pub(super) enum Refusal {
     LevelTooLow,
     /// SE-43
     AppNotApproved,
+    /// The token has no scope for the API (Salesforce Help 005226515).
+    NoScope,
     /// SE-30, SE-33
     NoApi,
     /// SE-33
@@ -173,7 +181,7 @@ impl Refusal {
     /// Status, code and message of the REST API. Many causes share one text (SE-40 to SE-44).
     pub fn rest(self) -> (StatusCode, &'static str, &'static str) {
         match self {
-            Refusal::AppNotApproved => (
+            Refusal::AppNotApproved | Refusal::NoScope => (
                 StatusCode::UNAUTHORIZED,
                 "INVALID_SESSION_ID",
                 "This session is not valid for use with the REST API",
@@ -193,6 +201,8 @@ impl Refusal {
         match self {
             Refusal::NoApi => ("API_DISABLED_FOR_ORG", "API is not enabled for this Organization or Partner"),
             Refusal::NoApiForUser => NO_API_FOR_USER,
+            // seen in public logs; that a lack of scope is behind it is unsure
+            Refusal::NoScope => ("INVALID_SESSION_ID", "This session is not valid for use with the API"),
             _ => (
                 "INVALID_SESSION_ID",
                 "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing session \
@@ -215,8 +225,13 @@ pub(super) fn admit(org: &Org, token: Option<&str>, door: Door, ip: IpAddr) -> R
     let token = token.filter(|token| !token.is_empty()).ok_or(Refusal::NoToken)?;
     let now = org.now();
     let asker = look(org, token, now)?;
-    if door != Door::Identity && !org.nature.has_api() {
-        return Err(Refusal::NoApi);
+    if door != Door::Identity {
+        if !org.nature.has_api() {
+            return Err(Refusal::NoApi);
+        }
+        if !asker.session.opens_api() {
+            return Err(Refusal::NoScope);
+        }
     }
     // The token that the org prints opens it whatever its settings: nobody is to lock themselves out.
     if asker.session.lasts != Lasts::Forever
@@ -358,6 +373,6 @@ pub(super) fn idle_minutes(state: &State, person: &Person) -> i64 {
 
 /// The address a request came from.
 pub(super) fn address_of(request: &Request) -> IpAddr {
-    let info = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    info.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(address)| address.ip())
+    let info = request.extensions().get::<ConnectInfo<Peer>>();
+    info.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(Peer(address))| address.ip())
 }

@@ -22,6 +22,7 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ("CA-17", "the same consumer key on update is accepted with a note"),
         ("CA-19", "a consumer secret on update is ignored with a warning"),
         ("CA-27", "127.0.0.1 and [::1] count as localhost; the words about a callback URL that is refused"),
+        ("CA-35", "no scope but `api` and `full` opens REST and SOAP; the words over SOAP"),
         ("CA-37", "an app without scopes deploys"),
         ("CA-40", "the words about a policy value that does not exist"),
         ("CA-45", "the words about a logout URL that is not https"),
@@ -40,6 +41,7 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
             "Certificate",
             "an end a year or two after the deploy, by the size of the key, whatever the text says",
         ),
+        ("describeValueType", "a value's label is its name, and values with a part that varies are left out"),
         ("EC-3", "the words about an `orgScopedExternalApp` of another org"),
         (
             "EC-4",
@@ -86,6 +88,11 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
             "Profile",
             "a list that is sent adds to the list there is, login IP ranges aside; which lists come back only with what \
              they are about, and that objects nobody may read are not listed",
+        ),
+        (
+            "renameMetadata",
+            "external client apps, settings and session settings keep their names, and so do standard profiles; \
+             everything else that names a component follows",
         ),
         (
             "SE-7",

@@ -661,6 +661,19 @@ fn the_local_org_takes_client_credentials() {
         Some(crate::simulated::text(scene.org.username())),
     );
     test.run("deploy --org uat --yes").success();
+    // Without a scope for the API the login works, and nothing else.
+    let chatter = orgwire::component::Tree::List(vec![crate::simulated::text("Chatter")]);
+    scene.org.edit("ConnectedApp", "Orders", "oauthConfig.scopes", Some(chatter));
+    let said = test.run("plan --org uat").exits(3);
+    assert_snapshot!(said.talk(), @r#"
+    login-expired
+
+      × cannot log in to `http://127.0.0.1:PORT`
+      ╰─▶ INVALID_SESSION_ID: This session is not valid for use with the REST API
+      help: the token is good, and barred from the API: API access control does not allow this app, the user
+            lacks `API Enabled`, or the app lacks the scope `Api` (seen: the host serves the API of an org, its
+            user info takes the token, a token from a login a moment ago is refused as well)
+    "#);
     let wrong = test.variable("APP_SECRET", "canary_wrong_secret");
     let said = wrong.run("plan --org uat").exits(3);
     assert!(said.stderr.contains("invalid_client: invalid client credentials"), "{}", said.stderr);

@@ -316,6 +316,36 @@ fn client_credentials_act_as_the_run_as_user() {
 }
 
 #[test]
+fn a_token_opens_the_api_only_with_a_scope_for_it() {
+    let scene = Scene::new(&app_of("", &["Api", "Web", "Full", "OpenID"], ""));
+    for (scope, opens) in [("api", true), ("full", true), ("web", false), ("openid", false)] {
+        let code = scene.consent("allow", &[("scope", scope)]).sent_back("code").unwrap();
+        let form = [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", CALLBACK)];
+        let told = scene.token(&form).json();
+        let token = text(&told["access_token"]);
+        assert_eq!(told["scope"], scope);
+        let rest = scene.get("/services/data/v62.0/limits", token);
+        let envelope = "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Body><describeMetadata/>\
+                        </e:Body></e:Envelope>";
+        let bearer = format!("Bearer {token}");
+        let headers = [("content-type", "text/xml"), ("authorization", bearer.as_str())];
+        let soap = scene.send("POST", "/services/Soap/m/62.0", &headers, envelope);
+        // Whose token it is, every scope tells.
+        assert_eq!(scene.get("/services/oauth2/userinfo", token).status, 200, "{scope}");
+        if opens {
+            assert_eq!((rest.status, soap.status), (200, 200), "{scope}");
+            continue;
+        }
+        let message = "This session is not valid for use with the REST API";
+        let refused = json!([{ "message": message, "errorCode": "INVALID_SESSION_ID" }]);
+        assert_eq!((rest.status, rest.json()), (401, refused), "{scope}");
+        let fault = "<faultcode>sf:INVALID_SESSION_ID</faultcode><faultstring>INVALID_SESSION_ID: This session is not \
+                     valid for use with the API</faultstring>";
+        assert!(soap.status == 500 && soap.body.contains(fault), "{scope}: {}", soap.body);
+    }
+}
+
+#[test]
 fn client_credentials_fail_in_the_words_of_what_is_wrong() {
     type Case<'a> = (&'a str, &'a [&'a str], Pairs<'a>, (&'a str, &'a str));
     let cases: [Case; 8] = [

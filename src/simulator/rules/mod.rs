@@ -14,6 +14,7 @@ mod named_credential;
 mod permissions;
 mod profile_session;
 mod references;
+mod renaming;
 mod settings;
 
 use std::collections::BTreeSet;
@@ -30,6 +31,7 @@ use crate::component::{Field, Fields, Group, Kind, Name, Scalar, Tree, Type};
 pub(super) use deletion::{Refusal, delete};
 pub(super) use permissions::{ALONG, profile_along};
 pub(super) use references::rank;
+pub(super) use renaming::{Refusal as CannotRename, rename};
 pub(super) use settings::API_ACCESS_CONTROL;
 
 /// Why a component is refused, or what to say about one that is not.

@@ -77,6 +77,7 @@ fn call(org: &Org, service: &str, version: &str, ip: IpAddr, body: &[u8]) -> Res
     let asker = session::admit(org, session, Door::Soap, ip).map_err(Fault::refused)?;
     match request.name.as_str() {
         "getUserInfo" => {
+            Fault::count(org)?;
             let result = Node::group("result", user_info(org, &asker.person));
             Ok(Node::group("getUserInfoResponse", vec![result]))
         }
