@@ -89,6 +89,7 @@ pub mod diff;
 pub mod fingerprint;
 pub mod plan;
 pub mod saved_plan;
+pub mod wiring;
 
 pub mod package;
 pub mod render;
