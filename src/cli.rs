@@ -85,6 +85,12 @@ pub enum Command {
     Deploy(Deploy),
     /// Stop a deployment that is running in an org.
     Cancel(Cancel),
+    /// Remove components from an org, after showing what goes and what is lost with it.
+    Destroy(Destroy),
+    /// Carry to one environment what another has proven, and write down what was carried.
+    Promote(Promote),
+    /// Bring back what a deployment from here has changed.
+    Rollback(Rollback),
     /// Show what differs between two sets of components.
     Diff(Diff),
     /// Turn metadata that exists into a manifest.
@@ -219,6 +225,103 @@ pub struct Plan {
     /// Exit with 2 if there is something to change.
     #[arg(long)]
     pub exit_code: bool,
+    /// Keep the plan in this file, to be approved and then deployed as it is: orgwire deploy FILE.
+    #[arg(long, value_name = "FILE", conflicts_with = "drift_only")]
+    pub out: Option<PathBuf>,
+    /// Let the org validate the first pass; with --out the plan carries it, and `deploy` need not validate again.
+    #[arg(long, conflicts_with = "drift_only")]
+    pub validate: bool,
+    /// Which Apex tests the org runs to validate; a validation without tests cannot be deployed quickly.
+    #[arg(long, value_enum, value_name = "LEVEL", requires = "validate")]
+    pub test_level: Option<TestLevel>,
+    /// Show only what an org has and the manifests do not say; exit with 2 if there is any.
+    #[arg(long)]
+    pub drift_only: bool,
+    /// Name components that the org has and no manifest, whose names begin like those of the project, or like PREFIX.
+    #[arg(long, value_name = "PREFIX", num_args = 0..=1, default_missing_value = "")]
+    pub unmanaged: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Destroy {
+    /// What to remove, such as named-credential.AxsyApexAPI; everything that the manifests declare if left out.
+    #[arg(value_name = "ADDRESS")]
+    pub addresses: Vec<String>,
+    /// A manifest, or a folder of them; may be repeated.
+    #[arg(short, long, value_name = "PATH")]
+    pub manifest: Vec<PathBuf>,
+    /// Apply the overlays and variables of this environment.
+    #[arg(short, long, value_name = "NAME")]
+    pub env: Option<String>,
+    #[command(flatten)]
+    pub org: Org,
+    /// Do not ask for confirmation.
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Show what would be removed, and remove nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How the result is written to standard output.
+    #[arg(long, value_enum, default_value = "human", conflicts_with = "json")]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct Rollback {
+    /// A record of the history or the id of a deployment; the last deployment from here if left out.
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
+    #[command(flatten)]
+    pub org: Org,
+    /// Do not ask for confirmation.
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Show what would be brought back, and change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// List what can be rolled back.
+    #[arg(long, conflicts_with_all = ["id", "yes", "dry_run"])]
+    pub list: bool,
+    /// How the result is written to standard output.
+    #[arg(long, value_enum, default_value = "human", conflicts_with = "json")]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct Promote {
+    /// Manifests, or folders of them; together they are one project.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// The environment that has proven it.
+    #[arg(long, value_name = "ENVIRONMENT")]
+    pub from: String,
+    /// The environment that gets it.
+    #[arg(long, value_name = "ENVIRONMENT")]
+    pub to: String,
+    /// Set a variable of the manifests, in both environments; not for secrets.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub var: Vec<(String, String)>,
+    /// Refuse if a consumer key would be in both orgs.
+    #[arg(long)]
+    pub no_key_reuse: bool,
+    /// Do not ask for confirmation.
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Show the plan for the environment that gets it, and deploy nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write what was promoted into this new file; otherwise into .orgwire/promotions/.
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// Write generated keys and secrets to this new file (mode 0600), for a system outside the org.
+    #[arg(long, value_name = "FILE")]
+    pub secret_out: Option<PathBuf>,
+    /// Which Apex tests the org runs; its own rule if left out.
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub test_level: Option<TestLevel>,
+    /// How the result is written to standard output.
+    #[arg(long, value_enum, default_value = "human", conflicts_with = "json")]
+    pub format: Format,
 }
 
 #[derive(Debug, Args)]

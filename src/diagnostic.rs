@@ -211,6 +211,7 @@ Code {
     UnsendableCycle = "unsendable-cycle",
     StillUsed = "still-used",
     InvalidMove = "invalid-move",
+    NotRestorable = "not-restorable",
     // policy
     RefreshTokenMissing = "refresh-token-missing",
     RelaxedIp = "relaxed-ip",

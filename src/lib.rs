@@ -97,6 +97,7 @@ pub mod render;
 pub mod companions;
 pub mod deploy;
 pub mod dictionary;
+pub mod history;
 pub mod journal;
 pub mod org;
 pub mod rejection;

@@ -5,6 +5,7 @@ mod components;
 mod copies;
 mod credentials;
 mod deploy;
+mod destroy;
 mod diff;
 mod explain;
 pub mod failure;
@@ -18,7 +19,10 @@ mod local;
 mod login;
 mod logout;
 mod plan;
+mod promote;
 mod render;
+mod rollback;
+mod saved;
 mod schema;
 mod secrets;
 mod simulate;
@@ -45,6 +49,9 @@ pub fn run(cli: Cli) -> Exit {
             cli::LintFormat::Sarif => Format::Sarif,
         },
         Command::Plan(cli::Plan { format, .. })
+        | Command::Destroy(cli::Destroy { format, .. })
+        | Command::Promote(cli::Promote { format, .. })
+        | Command::Rollback(cli::Rollback { format, .. })
         | Command::Deploy(cli::Deploy { format, .. })
         | Command::Diff(cli::Diff { format, .. }) => match format {
             cli::Format::Human => Format::Human,
@@ -63,6 +70,9 @@ pub fn run(cli: Cli) -> Exit {
         Command::Plan(arguments) => plan::run(&arguments, &terminal),
         Command::Deploy(arguments) => deploy::run(&arguments.with_paths_in_place(), &terminal),
         Command::Cancel(arguments) => cancel::run(&arguments, &terminal),
+        Command::Destroy(arguments) => destroy::run(&arguments, &terminal),
+        Command::Promote(arguments) => promote::run(&arguments, &terminal),
+        Command::Rollback(arguments) => rollback::run(&arguments, &terminal),
         Command::Diff(arguments) => diff::run(&arguments, &terminal),
         Command::Import(arguments) => import::run(&arguments, &terminal),
         Command::Login(arguments) => login::run(&arguments, &terminal),

@@ -300,6 +300,11 @@ fn nobody(name: &str, named: Option<&str>, loaded: &Loaded) -> Failure {
     unknown(name, named, help, loaded)
 }
 
+/// Whether a name leads to an org by itself; an org that process variables name has none that does.
+pub fn is_named(name: &str, loaded: &Loaded) -> bool {
+    name == LOCAL || loaded.configuration.orgs.contains_key(name) || served(name).is_some()
+}
+
 /// The org of this name that another process serves.
 fn served(name: &str) -> Option<simulator::Ready> {
     // The name becomes part of a path, and is to stay in its folder.

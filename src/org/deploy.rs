@@ -591,7 +591,7 @@ PK-zip-bytes
     async fn over_soap_and_nothing_else_needs_another_token_than_a_jwt() {
         let mut target = super::super::script::target("http://127.0.0.1:1");
         target.access_token = super::super::AccessToken::new("eyJ0.eyJz.c2ln");
-        let error = Org::connect(target, 62).unwrap().deploying_over(Api::Soap).unwrap_err();
+        let error = Org::connect(target, 62).unwrap().deploy_over(Api::Soap).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Settings);
     }
 

@@ -108,6 +108,34 @@ impl Reader<'_> {
         Ok(everything)
     }
 
+    /// The full names of what an org itself has of these types, with the type of each. What belongs to a managed package is
+    /// not among them.
+    pub async fn names(
+        &self,
+        kinds: &[&'static Type],
+        api_version: u16,
+    ) -> Result<BTreeSet<(&'static str, String)>, Error> {
+        let known = self.describe(api_version).await?;
+        let is_known = |kind: &&&'static Type| known.types.contains(&kind.package_type);
+        let wanted: Vec<&'static Type> = kinds.iter().filter(is_known).copied().collect();
+        let types: BTreeSet<&str> = wanted.iter().map(|kind| kind.package_type.as_str()).collect();
+        let mut found = BTreeSet::new();
+        for queries in types.into_iter().collect::<Vec<_>>().chunks(TYPES_A_CALL) {
+            for row in self.list(queries, api_version).await? {
+                let (Some(type_name), Some(full_name)) = (row.text_of("type"), row.text_of("fullName"))
+                else {
+                    continue;
+                };
+                let kind = type_of_member(type_name, full_name);
+                let kind = kind.filter(|kind| wanted.iter().any(|wanted| wanted.name == kind.name));
+                if let Some(kind) = kind.filter(|_| !is_managed(&row, known.namespace.as_deref())) {
+                    found.insert((kind.key.as_str(), full_name.to_owned()));
+                }
+            }
+        }
+        Ok(found)
+    }
+
     async fn describe(&self, api_version: u16) -> Result<Known, Error> {
         let body = soap::body(|xml| {
             element(xml, "describeMetadata", |xml| leaf(xml, "asOfVersion", &format!("{api_version}.0")))

@@ -92,6 +92,16 @@ impl Reader<'_> {
         }
     }
 
+    /// The name that the user of this login logs in with.
+    pub async fn username(&self) -> Result<String, Error> {
+        let request = self.client.user_info();
+        let answer = self.client.json(&request).await?;
+        match answer.get("preferred_username").and_then(Value::as_str) {
+            Some(name) => Ok(name.to_owned()),
+            None => Err(self.client.unexpected(&request, "the answer names no user")),
+        }
+    }
+
     async fn own_user(&self) -> Result<String, Error> {
         let request = self.client.user_info();
         let answer = self.client.json(&request).await?;

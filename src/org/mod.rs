@@ -103,13 +103,13 @@ impl Org {
     }
 
     /// Deploys over this protocol and no other; otherwise over REST, and over SOAP where the org has no REST.
-    pub fn deploying_over(mut self, api: Api) -> Result<Org, Error> {
+    pub fn deploy_over(&mut self, api: Api) -> Result<(), Error> {
         if api == Api::Soap && self.client.has_jwt() {
             let problem = "it is a JWT, and SOAP calls do not take those (OA-12)";
             return Err(Error::Token { org: self.name().to_owned(), problem });
         }
         self.client.route.asked = Some(api);
-        Ok(self)
+        Ok(())
     }
 
     /// Goes on in another API version.

@@ -29,7 +29,9 @@ pub use packages::{Limits, packages};
 pub use reasons::{LastDeployed, Reason};
 pub use values::{fill, known_key, placeholder, predicted};
 
-use obstacles::{Uses, changeable, check_generated, check_named, check_unused, warn_of_lost_secrets};
+pub use obstacles::check_unused;
+
+use obstacles::{Uses, changeable, check_generated, check_named, warn_of_lost_secrets};
 use passes::{Sketch, passes};
 
 /// What a deployment will do.
@@ -229,7 +231,7 @@ fn removals(
 ) -> Vec<ComponentId> {
     let there: Vec<ComponentId> = desired.removals.iter().filter(|id| observed.has(id)).cloned().collect();
     for id in &there {
-        let is_kept = check_unused(id, desired, findings);
+        let is_kept = check_unused(id, desired.components.values(), findings);
         let action = if is_kept { Action::Cannot } else { Action::Delete };
         changes.push(Change {
             id: id.clone(),

@@ -74,10 +74,13 @@ pub(super) fn changeable(
 }
 
 /// What is to be removed cannot be while something of the project names it or takes a value from it.
-pub(super) fn check_unused(id: &ComponentId, desired: &Desired, findings: &mut Diagnostics) -> bool {
-    let users = desired.components.values().filter(|component| component.depends_on(id));
+pub fn check_unused<'a>(
+    id: &ComponentId,
+    others: impl Iterator<Item = &'a Component>,
+    findings: &mut Diagnostics,
+) -> bool {
     let mut is_used = false;
-    for user in users {
+    for user in others.filter(|component| component.depends_on(id)) {
         is_used = true;
         findings.push(
             Diagnostic::error(Code::StillUsed, format!("`{id}` is to be removed, and `{}` uses it", user.id))

@@ -93,6 +93,14 @@ impl Templates {
         Ok(Templates { by_type })
     }
 
+    /// Of the templates that a project brought; those inside the binary are told by its version.
+    pub fn fingerprint(&self) -> crate::fingerprint::Fingerprint {
+        let brought = self.by_type.iter().filter(|(_, template)| template.spells);
+        let texts: Vec<(&String, &str)> =
+            brought.map(|(name, template)| (name, template.text.as_ref())).collect();
+        crate::fingerprint::of_text(&format!("{texts:?}"))
+    }
+
     /// Whether the template of a type can be read. Templates inside the binary are read when they are needed.
     pub fn check(&self, name: &str) -> Result<(), TemplateError> {
         self.by_type.get(name).map_or(Ok(()), |template| template.parsed(name).map(|_| ()))

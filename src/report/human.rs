@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::deploy::{Done, Finished, ManualStep};
 use crate::plan::{Action, Plan};
-use crate::report::values::{Shown, after, before, one_line, summary};
+use crate::report::values::{Shown, Tense, after, before, one_line, summary};
 
 /// Colours by meaning; nothing is told by colour alone.
 #[derive(Debug, Clone, Copy)]
@@ -36,19 +36,44 @@ impl Paint {
     }
 }
 
+/// What an org has and the manifests do not say. Ends with a line that can be searched for.
+pub fn drift(plan: &Plan, org: &str, colour: bool) -> String {
+    let drifted = plan.changes.iter().filter(|change| change.action != Action::Keep).count();
+    let verdict = match drifted {
+        0 => format!("No drift. {org} is what the manifests say."),
+        1 => format!("Drift: 1 component of {org} is not what the manifests say."),
+        count => format!("Drift: {count} components of {org} are not what the manifests say."),
+    };
+    format!("{}{verdict}\n", changes(plan, Tense::Found, Paint(colour)))
+}
+
 /// What will happen, component by component. Ends with a line that can be searched for.
 pub fn plan(plan: &Plan, org: &str, colour: bool) -> String {
     let paint = Paint(colour);
+    let mut text = changes(plan, Tense::Planned, paint);
+    if plan.is_empty() && plan.is_applyable() {
+        let _ = writeln!(text, "No changes. {org} matches the manifest.");
+    } else if !plan.is_applyable() {
+        let _ = writeln!(text, "This plan cannot be applied to {org}.");
+    }
+    passes(plan, &mut text);
+    let _ = writeln!(text, "{}", summary(plan));
+    text
+}
+
+/// Components that change, each with its fields.
+fn changes(plan: &Plan, tense: Tense, paint: Paint) -> String {
     let mut text = String::new();
     for change in &plan.changes {
-        let (symbol, verb) = match change.action {
-            Action::Create => (paint.green("+"), "will be created"),
-            Action::Update => (paint.yellow("~"), "will be updated"),
-            Action::Delete => (paint.red("-"), "will be removed"),
-            Action::Cannot => (paint.red("!"), "cannot be deployed"),
-            Action::Keep => continue,
+        let Some(verb) = tense.verb(change.action) else { continue };
+        let symbol = match change.action {
+            Action::Create => paint.green("+"),
+            Action::Update | Action::Keep => paint.yellow("~"),
+            Action::Delete => paint.red("-"),
+            Action::Cannot => paint.red("!"),
         };
         let passes = match change.passes.as_slice() {
+            _ if tense == Tense::Found => String::new(),
             [] => String::new(),
             [one] => format!(" in pass {one}"),
             several => {
@@ -74,16 +99,16 @@ pub fn plan(plan: &Plan, org: &str, colour: bool) -> String {
             let told = reason.told().map(|why| paint.dim(&format!("  ({why})"))).unwrap_or_default();
             let _ = writeln!(text, "{line}{told}");
         }
-        for consequence in &change.consequences {
+        for consequence in change.consequences.iter().filter(|_| tense == Tense::Planned) {
             let _ = writeln!(text, "    {} {consequence}", paint.yellow("!"));
         }
         text.push('\n');
     }
-    if plan.is_empty() && plan.is_applyable() {
-        let _ = writeln!(text, "No changes. {org} matches the manifest.");
-    } else if !plan.is_applyable() {
-        let _ = writeln!(text, "This plan cannot be applied to {org}.");
-    }
+    text
+}
+
+/// What each pass sends, and what waits for what.
+fn passes(plan: &Plan, text: &mut String) {
     for pass in &plan.passes {
         let names: Vec<String> = pass.sends.iter().map(|send| send.id.to_string()).collect();
         if !names.is_empty() {
@@ -117,8 +142,6 @@ pub fn plan(plan: &Plan, org: &str, colour: bool) -> String {
             }
         }
     }
-    let _ = writeln!(text, "{}", summary(plan));
-    text
 }
 
 /// What became of a deployment that an earlier run had left in flight.

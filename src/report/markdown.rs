@@ -4,20 +4,37 @@ use std::fmt::Write;
 
 use crate::deploy::{Done, ManualStep};
 use crate::diagnostic::{Diagnostics, Sources};
-use crate::plan::{Action, Plan};
-use crate::report::values::{after, before, one_line, summary, visible};
+use crate::plan::Plan;
+use crate::report::values::{Tense, after, before, one_line, summary, visible};
+
+pub fn drift(plan: &Plan, unmanaged: &[String], org: &str) -> String {
+    let mut text = format!("### orgwire drift of {}\n\n", escape(org));
+    let told = changes(plan, Tense::Found);
+    text.push_str(if told.is_empty() { "No drift: the org is what the manifests say.\n" } else { &told });
+    if !unmanaged.is_empty() {
+        let names: Vec<String> = unmanaged.iter().map(|address| code(address)).collect();
+        let _ = writeln!(text, "\nIn the org and in no manifest: {}", names.join(", "));
+    }
+    text
+}
 
 pub fn plan(plan: &Plan, org: &str) -> String {
-    let mut text = format!("### orgwire plan for {}\n\n", escape(org));
+    let mut text = format!("### orgwire plan for {}\n\n{}", escape(org), changes(plan, Tense::Planned));
+    for pass in &plan.passes {
+        let sends = pass.sends.iter().map(|send| format!("`{}`", send.id));
+        let removes = pass.removes.iter().map(|id| format!("remove `{id}`"));
+        let names: Vec<String> = sends.chain(removes).collect();
+        let _ = writeln!(text, "- pass {}: {}", pass.number, names.join(", "));
+    }
+    let _ = writeln!(text, "\n**{}**", summary(plan));
+    text
+}
+
+fn changes(plan: &Plan, tense: Tense) -> String {
+    let mut text = String::new();
     for change in &plan.changes {
-        let verb = match change.action {
-            Action::Create => "create",
-            Action::Update => "update",
-            Action::Delete => "remove",
-            Action::Cannot => "cannot deploy",
-            Action::Keep => continue,
-        };
-        let _ = writeln!(text, "#### {verb} `{}`\n", change.id);
+        let Some(verb) = tense.verb(change.action) else { continue };
+        let _ = writeln!(text, "#### `{}` {verb}\n", change.id);
         if !change.fields.is_empty() {
             text.push_str("| field | before | after | why |\n|---|---|---|---|\n");
         }
@@ -27,18 +44,11 @@ pub fn plan(plan: &Plan, org: &str) -> String {
             let why = reason.told().unwrap_or_default();
             let _ = writeln!(text, "| {name} | {} | {} | {why} |", code(&old), code(&new));
         }
-        for consequence in &change.consequences {
+        for consequence in change.consequences.iter().filter(|_| tense == Tense::Planned) {
             let _ = writeln!(text, "\n> {}", escape(consequence));
         }
         text.push('\n');
     }
-    for pass in &plan.passes {
-        let sends = pass.sends.iter().map(|send| format!("`{}`", send.id));
-        let removes = pass.removes.iter().map(|id| format!("remove `{id}`"));
-        let names: Vec<String> = sends.chain(removes).collect();
-        let _ = writeln!(text, "- pass {}: {}", pass.number, names.join(", "));
-    }
-    let _ = writeln!(text, "\n**{}**", summary(plan));
     text
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::component::{Field, FieldPath, Name, Scalar, Step, Tree};
 use crate::diff::{FieldChange, Filled};
-use crate::plan::{Change, Plan};
+use crate::plan::{Action, Change, Plan};
 use crate::resolve::described_field;
 use crate::secret::SecretSource;
 use crate::setting::looks_secret;
@@ -124,9 +124,32 @@ fn tree_text(tree: &Tree<Scalar>) -> String {
     }
 }
 
+/// Whether a difference is told as what will be done or as what was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tense {
+    Planned,
+    Found,
+}
+
+impl Tense {
+    /// What follows the name of a component; nothing for what stays.
+    pub fn verb(self, action: Action) -> Option<&'static str> {
+        Some(match (self, action) {
+            (_, Action::Keep) => return None,
+            (Tense::Planned, Action::Create) => "will be created",
+            (Tense::Planned, Action::Update) => "will be updated",
+            (Tense::Planned, Action::Delete) => "will be removed",
+            (Tense::Planned, Action::Cannot) => "cannot be deployed",
+            (Tense::Found, Action::Create) => "is missing",
+            (Tense::Found, Action::Update) => "differs",
+            (Tense::Found, Action::Delete) => "is still there",
+            (Tense::Found, Action::Cannot) => "differs, and cannot be deployed",
+        })
+    }
+}
+
 /// `Plan: 3 to create, 1 to update, 0 to delete; 2 passes.`
 pub fn summary(plan: &Plan) -> String {
-    use crate::plan::Action;
     let passes = match plan.passes.len() {
         1 => "1 pass".to_owned(),
         count => format!("{count} passes"),

@@ -14,6 +14,7 @@ mod convergence;
 mod corpus;
 mod crowd;
 mod deploy;
+mod destroy;
 mod diagnostics;
 mod diff;
 mod every_type;
@@ -30,8 +31,10 @@ mod oauth;
 #[cfg(target_os = "linux")]
 mod orgs;
 mod plan;
+mod promote;
 mod properties;
 mod render;
+mod saved_plans;
 mod secrets;
 mod simulate;
 mod troubles;

@@ -78,8 +78,8 @@ fn an_environment_overlays_fields_and_variables() {
     let said = test.run("plan --env production --exit-code").exits(2);
     assert_snapshot!(said.result(), @r#"
     ~ connected-app.AxsyApexAPI will be updated in pass 1
-        ~ contact-email = "ops@example.com" -> "release@example.com"
-        + description   = "Owned by the platform team"
+        ~ contact-email = "ops@example.com" -> "release@example.com"  (the manifest has changed)
+        + description   = "Owned by the platform team"  (the manifest has changed)
 
     Pass 1 sends connected-app.AxsyApexAPI
     Plan: 0 to create, 1 to update, 0 to delete; 1 pass.

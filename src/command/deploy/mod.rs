@@ -1,5 +1,6 @@
 //! `deploy`: finish what was left in flight, plan, confirm, send the passes, wire, read back.
 
+mod apply;
 mod hand_over;
 mod stopped;
 mod validated;
@@ -13,14 +14,16 @@ use crate::cli;
 use crate::command::load::{self, Loaded, Purpose};
 use crate::command::local::LocalOrg;
 use crate::command::target::{self, Opened};
-use crate::command::{Exit, Failure, Trouble, plan as planning, runtime, secrets};
-use crate::deploy::{self, Done, Finished, ManualStep, Means};
+use crate::command::{Exit, Failure, Trouble, plan as planning, runtime, saved};
+use crate::deploy::{self, Done, Finished, ManualStep};
 use crate::diagnostic::Diagnostics;
+use crate::history;
 use crate::journal::{self, Journal};
 use crate::org::{Api, DeployOptions, Interrupt, Outcome};
-use crate::plan::{Limits, Plan};
+use crate::plan::Plan;
 use crate::report::progress::Progress;
 use crate::report::{self, Format, Terminal};
+pub use apply::{Manner, apply, kept, planned_org};
 use hand_over::{hand_over, take_back};
 use stopped::{ended_badly, not_kept, nothing_deployed, stopped_early, unfinished};
 
@@ -57,33 +60,65 @@ enum Problem {
 }
 
 pub fn run(arguments: &cli::Deploy, terminal: &Terminal) -> Result<Exit, Failure> {
-    let mut loaded = load::load(&arguments.project, Purpose::Sending)?;
+    let saved = saved::find(&arguments.project.paths)?;
+    if let Some(saved) = &saved {
+        check_flags(arguments, saved)?;
+    }
+    let project = saved.as_ref().map(saved::Found::project);
+    let mut loaded = load::load(project.as_ref().unwrap_or(&arguments.project), Purpose::Sending)?;
+    if let Some(saved) = &saved {
+        saved.check_manifest(&loaded)?;
+    }
     let mut diagnostics = Diagnostics::default();
     let resend = load::addresses("--resend", &arguments.resend, &loaded.desired, &mut diagnostics);
     if diagnostics.has_errors() {
         return Err(problems(&loaded, diagnostics));
     }
     loaded.desired.resend = resend.into_iter().collect();
+    let of_plan = saved.as_ref().map(|saved| saved.plan.org.name.as_str());
+    let named = arguments.org.org.as_deref().or(of_plan.filter(|name| target::is_named(name, &loaded)));
+    let way = Way { named, spring_26_block: arguments.spring_26_block, is_async: arguments.is_async };
+    changing(way, &mut loaded, terminal, async |loaded, opened, interrupt| {
+        if let Some(api) = arguments.api {
+            let api = match api {
+                cli::Api::Rest => Api::Rest,
+                cli::Api::Soap => Api::Soap,
+            };
+            opened.org.deploy_over(api)?;
+        }
+        with_org(arguments, loaded, opened, saved.as_ref(), interrupt, terminal).await
+    })
+}
+
+/// To which org, and how.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Way<'a> {
+    pub named: Option<&'a str>,
+    pub spring_26_block: bool,
+    /// The deployment is left to itself, so its org must not end with the command.
+    pub is_async: bool,
+}
+
+/// Opens an org for work that changes it. From then on Ctrl-C is for the deployment: it is cancelled in the org, not
+/// forgotten there.
+pub fn changing(
+    way: Way<'_>,
+    loaded: &mut Loaded,
+    terminal: &Terminal,
+    work: impl AsyncFnOnce(&mut Loaded, &mut Opened, &Interrupt) -> Result<Exit, Failure>,
+) -> Result<Exit, Failure> {
     let runtime = runtime()?;
     let outcome = runtime.block_on(async {
-        let mut opened =
-            target::open(arguments.org.org.as_deref(), &loaded, arguments.spring_26_block, terminal).await?;
-        if arguments.is_async && matches!(opened.local, Some(LocalOrg::Started(_))) {
+        let mut opened = target::open(way.named, loaded, way.spring_26_block, terminal).await?;
+        if way.is_async && matches!(opened.local, Some(LocalOrg::Started(_))) {
             opened.close().await;
             return Err(Failure::new(Trouble::Usage, Problem::NobodyLeft)
                 .help("serve it first: orgwire simulate; nothing was sent"));
         }
-        if let Some(api) = arguments.api {
-            opened.org = opened.org.deploying_over(match api {
-                cli::Api::Rest => Api::Rest,
-                cli::Api::Soap => Api::Soap,
-            })?;
-        }
-        // From here on Ctrl-C is for the deployment: it is cancelled in the org, not forgotten there.
         let interrupt = Interrupt::on_signals();
         let outcome = tokio::select! {
             biased;
-            outcome = with_org(arguments, &mut loaded, &mut opened, &interrupt, terminal) => outcome,
+            outcome = work(loaded, &mut opened, &interrupt) => outcome,
             () = interrupt.reached(3) => Err(Failure::said(Exit::Cancelled)),
         };
         opened.close().await;
@@ -92,6 +127,22 @@ pub fn run(arguments: &cli::Deploy, terminal: &Terminal) -> Result<Exit, Failure
     // A question or a secret's command may still be waiting; whoever interrupted it does not.
     runtime.shutdown_background();
     outcome
+}
+
+/// What would make another plan of a saved one.
+fn check_flags(arguments: &cli::Deploy, saved: &saved::Found) -> Result<(), Failure> {
+    let choice = &arguments.project.choice;
+    let flags = [
+        ("--env", choice.env.is_some()),
+        ("--var", !choice.var.is_empty()),
+        ("--target", !choice.target.is_empty()),
+        ("--resend", !arguments.resend.is_empty()),
+        ("--quick", arguments.quick.is_some()),
+    ];
+    match flags.iter().find(|(_, is_given)| *is_given) {
+        Some((flag, _)) => Err(saved.refuse(flag)),
+        None => Ok(()),
+    }
 }
 
 /// Runs what waits for a person or a program, and gives up on it when interrupted.
@@ -119,70 +170,36 @@ async fn with_org(
     arguments: &cli::Deploy,
     loaded: &mut Loaded,
     opened: &mut Opened,
+    saved: Option<&saved::Found>,
     interrupt: &Interrupt,
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
     let journal = Journal::new(journal::FOLDER);
-    let finished = finish(arguments, loaded, opened, &journal, interrupt, terminal).await?;
-    let (plan, observed) = tokio::select! {
+    let wait = Duration::from_secs(60 * u64::from(arguments.wait));
+    let finished = finish(arguments.resume.as_deref(), wait, loaded, opened, interrupt, terminal).await?;
+    let (mut plan, observed) = tokio::select! {
         made = planning::make(loaded, opened) => made?,
         () = interrupt.reached(1) => return Err(interrupted("planning")),
     };
+    if let Some(saved) = saved {
+        saved.check_org(&observed)?;
+        saved.check_plan(&plan)?;
+    }
+    planning::explain(&mut plan, &observed)?;
     let (loaded, opened) = (&*loaded, &*opened);
-    let org = opened.described();
-    let diagnostics = planning::findings(loaded, &plan);
-    if !plan.is_applyable() {
-        return Err(problems(loaded, diagnostics));
-    }
-    terminal.diagnostics(&loaded.sources, &diagnostics);
-    if terminal.format == Format::Human && !plan.is_empty() {
-        terminal.result(&report::human::plan(&plan, &org, terminal.colour_out))?;
-    }
-    if !plan.is_empty() && !opened.is_local() && !arguments.yes && !arguments.check_only {
-        let (org, terminal) = (org.clone(), terminal.clone());
-        patiently("asking", interrupt, move || confirm(&org, &terminal)).await??;
-    }
-    if let Some(validation) = &arguments.quick {
-        validated::check(validation, &plan, opened).await?;
-    }
-    let needed = plan.secrets(&loaded.desired);
-    let (secrets, trouble) = patiently("reading secrets", interrupt, move || {
-        let mut trouble = Diagnostics::default();
-        (secrets::read(&needed, &mut trouble), trouble)
-    })
-    .await?;
-    if trouble.has_errors() {
-        return Err(problems(loaded, trouble));
-    }
-    let handed_over = match &arguments.secret_out {
-        Some(path) => hand_over(path, &secrets, terminal)?,
-        None => false,
-    };
-    let means = Means {
-        org: &opened.org,
-        templates: &loaded.templates,
-        secrets: &secrets,
+    let manner = Manner {
+        action: history::Action::Deploy,
+        yes: arguments.yes,
+        options: options(arguments),
+        secret_out: arguments.secret_out.as_deref(),
+        quick: arguments.quick.as_deref(),
+        validation: saved.and_then(|saved| saved.plan.validation.as_deref()),
         interrupt,
         journal: &journal,
-        options: options(arguments),
-        limits: Limits::default(),
-        validated: arguments.quick.clone(),
+        terminal,
     };
-    let mut progress = Progress::new(terminal);
-    let outcome =
-        deploy::deploy(&loaded.desired, &plan, observed.clone(), &means, &mut |event| progress.show(&event))
-            .await;
-    progress.finish();
-    if arguments.check_only || outcome.as_ref().is_err_and(|stopped| nothing_deployed(stopped)) {
-        take_back(arguments.secret_out.as_deref().filter(|_| handed_over));
-    }
-    let done = match outcome {
-        Ok(done) => done,
-        Err(stopped) => return Err(stopped_early(*stopped, loaded, &plan, opened)),
-    };
-    if !done.not_kept.is_empty() {
-        return Err(not_kept(&done, loaded, opened));
-    }
+    let done = kept(apply(&plan, &observed, loaded, opened, &manner).await?, loaded, opened)?;
+    let diagnostics = planning::findings(loaded, &plan);
     let steps = if arguments.check_only {
         Vec::new()
     } else {
@@ -213,17 +230,18 @@ fn options(arguments: &cli::Deploy) -> DeployOptions {
 
 /// Brings to its end what an earlier run left in flight. Only `--resume` takes its failure for one: whoever deploys
 /// again sends it again.
-async fn finish(
-    arguments: &cli::Deploy,
+///
+/// Whoever does not want to wait for a new deployment still has to for the old: `wait` is for that.
+pub async fn finish(
+    resume: Option<&str>,
+    wait: Duration,
     loaded: &Loaded,
     opened: &Opened,
-    journal: &Journal,
     interrupt: &Interrupt,
     terminal: &Terminal,
 ) -> Result<Vec<Finished>, Failure> {
     let org = &opened.org;
-    let mut slips = journal.in_flight(org.instance_url())?;
-    let resume = arguments.resume.as_deref();
+    let mut slips = Journal::new(journal::FOLDER).in_flight(org.instance_url())?;
     if resume.is_none() {
         // A validation leaves nothing behind that a plan would have to wait for.
         let (validations, deployments) = slips.into_iter().partition(|slip| slip.entry.check_only);
@@ -240,8 +258,7 @@ async fn finish(
             }
         };
     }
-    // Whoever does not want to wait for the new one still has to for the old.
-    let wait = Some(Duration::from_secs(60 * u64::from(arguments.wait)));
+    let wait = Some(wait);
     let mut progress = Progress::new(terminal);
     let mut tell = |event| progress.show(&event);
     let mut finished = deploy::finish(slips, org, interrupt, wait, &mut tell).await.map_err(unfinished)?;

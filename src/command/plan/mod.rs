@@ -1,0 +1,202 @@
+//! `plan`: what would change in the org, in which pass, and what waits for what. Reads only.
+
+mod drift;
+mod unmanaged;
+
+use serde_json::{Map, Value, json};
+
+use crate::cli;
+use crate::command::deploy::{self, Manner};
+use crate::command::destroy::WAIT;
+use crate::command::load::{self, Loaded, Purpose};
+use crate::command::target::{self, Opened};
+use crate::command::{Exit, Failure, online, saved, version};
+use crate::history::{self, History};
+use crate::journal::{self, Journal};
+use crate::org::{DeployOptions, Interrupt};
+use crate::plan::{self, Plan};
+use crate::reference::Observed;
+use crate::report::{self, Format, Terminal};
+use crate::wire;
+
+pub fn run(arguments: &cli::Plan, terminal: &Terminal) -> Result<Exit, Failure> {
+    let mut loaded = load::load(&arguments.project, Purpose::Sending)?;
+    online(async {
+        let mut opened = target::open(arguments.org.org.as_deref(), &loaded, false, terminal).await?;
+        let outcome = with_org(arguments, &mut loaded, &mut opened, terminal).await;
+        opened.close().await;
+        outcome
+    })
+}
+
+async fn with_org(
+    arguments: &cli::Plan,
+    loaded: &mut Loaded,
+    opened: &mut Opened,
+    terminal: &Terminal,
+) -> Result<Exit, Failure> {
+    let (made, observed) = make(loaded, opened).await?;
+    let (loaded, opened) = (&*loaded, &*opened);
+    let mut plan = made.clone();
+    explain(&mut plan, &observed)?;
+    let unmanaged = match &arguments.unmanaged {
+        Some(prefix) => unmanaged::find(prefix, loaded, opened).await?,
+        None => Vec::new(),
+    };
+    if arguments.drift_only {
+        let drifted = drift::show(loaded, &plan, &observed, &unmanaged, opened, terminal)?;
+        return Ok(if drifted { Exit::Changes } else { Exit::Done });
+    }
+    let validation = match arguments.validate && made.is_applyable() && !made.is_empty() {
+        true => Some(validate(arguments, &made, &observed, loaded, opened, terminal).await?),
+        false => None,
+    };
+    let saved = match &arguments.out {
+        Some(path) => {
+            Some(saved::save(path, arguments, &made, &observed, loaded, opened, validation.clone())?)
+        }
+        None => None,
+    };
+    show_with(loaded, &plan, &observed, opened, terminal, &unmanaged, |body| {
+        if let Some(validation) = &validation {
+            body.insert("validation".to_owned(), json!(validation));
+        }
+        if let Some(saved) = &saved {
+            body.insert("saved".to_owned(), json!({ "path": arguments.out, "digest": saved.digest() }));
+        }
+    })?;
+    if let Some(validation) = &validation {
+        terminal.talk(&format!("The org has validated the first pass: {validation}\n"));
+    }
+    if let Some(path) = &arguments.out {
+        terminal.talk(&format!("Saved the plan; deploy it with: orgwire deploy {}\n", path.display()));
+    }
+    if !plan.is_applyable() {
+        return Ok(Exit::Error);
+    }
+    Ok(if arguments.exit_code && !plan.is_empty() { Exit::Changes } else { Exit::Done })
+}
+
+/// Lets the org validate the first pass; the id of the validation.
+async fn validate(
+    arguments: &cli::Plan,
+    plan: &Plan,
+    observed: &Observed,
+    loaded: &Loaded,
+    opened: &Opened,
+    terminal: &Terminal,
+) -> Result<String, Failure> {
+    let level = arguments.test_level.and_then(|level| clap::ValueEnum::to_possible_value(&level));
+    let options = DeployOptions {
+        check_only: true,
+        wait: Some(WAIT),
+        test_level: level.map(|level| level.get_name().to_owned()),
+        ..DeployOptions::default()
+    };
+    let (interrupt, journal) = (Interrupt::on_signals(), Journal::new(journal::FOLDER));
+    // What is planned is shown once, afterwards.
+    let quiet = Terminal { format: Format::Json, ..terminal.clone() };
+    let manner = Manner {
+        action: history::Action::Deploy,
+        yes: true,
+        options,
+        secret_out: None,
+        quick: None,
+        validation: None,
+        interrupt: &interrupt,
+        journal: &journal,
+        terminal: &quiet,
+    };
+    let done = deploy::apply(plan, observed, loaded, opened, &manner).await?;
+    Ok(done.passes.first().map(|pass| pass.deploy_id.clone()).unwrap_or_default())
+}
+
+/// Reads the org and decides. The project may have to be lowered to an API version of the org.
+pub async fn make(loaded: &mut Loaded, opened: &mut Opened) -> Result<(Plan, Observed), Failure> {
+    let observed = match wire::observe(&loaded.desired, &opened.org).await {
+        Err(wire::Error::Org(error)) => {
+            if !version::lower(&error, loaded, opened).await? {
+                return Err(error.into());
+            }
+            wire::observe(&loaded.desired, &opened.org).await?
+        }
+        observed => observed?,
+    };
+    Ok((plan::plan(&loaded.desired, &observed), observed))
+}
+
+/// Tells who changed what, as far as the history of deployments knows.
+pub fn explain(plan: &mut Plan, observed: &Observed) -> Result<(), Failure> {
+    if let Some(org) = &observed.org {
+        plan.explain(&History::new(history::FOLDER).last_deployed(&org.id)?);
+    }
+    Ok(())
+}
+
+/// Findings of the project and of the plan, in one list.
+pub fn findings(loaded: &Loaded, plan: &Plan) -> crate::diagnostic::Diagnostics {
+    let mut diagnostics = loaded.diagnostics.clone();
+    diagnostics.merge(plan.findings.clone());
+    diagnostics
+}
+
+/// Tells a plan in the format that was asked for.
+pub fn show(
+    loaded: &Loaded,
+    plan: &Plan,
+    observed: &Observed,
+    opened: &Opened,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    show_with(loaded, plan, observed, opened, terminal, &[], |_| {})
+}
+
+fn show_with(
+    loaded: &Loaded,
+    plan: &Plan,
+    observed: &Observed,
+    opened: &Opened,
+    terminal: &Terminal,
+    unmanaged: &[String],
+    more: impl FnOnce(&mut Map<String, Value>),
+) -> Result<(), Failure> {
+    let diagnostics = findings(loaded, plan);
+    terminal.diagnostics(&loaded.sources, &diagnostics);
+    let org = opened.described();
+    match terminal.format {
+        Format::Json => {
+            let mut body = head(loaded, observed, opened);
+            body.extend(report::json::plan(plan));
+            body.insert("diagnostics".to_owned(), report::json::diagnostics(&loaded.sources, &diagnostics));
+            if !unmanaged.is_empty() {
+                body.insert("unmanaged".to_owned(), json!(unmanaged));
+            }
+            more(&mut body);
+            terminal.result(&report::json::text(&Value::Object(body)))?;
+        }
+        Format::Markdown => terminal.result(&report::markdown::plan(plan, &org))?,
+        _ => {
+            terminal.result(&report::human::plan(plan, &org, terminal.colour_out))?;
+            unmanaged::tell(unmanaged, terminal);
+        }
+    }
+    Ok(())
+}
+
+/// The keys that every JSON report about an org begins with.
+pub fn head(loaded: &Loaded, observed: &Observed, opened: &Opened) -> Map<String, Value> {
+    let org = report::json::org(
+        opened.org.name(),
+        observed.org.as_ref(),
+        opened.org.instance_url(),
+        opened.org.simulated(),
+    );
+    let mut body = Map::from_iter([
+        ("format_version".to_owned(), json!(report::json::FORMAT_VERSION)),
+        ("org".to_owned(), org),
+    ]);
+    if let Some(environment) = &loaded.desired.environment {
+        body.insert("environment".to_owned(), json!(environment));
+    }
+    body
+}
