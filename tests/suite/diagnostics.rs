@@ -1028,6 +1028,50 @@ fn apps_that_nobody_can_use_are_pointed_out() {
     snapshot("client-credentials-scope", cases([lint("none that the flow gives", &flow)]));
 }
 
+// ---- moving, removing, bringing back
+
+#[test]
+fn a_move_is_from_what_was_to_what_is() {
+    let moved =
+        |from: &str, to: &str| format!("{}[[moved]]\nfrom = \"{from}\"\nto = \"{to}\"\n", provider("\n"));
+    snapshot(
+        "invalid-move",
+        cases([
+            lint("still declared", &moved("auth-provider.Orders", "auth-provider.New")),
+            lint("not declared", &moved("auth-provider.Old", "auth-provider.New")),
+            lint("another type", &moved("connected-app.Old", "auth-provider.Orders")),
+        ]),
+    );
+}
+
+#[test]
+fn what_is_used_is_not_removed() {
+    let manifest = provider(
+        "\n[named-credential.Orders]\nlabel = \"Orders\"\nendpoint = \"https://orders.example\"\nprotocol = \"Oauth\"\n\
+         principal-type = \"NamedUser\"\nauth-provider = \"Orders\"\n",
+    );
+    let test = Test::new().manifest(&manifest);
+    snapshot("still-used", cases([case("by its name", "destroy auth-provider.Orders", &test)]));
+}
+
+#[test]
+fn what_no_org_tells_is_not_brought_back() {
+    let org = Org::start(orgwire::simulator::Options::default());
+    let test = org.reached_by(Test::new().manifest(&with_secret("{ env = \"S\" }"))).variable("S", CANARY);
+    test.run("deploy --yes").success();
+    test.edit("manifests/main.toml", "friendly-name = \"Orders\"", "friendly-name = \"Changed\"");
+    test.run("deploy --yes").success();
+    org.edit("AuthProvider", "Orders", "iconUrl", Some(text("https://icon.example")));
+    let steady = |told: String| {
+        let at = told.find(".orgwire/history/").map(|at| at + ".orgwire/history/".len());
+        at.map_or(told.clone(), |at| told.replace(&told[at..at + 18], "RECORD"))
+    };
+    let kept = steady(case("a value that was not there then", "rollback --dry-run", &test));
+    test.run("destroy --yes").success();
+    let gone = steady(case("a secret that is gone", "rollback --dry-run", &test));
+    snapshot("not-restorable", cases([kept, gone]));
+}
+
 // ---- what a plan finds in the org
 
 const AXSY: &str = "AxsyApexAPI";
