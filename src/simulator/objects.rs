@@ -54,7 +54,7 @@ pub(super) fn table(name: &str, state: &State, instance_url: &str, asker: &Perso
         "Organization" => organization(state),
         "PermissionSet" => permission_sets(state),
         "Profile" => profiles(&people),
-        "User" => users(&people),
+        "User" => users(state, &people),
         _ => permissions(state, asker),
     };
     Some(Table { name, columns, rows })
@@ -332,7 +332,7 @@ fn organization(state: &State) -> Contents {
     contents(record(), vec![record()])
 }
 
-fn users(people: &[Person]) -> Contents {
+fn users(state: &State, people: &[Person]) -> Contents {
     let record = |person: &Person| {
         Record::new()
             .id("Id", Some(&person.id))
@@ -342,7 +342,7 @@ fn users(people: &[Person]) -> Contents {
             .text("LastName", Some(person.last_name))
             .text("Email", Some(&person.username))
             .text("Alias", Some(person.alias))
-            .flag("IsActive", true)
+            .flag("IsActive", !state.setup.is_inactive(person))
             .text("UserType", Some("Standard"))
             .text("LanguageLocaleKey", Some("en_US"))
             .text("LocaleSidKey", Some("en_US"))

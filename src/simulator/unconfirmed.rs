@@ -75,7 +75,12 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ("OA-9", "the sixth approval revokes the oldest"),
         ("OA-25", "the code and words about a client credentials flow that is off"),
         ("OA-28", "the code for a `scope` sent with client credentials"),
+        ("OA-41", "the words over SOAP about an org that is locked"),
         ("OA-42", "the words about PKCE"),
+        (
+            "OA-45",
+            "the words about a blocked app; the token endpoint says them too, and blocking ends the app's sessions",
+        ),
         (
             "PermissionSet",
             "a list that is sent replaces the whole list, and from API 40 on user permissions that are not listed go; the \

@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 
 use crate::simulated::Org;
 
+mod in_setup;
+
 const KEY: &str = "OrdersKey";
 const SECRET: &str = "0123456789abcdefghijABCDEFGHIJ0123456789";
 const CALLBACK: &str = "https://orders.example/callback";

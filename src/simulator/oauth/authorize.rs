@@ -17,7 +17,7 @@ use crate::simulator::people::{self, Person};
 use crate::simulator::rules::flag;
 use crate::simulator::server::typed;
 use crate::simulator::session::is_same;
-use crate::simulator::state::{Identity, State};
+use crate::simulator::state::State;
 use crate::simulator::{Org, ids};
 
 /// What goes from the query through the page to the answer.
@@ -64,7 +64,7 @@ pub(super) async fn answer(org: &Arc<Org>, request: Request) -> Response {
         return refuse(denied());
     }
     let person = match decision {
-        Some("allow") => org.store.read(|state| log_in(&state.identity, &ask)),
+        Some("allow") => org.store.read(|state| log_in(state, &ask)),
         _ => None,
     };
     let Some(person) = person else {
@@ -90,12 +90,15 @@ pub(super) fn denied() -> Refused {
 }
 
 /// With their own password or the administrator's, who is the only one that knows a password here.
-pub(super) fn log_in(identity: &Identity, ask: &Ask) -> Option<Person> {
+pub(super) fn log_in(state: &State, ask: &Ask) -> Option<Person> {
+    let identity = &state.identity;
     let (username, password) = (ask.get("username")?, ask.get("password")?);
-    if is_same(&identity.password, password) {
-        return people::of(identity).into_iter().find(|person| person.has_username(username));
-    }
-    people::log_in(identity, username, password)
+    let person = if is_same(&identity.password, password) {
+        people::of(identity).into_iter().find(|person| person.has_username(username))
+    } else {
+        people::log_in(identity, username, password)
+    };
+    person.filter(|person| !state.setup.is_inactive(person))
 }
 
 /// The app and where it wants its answer (OA-20, OA-22, CA-29).
@@ -112,6 +115,12 @@ fn recipient(state: &State, ask: &Ask) -> Result<(Client, String), Refused> {
 }
 
 fn wish(state: &State, ask: &Ask, client: Client, redirect_uri: &str) -> Result<Wish, Refused> {
+    if state.setup.is_locked() {
+        return Err(Refused::inactive_org());
+    }
+    if state.setup.is_blocked(&client.consumer_key) {
+        return Err(Refused::blocked_app());
+    }
     let settings = state.holdings.get("OauthOidcSettings", "OauthOidc").map(|settings| &settings.fields);
     let is_set = |name: &str| settings.and_then(|settings| flag(settings, name)) == Some(true);
     let is_code = match ask.get("response_type") {

@@ -44,6 +44,9 @@ pub(super) struct Issue<'a> {
 
 /// Opens the session and words the answer (6.2).
 pub(super) fn issue(state: &mut State, issue: &Issue) -> Result<Value, Refused> {
+    if state.setup.is_inactive(issue.person) {
+        return Err(Refused::inactive_user());
+    }
     check_ip(state, issue)?;
     let level = check_level(state, issue)?;
     let now = state.holdings.clock.now();

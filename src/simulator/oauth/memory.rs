@@ -136,7 +136,7 @@ pub(super) fn approve(state: &mut State, approval: Approval) {
 }
 
 /// Ends an approval and the sessions that rest on it.
-pub(super) fn revoke(state: &mut State, id: &str) {
+pub(in crate::simulator) fn revoke(state: &mut State, id: &str) {
     state.oauth.approvals.retain(|approval| approval.id != id);
     state.sessions.end(|session| session.app.as_ref().is_some_and(|app| app.approval.as_deref() == Some(id)));
 }

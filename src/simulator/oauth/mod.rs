@@ -75,6 +75,21 @@ impl Refused {
         Refused::new("unsupported_grant_type", "grant type not supported")
     }
 
+    /// OA-40
+    fn inactive_user() -> Refused {
+        Refused::new("inactive_user", "user is inactive")
+    }
+
+    /// OA-41
+    fn inactive_org() -> Refused {
+        Refused::new("inactive_org", "organization is locked, closed, or suspended")
+    }
+
+    /// OA-45; the words are those that people quote from the login page.
+    fn blocked_app() -> Refused {
+        Refused::new("OAUTH_APP_BLOCKED", "this app is blocked by admin")
+    }
+
     fn by(mut self, person: &Person) -> Refused {
         self.user_id = Some(person.id.clone());
         self
@@ -119,17 +134,27 @@ impl Ask<'_> {
         Client::find(state, key, self.propagation).ok_or_else(Refused::unknown_client)
     }
 
-    /// The app that asks, with its secret. A wrong one is refused even where none is needed (OA-21).
+    /// The app with this key, which need not be the one that asks, unless it is blocked.
+    fn unblocked(&self, state: &State, key: &str) -> Result<Client, Refused> {
+        let client = Client::find(state, key, self.propagation).ok_or_else(Refused::unknown_client)?;
+        if state.setup.is_blocked(key) { Err(Refused::blocked_app()) } else { Ok(client) }
+    }
+
+    /// The app that asks, with its secret, unless it is blocked. A wrong one is refused even where none is needed (OA-21).
     fn proven_client(
         &self,
         state: &State,
         needs_secret: impl Fn(&Client) -> bool,
     ) -> Result<Client, Refused> {
         let client = self.client(state)?;
-        match self.secret.as_deref() {
-            Some(secret) if is_same(&client.consumer_secret, secret) => Ok(client),
-            None if !needs_secret(&client) => Ok(client),
-            _ => Err(Refused::new("invalid_client", "invalid client credentials")),
+        let proven = match self.secret.as_deref() {
+            Some(secret) => is_same(&client.consumer_secret, secret),
+            None => !needs_secret(&client),
+        };
+        match proven {
+            true if state.setup.is_blocked(&client.consumer_key) => Err(Refused::blocked_app()),
+            true => Ok(client),
+            false => Err(Refused::new("invalid_client", "invalid client credentials")),
         }
     }
 }
@@ -233,6 +258,9 @@ async fn token(org: &Arc<Org>, request: Request) -> Response {
 }
 
 async fn grant(org: &Arc<Org>, ask: Ask<'_>) -> Result<Value, Refused> {
+    if org.store.read(|state| state.setup.is_locked()) {
+        return Err(Refused::inactive_org());
+    }
     if ask.get("response_type") == Some("device_code") {
         return changed(org, |state| device::begin(state, &ask));
     }

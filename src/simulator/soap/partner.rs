@@ -99,8 +99,14 @@ fn unsaved(error: Error) -> Fault {
 fn login(org: &Org, service: &str, version: &str, ip: IpAddr, request: &Element) -> Result<Node, Fault> {
     let given = |name: &str| request.child(name).map(Element::trimmed).unwrap_or_default();
     let ready = &org.ready;
+    if org.store.read(|state| state.setup.is_locked()) {
+        return Err(Fault::platform("ORG_LOCKED", "the organization is locked (rehearsal wording, OA-41)"));
+    }
     // the org has no security token, so nothing follows the password
-    let known = org.store.read(|state| people::log_in(&state.identity, given("username"), given("password")));
+    let known = org.store.read(|state| {
+        people::log_in(&state.identity, given("username"), given("password"))
+            .filter(|person| !state.setup.is_inactive(person))
+    });
     let Some(person) = known else {
         let text = "Invalid username, password, security token; or user locked out.";
         return Err(Fault::platform("INVALID_LOGIN", text));
