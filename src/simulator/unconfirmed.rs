@@ -58,6 +58,7 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
             "a header without `contactEmail` is refused; deleting one takes its satellites along",
         ),
         ("ExtlClntAppGlobalOauthSettings", "a certificate that is left out of an update is taken away"),
+        ("hybrid grants", "which web sessions there are, by scope; they open nothing here"),
         ("LoginHistory", "the kinds and words of logins that no source names"),
         ("MD-12", "a validation that ran no tests cannot be quick deployed"),
         ("MD-33", "a file that package.xml does not name is a warning"),
@@ -73,6 +74,10 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ("NC-10", "the words about an endpoint that is not a URL"),
         ("OA-8", "asset tokens need no actor token; other token exchanges are refused, for want of Apex"),
         ("OA-9", "the sixth approval revokes the oldest"),
+        (
+            "OA-14",
+            "a user has 3600 logins an hour, counted from the first; the words over SOAP when they are used up",
+        ),
         ("OA-25", "the code and words about a client credentials flow that is off"),
         ("OA-28", "the code for a `scope` sent with client credentials"),
         ("OA-41", "the words over SOAP about an org that is locked"),

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::simulated::Org;
 
+mod hybrid;
 mod in_setup;
 
 const KEY: &str = "OrdersKey";

@@ -50,6 +50,9 @@ pub(super) fn issue(state: &mut State, issue: &Issue) -> Result<Value, Refused> 
     check_ip(state, issue)?;
     let level = check_level(state, issue)?;
     let now = state.holdings.clock.now();
+    if !state.oauth.rates.take(&issue.person.id, now) {
+        return Err(Refused::too_many_logins());
+    }
     let client = issue.client;
     let idle = client.session_minutes.unwrap_or_else(|| session::idle_minutes(state, issue.person)); // OA-11
     let id = format!("{}/id/{}/{}", issue.base, state.identity.organization_id, issue.person.id);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::rate::Rates;
 use crate::simulator::clock::Moment;
 use crate::simulator::session::is_same;
 use crate::simulator::state::State;
@@ -23,6 +24,7 @@ pub(in crate::simulator) struct Memory {
     pub devices: Vec<Device>,
     pub provider_logins: Vec<ProviderLogin>,
     pub logins: Vec<Login>,
+    pub rates: Rates,
     /// PKCS#1 in base64; made with the first JWT.
     pub signing_key: Option<String>,
     /// Users by permission set.

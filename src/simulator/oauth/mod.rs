@@ -11,6 +11,7 @@ mod client_credentials;
 mod code;
 mod device;
 mod exchange;
+mod hybrid;
 mod issue;
 mod jwt_bearer;
 mod keys;
@@ -18,6 +19,7 @@ pub(super) mod memory;
 mod page;
 mod password;
 mod provider;
+mod rate;
 mod refresh;
 
 use std::collections::HashMap;
@@ -88,6 +90,11 @@ impl Refused {
     /// OA-45; the words are those that people quote from the login page.
     fn blocked_app() -> Refused {
         Refused::new("OAUTH_APP_BLOCKED", "this app is blocked by admin")
+    }
+
+    /// OA-43
+    fn too_many_logins() -> Refused {
+        Refused::new("rate_limit_exceeded", "number of logins exceeded")
     }
 
     fn by(mut self, person: &Person) -> Refused {
@@ -186,6 +193,8 @@ fn flow(grant_type: &str) -> Option<(Flow, &'static str)> {
     Some(match grant_type {
         "authorization_code" => (code::redeem, "OauthWebServer"),
         "client_credentials" => (client_credentials::run, "OauthClientCredentials"),
+        "hybrid_auth_code" => (hybrid::redeem, "OauthHybridWebServer"),
+        "hybrid_refresh" => (hybrid::renew, "OauthHybridRefreshToken"),
         "device" => (device::poll, "OauthDevice"),
         "password" => (password::run, "OauthUsernamePassword"),
         "refresh_token" => (refresh::run, "OauthRefreshToken"),
@@ -330,4 +339,57 @@ fn with_json(status: StatusCode, value: &Value) -> Response {
 /// For fuzzing: an assertion as a client may send it.
 pub(super) fn read_jwt(text: &str) {
     let _ = keys::Jwt::read(text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulator::people;
+    use crate::simulator::rules::tests::Org as Rules;
+
+    const KEY: &str = "OrdersKey";
+
+    /// An org with an app that acts as its administrator.
+    fn with_app() -> State {
+        let mut state = State::new().unwrap();
+        let username = &state.identity.username;
+        let mut rules = Rules::new();
+        rules.circumstances.people = people::of(&state.identity);
+        let app = format!(
+            "<contactEmail>a@b.example</contactEmail><label>Orders</label><oauthConfig>\
+             <callbackUrl>https://a.example</callbackUrl><consumerKey>{KEY}</consumerKey>\
+             <isClientCredentialEnabled>true</isClientCredentialEnabled>\
+             <oauthClientCredentialUser>{username}</oauthClientCredentialUser><scopes>Api</scopes></oauthConfig>"
+        );
+        rules.save("ConnectedApp", "Orders", &app).unwrap();
+        state.holdings = rules.holdings;
+        state
+    }
+
+    fn ask(state: &State) -> Ask<'static> {
+        let app = state.holdings.get("ConnectedApp", "Orders").unwrap();
+        let config = super::super::rules::group(&app.fields, "oauthConfig").unwrap();
+        Ask {
+            form: Form(HashMap::new()),
+            client_id: Some(KEY.to_owned()),
+            secret: super::super::rules::text(config, "consumerSecret").map(str::to_owned),
+            base: "http://127.0.0.1:1",
+            host: String::new(),
+            ip: std::net::Ipv4Addr::LOCALHOST.into(),
+            propagation: 0,
+        }
+    }
+
+    #[test]
+    fn the_logins_of_a_user_are_used_up_until_the_hour_is_over() {
+        let mut state = with_app();
+        let ask = ask(&state);
+        let mut log_in = |state: &mut State| client_credentials::run(state, &ask).map(|_| ());
+        assert!((0..3600).all(|_| log_in(&mut state).is_ok()));
+        let refused = log_in(&mut state).unwrap_err();
+        let person = people::of(&state.identity).swap_remove(0);
+        assert_eq!(refused, Refused::too_many_logins().by(&person));
+        state.holdings.clock.advance(std::time::Duration::from_secs(3600));
+        assert_eq!(log_in(&mut state), Ok(()));
+    }
 }

@@ -112,10 +112,15 @@ fn login(org: &Org, service: &str, version: &str, ip: IpAddr, request: &Element)
         return Err(Fault::platform("INVALID_LOGIN", text));
     };
     let opened = org.store.change(|state| {
+        if !state.oauth.rates.take(&person.id, org.now()) {
+            return None;
+        }
         memory::note(state, &person.id, "Other Apex API", "", "Success", "", ip);
-        session::open_by_login(state, &person, ip)
+        Some(session::open_by_login(state, &person, ip))
     });
-    let opened = opened.map_err(unsaved)?;
+    let opened = opened.map_err(unsaved)?.ok_or_else(|| {
+        Fault::platform("LOGIN_RATE_EXCEEDED", "login rate exceeded (rehearsal wording, OA-14)")
+    })?;
     let token = opened.map_err(|source| unsaved(Error::Random { source }))?;
     let organization = ids::short(&ready.organization_id);
     let url =
