@@ -91,7 +91,7 @@ fn set_up(org: &Org, body: &[u8]) -> Result<(), String> {
     let step: setup::Step = serde_json::from_slice(body).map_err(|error| {
         format!("{error}; write {{\"do\": \"deactivate-user\", \"username\": \"USER\"}} or the like")
     })?;
-    org.store.change(|state| step.take(state)).map_err(|error| error.in_one_line())?
+    step.take(org)
 }
 
 fn faults(org: &Org) -> Value {

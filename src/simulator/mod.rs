@@ -95,9 +95,15 @@ impl Neighbours {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// All but this one.
+    fn others(&self, of: &Org) -> Vec<Arc<Org>> {
+        let all: Vec<Arc<Org>> = self.lock().iter().filter_map(Weak::upgrade).collect();
+        all.into_iter().filter(|org| !std::ptr::eq(Arc::as_ptr(org), of)).collect()
+    }
+
     /// The consumer keys that other orgs have, or had.
     fn consumer_keys(&self, of: &Org) -> BTreeSet<String> {
-        let others: Vec<Arc<Org>> = self.lock().iter().filter_map(Weak::upgrade).collect();
+        let others = self.others(of);
         let others = others.iter().filter(|org| org.ready.organization_id != of.ready.organization_id);
         others.flat_map(|org| org.store.read(|state| state.holdings.consumer_keys.clone())).collect()
     }

@@ -52,6 +52,9 @@ pub(super) struct SessionApp {
     pub consumer_key: String,
     /// The approval that it rests on, if it rests on one: revoking that ends the session.
     pub approval: Option<String>,
+    /// The component is in another org (CA-75).
+    #[serde(default)]
+    pub is_foreign: bool,
 }
 
 /// When a session ends.
@@ -254,6 +257,9 @@ fn barred(state: &State, asker: &Asker, door: Door, ip: IpAddr) -> Option<Refusa
     let controlled = settings("ConnectedAppSettings", "ConnectedApp")
         .is_some_and(|fields| flag(fields, "enableAdminApprovedAppsOnly") == Some(true));
     let approved = session.app.as_ref().is_none_or(|app| {
+        if app.is_foreign {
+            return state.setup.is_installed(&app.consumer_key);
+        }
         let mut apps = state.holdings.of_type("ConnectedApp").map(|(_, component)| component);
         let own = apps.find(|component| component.id == app.id);
         // External client apps need no approval here (EC-18a).
@@ -285,7 +291,7 @@ pub(super) fn look(org: &Org, token: &str, now: Moment) -> Result<Asker, Refusal
         if session.is_over(now) {
             return Err(Refusal::TimedOut);
         }
-        if session.app.as_ref().is_some_and(|app| !has_app(state, &app.id)) {
+        if session.app.as_ref().is_some_and(|app| !app.is_foreign && !has_app(state, &app.id)) {
             return Err(Refusal::UnknownToken);
         }
         let person = people::of(&state.identity).into_iter().find(|person| person.id == session.user_id);

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::oauth::memory;
+use super::Org;
+use super::oauth::{foreign, memory};
 use super::people::{self, Person};
 use super::rules::{group, text};
 use super::state::State;
@@ -19,8 +20,19 @@ pub(super) struct Setup {
     inactive: BTreeSet<String>,
     /// Consumer keys (OA-45).
     blocked: BTreeSet<String>,
+    /// Consumer keys of other orgs' apps (CA-75).
+    installed: BTreeSet<String>,
     /// The org is locked, closed or suspended (OA-41).
     locked: bool,
+    my_domain: MyDomain,
+}
+
+/// What the login hosts may still be used for (SE-23). Metadata that this org does not know has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct MyDomain {
+    pub can_only_login_with_my_domain_url: bool,
+    pub does_api_login_require_org_domain: bool,
 }
 
 impl Setup {
@@ -30,6 +42,14 @@ impl Setup {
 
     pub fn is_blocked(&self, consumer_key: &str) -> bool {
         self.blocked.contains(consumer_key)
+    }
+
+    pub fn is_installed(&self, consumer_key: &str) -> bool {
+        self.installed.contains(consumer_key)
+    }
+
+    pub fn my_domain(&self) -> MyDomain {
+        self.my_domain
     }
 
     pub fn is_locked(&self) -> bool {
@@ -54,13 +74,35 @@ pub(super) enum Step {
     UnblockApp {
         app: String,
     },
+    InstallApp {
+        consumer_key: String,
+    },
+    UninstallApp {
+        consumer_key: String,
+    },
+    /// Under the names that the two switches have in metadata; what is left out is switched off.
+    #[serde(rename_all = "camelCase")]
+    MyDomainPolicy {
+        #[serde(default)]
+        can_only_login_with_my_domain_url: bool,
+        #[serde(default)]
+        does_api_login_require_org_domain: bool,
+    },
     LockOrg {},
     UnlockOrg {},
 }
 
 impl Step {
     /// The error says why it cannot be done.
-    pub fn take(&self, state: &mut State) -> Result<(), String> {
+    pub fn take(&self, org: &Org) -> Result<(), String> {
+        if let Step::InstallApp { consumer_key } = self {
+            let app = foreign::find(org, consumer_key);
+            app.ok_or_else(|| format!("no other org has an app `{consumer_key}`"))?.can_be_installed(org)?;
+        }
+        org.store.change(|state| self.change(state)).map_err(|error| error.in_one_line())?
+    }
+
+    fn change(&self, state: &mut State) -> Result<(), String> {
         match self {
             Step::DeactivateUser { username } => deactivate(state, &person(state, username)?)?,
             Step::ActivateUser { username } => {
@@ -69,13 +111,26 @@ impl Step {
             }
             Step::BlockApp { app } => {
                 let key = consumer_key(state, app)?;
-                // The app's people are thrown out; what they approved counts again when the app is unblocked.
-                state.sessions.end(|session| session.app.as_ref().is_some_and(|its| its.consumer_key == key));
+                // What its people approved counts again when the app is unblocked.
+                end_sessions(state, &key);
                 state.setup.blocked.insert(key);
             }
             Step::UnblockApp { app } => {
                 let key = consumer_key(state, app)?;
                 state.setup.blocked.remove(&key);
+            }
+            Step::InstallApp { consumer_key } => {
+                state.setup.installed.insert(consumer_key.clone());
+            }
+            Step::UninstallApp { consumer_key } => {
+                state.setup.installed.remove(consumer_key);
+                end_sessions(state, consumer_key);
+            }
+            Step::MyDomainPolicy { can_only_login_with_my_domain_url, does_api_login_require_org_domain } => {
+                state.setup.my_domain = MyDomain {
+                    can_only_login_with_my_domain_url: *can_only_login_with_my_domain_url,
+                    does_api_login_require_org_domain: *does_api_login_require_org_domain,
+                };
             }
             Step::LockOrg {} => state.setup.locked = true,
             Step::UnlockOrg {} => state.setup.locked = false,
@@ -96,6 +151,10 @@ fn deactivate(state: &mut State, person: &Person) -> Result<(), String> {
     state.sessions.end(|session| session.user_id == person.id);
     state.setup.inactive.insert(person.id.clone());
     Ok(())
+}
+
+fn end_sessions(state: &mut State, consumer_key: &str) {
+    state.sessions.end(|session| session.app.as_ref().is_some_and(|app| app.consumer_key == consumer_key));
 }
 
 fn person(state: &State, username: &str) -> Result<Person, String> {
@@ -122,6 +181,8 @@ pub(super) fn told(state: &State) -> Value {
     json!({
         "inactive-users": inactive.map(|person| person.username.as_str()).collect::<Vec<_>>(),
         "blocked-apps": state.setup.blocked,
+        "installed-apps": state.setup.installed,
         "locked": state.setup.locked,
+        "my-domain": state.setup.my_domain,
     })
 }

@@ -32,6 +32,10 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ("CA-69", "the words when a flow without a person in it needs High Assurance"),
         ("CA-73", "the words about a connected app that cannot be created"),
         (
+            "CA-75",
+            "JWT logins of an app of another org are told that it is not installed before anything else",
+        ),
+        (
             "CA-82",
             "elements that are absent from an update stay as they are, unless another line says otherwise",
         ),
@@ -50,6 +54,7 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ("EC-13", "header and satellites of an external client app deploy in one package or in several"),
         ("EC-14", "the words about a connected app of the same name"),
         ("EC-15", "the key and secret of an external client app follow the rules of connected apps"),
+        ("EC-19", "which error goes with which words about an external client app of another org"),
         ("EC-21", "the fields of external client apps that queries know"),
         ("EC-24", "the words of the warning about a rotation"),
         ("EC-43", "the words about a parameter that names no provider"),
@@ -104,6 +109,7 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ("SE-13", "the words about minutes that Setup does not offer"),
         ("SE-14", "a second session setting for a profile is refused, in our words"),
         ("SE-22", "switches of API Access Control are taken with a note"),
+        ("SE-23", "the words at a login host that the org's policy for its My Domain closes"),
     ]
 }
 

@@ -12,7 +12,7 @@ use super::client::Client;
 use super::memory::{self, Code};
 use super::page::{self, Question};
 use super::password::{not_approved, scope_not_allowed};
-use super::{Ask, Refused, changed, code};
+use super::{Ask, Refused, changed, code, foreign};
 use crate::simulator::people::{self, Person};
 use crate::simulator::rules::flag;
 use crate::simulator::server::typed;
@@ -32,6 +32,9 @@ const CARRIED: [&str; 8] = [
     "nonce",
 ];
 
+/// OA-44
+const APPROVAL_ERROR: &str = "An unexpected error has occurred during authentication. Please try again.";
+
 /// A request that an answer can be sent back for.
 struct Wish {
     client: Client,
@@ -46,6 +49,10 @@ pub(super) async fn answer(org: &Arc<Org>, request: Request) -> Response {
         Ok(ask) => ask,
         Err(refused) => return failed(&refused),
     };
+    let own_pages_only = org.store.read(|state| state.setup.my_domain().can_only_login_with_my_domain_url);
+    if ask.at_login_host && own_pages_only {
+        return failed(&Refused::wrong_domain()); // SE-23
+    }
     // Until the redirect URI is known to be the app's, nothing may be sent there (OA-2).
     let (client, redirect_uri) = match org.store.read(|state| recipient(state, &ask)) {
         Ok(found) => found,
@@ -71,6 +78,9 @@ pub(super) async fn answer(org: &Arc<Org>, request: Request) -> Response {
         let complaint = decision.map(|_| "This password is not right. Please try again.");
         return ask_person(org, &ask, &wish, complaint);
     };
+    if !org.store.read(|state| foreign::admits(state, &wish.client, &person)) {
+        return failed(&Refused::new("OAUTH_APPROVAL_ERROR_GENERIC", APPROVAL_ERROR)); // CA-76
+    }
     if !wish.is_code
         && let Err(refused) = super::prepare_key(org, &ask).await
     {

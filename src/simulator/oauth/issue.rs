@@ -9,7 +9,7 @@ use ring::hmac;
 use serde_json::{Map, Value, json};
 
 use super::client::Client;
-use super::{Refused, keys};
+use super::{Refused, foreign, keys};
 use crate::component::{Fields, Scalar, Tree};
 use crate::simulator::ids;
 use crate::simulator::people::Person;
@@ -47,6 +47,9 @@ pub(super) fn issue(state: &mut State, issue: &Issue) -> Result<Value, Refused> 
     if state.setup.is_inactive(issue.person) {
         return Err(Refused::inactive_user());
     }
+    if !foreign::admits(state, issue.client, issue.person) {
+        return Err(Refused::not_installed());
+    }
     check_ip(state, issue)?;
     let level = check_level(state, issue)?;
     let now = state.holdings.clock.now();
@@ -72,6 +75,7 @@ pub(super) fn issue(state: &mut State, issue: &Issue) -> Result<Value, Refused> 
             id: client.id.clone(),
             consumer_key: client.consumer_key.clone(),
             approval: issue.approval.clone(),
+            is_foreign: client.is_foreign,
         }),
         scopes: issue.scopes.to_vec(),
         opened: now,

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::issue::{Issue, Presence, issue};
 use super::keys::Jwt;
 use super::password::{not_approved, scope_not_allowed};
-use super::{Ask, Granted, Refused};
+use super::{Ask, Granted, Refused, foreign};
 use crate::simulator::clock::Moment;
 use crate::simulator::people;
 use crate::simulator::state::State;
@@ -37,6 +37,9 @@ pub(super) fn run(state: &mut State, ask: &Ask) -> Result<Granted, Refused> {
     let person = person.ok_or_else(unapproved)?;
     if state.setup.is_inactive(&person) {
         return Err(Refused::inactive_user().by(&person)); // before approvals, which ended with the user
+    }
+    if !foreign::admits(state, &client, &person) {
+        return Err(Refused::not_installed().by(&person)); // before approvals, which nobody can give
     }
     if client.admin_approved && !client.is_approved_for(state, &person) {
         return Err(not_approved().by(&person));

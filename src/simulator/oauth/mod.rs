@@ -11,6 +11,7 @@ mod client_credentials;
 mod code;
 mod device;
 mod exchange;
+pub(super) mod foreign;
 mod hybrid;
 mod issue;
 mod jwt_bearer;
@@ -27,7 +28,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::Request;
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, HOST};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use base64::Engine as _;
@@ -35,11 +36,12 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::people::Person;
-use super::server::typed;
+use super::server::{is_login_host, typed};
 use super::session::{self, is_same};
 use super::state::State;
 use super::{Error, Org};
 use client::Client;
+use foreign::Foreign;
 
 /// No form of any flow is longer.
 const LARGEST_FORM: usize = 1 << 20;
@@ -87,6 +89,16 @@ impl Refused {
         Refused::new("inactive_org", "organization is locked, closed, or suspended")
     }
 
+    /// OA-27
+    fn wrong_domain() -> Refused {
+        Refused::grant("request not supported on this domain")
+    }
+
+    /// OA-36
+    fn not_installed() -> Refused {
+        Refused::new("invalid_client", "app must be installed into org")
+    }
+
     /// OA-45; the words are those that people quote from the login page.
     fn blocked_app() -> Refused {
         Refused::new("OAUTH_APP_BLOCKED", "this app is blocked by admin")
@@ -123,11 +135,13 @@ struct Ask<'a> {
     secret: Option<String>,
     /// The org's address.
     base: &'a str,
-    /// The host that was asked, which may be called otherwise (OA-3).
-    host: String,
+    /// At the login servers' name, and not at the org's own (OA-3).
+    at_login_host: bool,
     ip: IpAddr,
     /// Milliseconds (CA-90).
     propagation: i64,
+    /// The app that asks, where it is another org's.
+    foreign: Option<Foreign>,
 }
 
 impl Ask<'_> {
@@ -138,12 +152,21 @@ impl Ask<'_> {
     /// The app that asks, without proof (OA-20).
     fn client(&self, state: &State) -> Result<Client, Refused> {
         let key = self.client_id.as_deref().ok_or_else(Refused::unknown_client)?;
-        Client::find(state, key, self.propagation).ok_or_else(Refused::unknown_client)
+        self.app(state, key)
+    }
+
+    /// The app with this key, of this org or of another.
+    fn app(&self, state: &State, key: &str) -> Result<Client, Refused> {
+        match (Client::find(state, key, self.propagation), &self.foreign) {
+            (Some(client), _) => Ok(client),
+            (None, Some(foreign)) if foreign.has_key(key) => foreign.client().cloned(),
+            (None, _) => Err(Refused::unknown_client()),
+        }
     }
 
     /// The app with this key, which need not be the one that asks, unless it is blocked.
     fn unblocked(&self, state: &State, key: &str) -> Result<Client, Refused> {
-        let client = Client::find(state, key, self.propagation).ok_or_else(Refused::unknown_client)?;
+        let client = self.app(state, key)?;
         if state.setup.is_blocked(key) { Err(Refused::blocked_app()) } else { Ok(client) }
     }
 
@@ -234,16 +257,18 @@ async fn read<'a>(org: &'a Org, request: Request) -> Result<Ask<'a>, Refused> {
         client_id = client_id.or(Some(id));
         secret = secret.or(Some(proof));
     }
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    Ok(Ask {
+    let mut ask = Ask {
         form,
         client_id,
         secret,
         base: &org.ready.instance_url,
-        host: host.to_ascii_lowercase(),
+        at_login_host: is_login_host(&headers),
         ip,
         propagation: org.propagation,
-    })
+        foreign: None,
+    };
+    ask.foreign = foreign::of(org, &ask);
+    Ok(ask)
 }
 
 fn basic(headers: &HeaderMap) -> Option<(String, String)> {
@@ -267,8 +292,12 @@ async fn token(org: &Arc<Org>, request: Request) -> Response {
 }
 
 async fn grant(org: &Arc<Org>, ask: Ask<'_>) -> Result<Value, Refused> {
-    if org.store.read(|state| state.setup.is_locked()) {
+    let setup = org.store.read(|state| state.setup.clone());
+    if setup.is_locked() {
         return Err(Refused::inactive_org());
+    }
+    if ask.at_login_host && setup.my_domain().does_api_login_require_org_domain {
+        return Err(Refused::wrong_domain()); // SE-23
     }
     if ask.get("response_type") == Some("device_code") {
         return changed(org, |state| device::begin(state, &ask));
@@ -309,7 +338,7 @@ async fn prepare_key(org: &Arc<Org>, ask: &Ask<'_>) -> Result<(), Refused> {
             session.app.as_ref().map(|app| app.consumer_key.clone())
         };
         let key = key.or_else(of_subject);
-        let client = key.and_then(|key| Client::find(state, &key, ask.propagation));
+        let client = key.and_then(|key| ask.app(state, &key).ok());
         client.is_some_and(|client| {
             let open_id = ["openid", "full"].iter().any(|wanted| client.scopes.iter().any(|it| it == wanted));
             client.jwt_tokens || client.asset.is_some() || open_id
@@ -374,9 +403,10 @@ mod tests {
             client_id: Some(KEY.to_owned()),
             secret: super::super::rules::text(config, "consumerSecret").map(str::to_owned),
             base: "http://127.0.0.1:1",
-            host: String::new(),
+            at_login_host: false,
             ip: std::net::Ipv4Addr::LOCALHOST.into(),
             propagation: 0,
+            foreign: None,
         }
     }
 

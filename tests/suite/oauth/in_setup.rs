@@ -31,7 +31,10 @@ fn a_user_who_is_deactivated_loses_all_sessions_and_gets_none() {
     let step = json!({ "do": "deactivate-user", "username": analyst });
     assert_eq!(
         done(&scene, &step),
-        json!({ "inactive-users": [analyst], "blocked-apps": [], "locked": false })
+        json!({
+            "inactive-users": [analyst], "blocked-apps": [], "installed-apps": [], "locked": false,
+            "my-domain": { "canOnlyLoginWithMyDomainUrl": false, "doesApiLoginRequireOrgDomain": false },
+        })
     );
     assert!(!scene.lets_in(token));
     let expired = pair("invalid_grant", "expired access/refresh token");
@@ -110,4 +113,41 @@ fn what_cannot_be_done_in_setup_is_refused_with_its_reason() {
     assert_eq!(refused(json!({ "do": "activate-user", "username": "x@y.z" })), "no user `x@y.z`");
     assert_eq!(refused(json!({ "do": "block-app", "app": "Nope" })), "no app `Nope` with OAuth");
     assert!(refused(json!({ "do": "cheese" })).contains("unknown variant `cheese`"));
+}
+
+#[test]
+fn the_login_hosts_are_closed_by_the_policy_for_my_domain() {
+    let scene = Scene::new(&app(""));
+    let told = scene.enter();
+    let query = encoded(&[("response_type", "code"), ("client_id", KEY), ("redirect_uri", CALLBACK)]);
+    let page = |host: &str| {
+        scene.send("GET", &format!("/services/oauth2/authorize?{query}"), &[("host", host)], "").status
+    };
+    let form = encoded(&[
+        ("grant_type", "refresh_token"),
+        ("refresh_token", text(&told["refresh_token"])),
+        ("client_id", KEY),
+        ("client_secret", SECRET),
+    ]);
+    let refresh = |host: &str| scene.send("POST", "/services/oauth2/token", &[("host", host)], &form);
+    let login = format!(
+        "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Body><login \
+         xmlns=\"urn:partner.soap.sforce.com\"><username>{}</username><password>{}</password></login></e:Body>\
+         </e:Envelope>",
+        scene.org.username(),
+        scene.org.password()
+    );
+    let soap = |host: &str| scene.send("POST", "/services/Soap/u/62.0", &[("host", host)], &login).status;
+    let host = "login.salesforce.com";
+    assert_eq!((page(host), refresh(host).status, soap(host)), (200, 200, 200));
+    let step = json!({ "do": "my-domain-policy", "canOnlyLoginWithMyDomainUrl": true });
+    done(&scene, &step);
+    assert_eq!((page(host), refresh(host).status, soap(host)), (400, 200, 200));
+    let step = json!({ "do": "my-domain-policy", "doesApiLoginRequireOrgDomain": true });
+    done(&scene, &step);
+    let refused = refresh(host);
+    assert_eq!((page(host), refused.status, soap(host)), (200, 400, 500));
+    assert_eq!(refused.pair(), pair("invalid_grant", "request not supported on this domain"));
+    let own = scene.org.instance_url().strip_prefix("http://").unwrap();
+    assert_eq!((page(own), refresh(own).status, soap(own)), (200, 200, 200));
 }
