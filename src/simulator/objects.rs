@@ -43,6 +43,9 @@ pub(super) fn of_data_api() -> impl Iterator<Item = &'static str> {
 pub(super) fn table(name: &str, state: &State, instance_url: &str, asker: &Person) -> Option<Table> {
     let people = people::of(&state.identity);
     let name = OBJECTS.into_iter().find(|object| object.eq_ignore_ascii_case(name))?;
+    if !is_seen(name, state, asker) {
+        return None;
+    }
     let (columns, rows) = match name {
         "AuthProvider" => auth_providers(state, instance_url),
         "ConnectedApplication" => connected_applications(state),
@@ -58,6 +61,16 @@ pub(super) fn table(name: &str, state: &State, instance_url: &str, asker: &Perso
         _ => permissions(state, asker),
     };
     Some(Table { name, columns, rows })
+}
+
+/// Objects that are there for those only who may look at what they are about (AP-7, NC-14).
+fn is_seen(object: &str, state: &State, asker: &Person) -> bool {
+    let may = |name: &str| permission::has(state, asker, name);
+    match object {
+        "AuthProvider" => may("CustomizeApplication") && may("ManageAuthProviders"),
+        "NamedCredential" => may("ViewSetup"),
+        _ => true,
+    }
 }
 
 type Contents = (Vec<Column>, Vec<Vec<Value>>);

@@ -245,6 +245,12 @@ fn barred(state: &State, asker: &Asker, door: Door, ip: IpAddr) -> Option<Refusa
     if session.ip != ip && security.is_some_and(|fields| flag(fields, "lockSessionsToIp") == Some(true)) {
         return Some(Refusal::OtherAddress);
     }
+    // SE-4, CA-42: ranges count for each request, and not at the login only
+    let on_every_request =
+        security.is_some_and(|fields| flag(fields, "enforceIpRangesEveryRequest") == Some(true));
+    if on_every_request && !is_in_login_ranges(state, person, ip) {
+        return Some(Refusal::OtherAddress);
+    }
     let mut of_profile =
         state.holdings.of_type("ProfileSessionSetting").map(|(_, component)| &component.fields);
     let asks_for_more = of_profile.any(|fields| {
@@ -270,6 +276,21 @@ fn barred(state: &State, asker: &Asker, door: Door, ip: IpAddr) -> Option<Refusa
     });
     let may_anyway = || permission::has(state, person, "UseAnyApiAuth");
     (door == Door::Rest && controlled && !approved && !may_anyway()).then_some(Refusal::AppNotApproved)
+}
+
+/// Whether the profile of this person lets them in from here. One without ranges does from everywhere (CA-41).
+pub(super) fn is_in_login_ranges(state: &State, person: &Person, ip: IpAddr) -> bool {
+    let mut profiles = state.holdings.of_type("Profile");
+    let profile = profiles.find(|(name, _)| person.profile.is_called(name));
+    let ranges = match profile.and_then(|(_, profile)| profile.fields.get("loginIpRanges")) {
+        Some(Tree::List(ranges)) if !ranges.is_empty() => ranges,
+        _ => return true,
+    };
+    ranges.iter().any(|range| {
+        let Tree::Group(range) = range else { return false };
+        let end = |name: &str| text(range, name).and_then(|text| text.trim().parse::<IpAddr>().ok());
+        matches!((end("startAddress"), end("endAddress")), (Some(from), Some(to)) if from <= ip && ip <= to)
+    })
 }
 
 /// Who holds this token, without counting it as a use.

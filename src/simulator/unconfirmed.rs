@@ -66,6 +66,10 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ("hybrid grants", "which web sessions there are, by scope; they open nothing here"),
         ("LoginHistory", "the kinds and words of logins that no source names"),
         ("MD-12", "a validation that ran no tests cannot be quick deployed"),
+        (
+            "MD-15",
+            "which text tells that the right to a feature is missing; types that no source tells of need none",
+        ),
         ("MD-33", "a file that package.xml does not name is a warning"),
         ("MD-36", "the words about missing elements, lengths and ranges"),
         ("MD-39", "deploying the same again reports `changed` false"),
@@ -101,6 +105,7 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
             "a list that is sent adds to the list there is, login IP ranges aside; which lists come back only with what \
              they are about, and that objects nobody may read are not listed",
         ),
+        ("SE-4", "a request from outside of the login ranges is told that its session has ended"),
         (
             "SE-7",
             "what is left out of a settings file stays, and an element without value counts as left out",

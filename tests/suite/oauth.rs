@@ -18,6 +18,7 @@ use crate::simulated::Org;
 mod foreign;
 mod hybrid;
 mod in_setup;
+mod rights;
 
 const KEY: &str = "OrdersKey";
 const SECRET: &str = "0123456789abcdefghijABCDEFGHIJ0123456789";

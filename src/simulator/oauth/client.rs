@@ -86,7 +86,7 @@ impl Client {
     }
 
     /// As another org sees it: what administrators decide they decide for their own org, and nobody has yet.
-    pub fn as_elsewhere(self) -> Client {
+    pub fn into_foreign(self) -> Client {
         Client {
             is_foreign: true,
             admin_approved: false,

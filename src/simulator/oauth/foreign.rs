@@ -30,7 +30,7 @@ pub(in crate::simulator) fn find(org: &Org, key: &str) -> Option<Foreign> {
         other.store.read(|state| {
             let client = Client::find(state, key, other.propagation)?;
             let packaged = client.is_external && is_packaged(state, key);
-            Some(Foreign { client: client.as_elsewhere(), packaged, of_sandbox: other.nature.sandbox })
+            Some(Foreign { client: client.into_foreign(), packaged, of_sandbox: other.nature.sandbox })
         })
     })
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::client::Client;
 use super::{Refused, foreign, keys};
-use crate::component::{Fields, Scalar, Tree};
+use crate::component::{Fields, Scalar};
 use crate::simulator::ids;
 use crate::simulator::people::Person;
 use crate::simulator::rules::text;
@@ -120,18 +120,11 @@ fn check_ip(state: &State, issue: &Issue) -> Result<(), Refused> {
     if relaxed && !issue.always_enforces_ip {
         return Ok(());
     }
-    let mut profiles = state.holdings.of_type("Profile");
-    let profile = profiles.find(|(name, _)| issue.person.profile.is_called(name));
-    let ranges = match profile.and_then(|(_, profile)| profile.fields.get("loginIpRanges")) {
-        Some(Tree::List(ranges)) if !ranges.is_empty() => ranges,
-        _ => return Ok(()),
-    };
-    let holds = |range: &Tree<Scalar>| {
-        let Tree::Group(range) = range else { return false };
-        let end = |name: &str| text(range, name).and_then(|text| text.trim().parse::<IpAddr>().ok());
-        matches!((end("startAddress"), end("endAddress")), (Some(from), Some(to)) if from <= issue.ip && issue.ip <= to)
-    };
-    if ranges.iter().any(holds) { Ok(()) } else { Err(Refused::grant("ip restricted")) }
+    if session::is_in_login_ranges(state, issue.person, issue.ip) {
+        Ok(())
+    } else {
+        Err(Refused::grant("ip restricted"))
+    }
 }
 
 /// CA-69, SE-41: where High Assurance is required, only a flow with a person in front of it can go on.

@@ -414,7 +414,7 @@ mod tests {
     fn the_logins_of_a_user_are_used_up_until_the_hour_is_over() {
         let mut state = with_app();
         let ask = ask(&state);
-        let mut log_in = |state: &mut State| client_credentials::run(state, &ask).map(|_| ());
+        let log_in = |state: &mut State| client_credentials::run(state, &ask).map(|_| ());
         assert!((0..3600).all(|_| log_in(&mut state).is_ok()));
         let refused = log_in(&mut state).unwrap_err();
         let person = people::of(&state.identity).swap_remove(0);

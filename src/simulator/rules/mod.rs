@@ -14,6 +14,7 @@ mod named_credential;
 mod permissions;
 mod profile_session;
 mod references;
+mod rights;
 mod settings;
 
 use std::collections::BTreeSet;
@@ -30,6 +31,7 @@ use crate::component::{Field, Fields, Group, Kind, Name, Scalar, Tree, Type};
 pub(super) use deletion::{Refusal, delete};
 pub(super) use permissions::{ALONG, profile_along};
 pub(super) use references::rank;
+pub(super) use rights::check as check_rights;
 pub(super) use settings::API_ACCESS_CONTROL;
 
 /// Why a component is refused, or what to say about one that is not.
@@ -83,6 +85,8 @@ pub(super) struct Circumstances {
     pub nature: Nature,
     /// Consumer keys of other orgs (CA-14).
     pub taken_keys: BTreeSet<String>,
+    /// Permissions of whoever sends the components (MD-15).
+    pub rights: BTreeSet<&'static str>,
 }
 
 impl Circumstances {
@@ -93,12 +97,16 @@ impl Circumstances {
             creation_blocked: false,
             nature,
             taken_keys: BTreeSet::new(),
+            rights: rights::all(),
         }
     }
 
-    /// What is true of an org that serves requests.
-    pub fn of_org(org: &Org) -> Circumstances {
-        let known = org.store.read(|state| Circumstances::of(&state.identity, org.nature));
+    /// What is true of an org that serves requests, when the user with this id sends components.
+    pub fn of_org(org: &Org, user_id: &str) -> Circumstances {
+        let known = org.store.read(|state| Circumstances {
+            rights: rights::of(state, &people::with_id(&state.identity, user_id)),
+            ..Circumstances::of(&state.identity, org.nature)
+        });
         Circumstances {
             creation_blocked: org.creation_blocked,
             taken_keys: org.neighbours.consumer_keys(org),
@@ -122,6 +130,7 @@ pub(super) struct Accepted {
 
 /// Checks a component and works out what the org will hold.
 pub(super) fn accept(incoming: &Incoming) -> Result<Accepted, Problem> {
+    rights::check(incoming.org, incoming.kind)?;
     check_name(incoming.kind, incoming.name)?;
     check_sizes(&incoming.kind.fields, incoming.sent)?;
     let mut fields = incoming.stored.map(|stored| stored.fields.clone()).unwrap_or_default();
