@@ -71,7 +71,6 @@ pub(super) fn all() -> BTreeSet<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::Org;
-    use super::*;
 
     const CREDENTIAL: &str = "<endpoint>https://a.b</endpoint><label>L</label>";
     const APP: &str = "<contactEmail>a@b.example</contactEmail><label>L</label>";

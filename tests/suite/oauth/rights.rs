@@ -92,3 +92,54 @@ fn login_ranges_count_for_each_request_where_the_org_says_so() {
     assert_eq!(scene.org.status_from([127, 0, 0, 2], &token), 401);
     assert_eq!(scene.org.status_from([127, 0, 0, 1], &token), 200);
 }
+
+/// A package with one named credential.
+fn package() -> String {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let files = [
+        (
+            "package.xml",
+            "<Package xmlns=\"http://soap.sforce.com/2006/04/metadata\"><types><members>N</members>\
+             <name>NamedCredential</name></types><version>62.0</version></Package>",
+        ),
+        (
+            "namedCredentials/N.namedCredential",
+            "<NamedCredential xmlns=\"http://soap.sforce.com/2006/04/metadata\">\
+             <endpoint>https://a.example</endpoint><label>N</label></NamedCredential>",
+        ),
+    ];
+    for (path, text) in files {
+        zip.start_file(path, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(text.as_bytes()).unwrap();
+    }
+    STANDARD.encode(zip.finish().unwrap().into_inner())
+}
+
+#[test]
+fn a_deployment_has_the_rights_of_who_sent_it() {
+    let scene = with_integration();
+    permit(&scene, &["ModifyMetadata"]);
+    let token = integration(&scene);
+    let options = "<DeployOptions><singlePackage>true</singlePackage><rollbackOnError>true</rollbackOnError></DeployOptions>";
+    let deploy = format!("<deploy><ZipFile>{}</ZipFile>{options}</deploy>", package());
+    let deployed = || {
+        let sent = call(&scene, &token, &deploy);
+        let (_, rest) = sent.split_once("<id>").unwrap();
+        let path = format!(
+            "/services/data/v62.0/metadata/deployRequest/{}?includeDetails=true",
+            rest.split_once('<').unwrap().0
+        );
+        loop {
+            let result = scene.get(&path, &token).json()["deployResult"].take();
+            if result["done"] == true {
+                return result;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    };
+    let refused = deployed();
+    let problem = &refused["details"]["componentFailures"][0]["problem"];
+    assert_eq!(problem, "insufficient access rights on cross-reference id", "{refused}");
+    permit(&scene, &["ModifyMetadata", "CustomizeApplication"]);
+    assert_eq!(deployed()["status"], "Succeeded");
+}
