@@ -209,6 +209,8 @@ Code {
     IrreversibleChange = "irreversible-change",
     MissingComponent = "missing-component",
     UnsendableCycle = "unsendable-cycle",
+    StillUsed = "still-used",
+    InvalidMove = "invalid-move",
     // policy
     RefreshTokenMissing = "refresh-token-missing",
     RelaxedIp = "relaxed-ip",
@@ -346,6 +348,11 @@ impl Diagnostics {
 
     pub fn has_errors(&self) -> bool {
         self.found.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// Whether one of those after the first `known` is an error.
+    pub fn has_errors_after(&self, known: usize) -> bool {
+        self.found.iter().skip(known).any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
     pub fn is_empty(&self) -> bool {

@@ -86,7 +86,10 @@ pub mod diagnostic;
 pub mod lint;
 
 pub mod diff;
+pub mod fingerprint;
 pub mod plan;
+pub mod saved_plan;
+pub mod wiring;
 
 pub mod package;
 pub mod render;

@@ -22,6 +22,15 @@ pub struct Manifest {
     pub variables: BTreeMap<String, Variable>,
     pub environments: BTreeMap<String, Environment>,
     pub components: Vec<Declaration>,
+    pub moved: Vec<Move>,
+}
+
+/// `[[moved]]`: a component that has another name now.
+#[derive(Debug, Clone)]
+pub struct Move {
+    pub at: Span,
+    pub from: ComponentId,
+    pub to: ComponentId,
 }
 
 /// `[variables]`: a value, or a table that describes one. Without a default it has to be given.
@@ -61,6 +70,7 @@ pub fn read(source: SourceId, file: &Source, diagnostics: &mut Diagnostics) -> M
         variables: BTreeMap::new(),
         environments: BTreeMap::new(),
         components: Vec::new(),
+        moved: Vec::new(),
     };
     let Some(document) = parse(&mut context) else { return manifest };
     for (key, value) in document.get_ref() {
@@ -73,12 +83,13 @@ pub fn read(source: SourceId, file: &Source, diagnostics: &mut Diagnostics) -> M
                     manifest.environments.insert(name.to_owned(), environment);
                 });
             }
+            "moved" => manifest.moved = moved(&mut context, value),
             _ => components(
                 &mut context,
                 key,
                 value,
                 "a manifest",
-                &["api-version", "variables", "environment"],
+                &["api-version", "variables", "environment", "moved"],
                 &mut manifest.components,
             ),
         }
@@ -205,6 +216,60 @@ pub fn variables(context: &mut Context<'_>, value: &Spanned<DeValue<'_>>) -> BTr
         variables.insert(name.to_owned(), variable);
     }
     variables
+}
+
+/// `[[moved]]`
+fn moved(context: &mut Context<'_>, value: &Spanned<DeValue<'_>>) -> Vec<Move> {
+    let DeValue::Array(items) = value.get_ref() else {
+        let help = "write [[moved]], and below it from and to".to_owned();
+        context.wrong_type("`moved`", value, "a list of tables", Some(help));
+        return Vec::new();
+    };
+    let mut moves = Vec::new();
+    for item in items {
+        let DeValue::Table(table) = item.get_ref() else {
+            context.wrong_type("an item of `moved`", item, "a table with `from` and `to`", None);
+            continue;
+        };
+        let (mut from, mut to, mut is_whole) = (None, None, true);
+        for (key, value) in table {
+            match (&**key.get_ref(), value.get_ref()) {
+                ("from", DeValue::String(address)) => from = address_of(context, address, value),
+                ("to", DeValue::String(address)) => to = address_of(context, address, value),
+                ("from" | "to", _) => {
+                    let what = format!("`{}` of `moved`", key.get_ref());
+                    context.wrong_type(&what, value, "an address such as \"auth-provider.Orders\"", None);
+                }
+                _ => context.unknown_key(key, value, "`moved`", ["from", "to"]),
+            }
+            is_whole &= matches!(&**key.get_ref(), "from" | "to");
+        }
+        // The table of [[moved]] begins at its header; an inline one where it stands.
+        let at = context.span(item);
+        match (from, to) {
+            (Some(from), Some(to)) => moves.push(Move { at, from, to }),
+            _ if is_whole && table.len() < 2 => context.error(
+                Diagnostic::error(Code::MissingField, "`moved` needs `from` and `to`")
+                    .label(at, "says only one of the two")
+                    .help("for example from = \"auth-provider.Orders\", to = \"auth-provider.OrdersLogin\""),
+            ),
+            _ => {}
+        }
+    }
+    moves
+}
+
+fn address_of(context: &mut Context<'_>, address: &str, value: &Spanned<DeValue<'_>>) -> Option<ComponentId> {
+    let id = ComponentId::parse(address);
+    if id.is_none() {
+        let at = context.span(value);
+        context.error(
+            Diagnostic::error(Code::UnknownComponent, format!("`{address}` is no address of a component"))
+                .label(at, "not TYPE.NAME")
+                .help("write it as in plans, for example \"auth-provider.Orders\""),
+        );
+    }
+    id
 }
 
 /// `[environment.NAME]` of a manifest or of `orgwire.toml`.

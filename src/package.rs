@@ -17,6 +17,9 @@ use crate::render::MetadataFiles;
 /// The namespace of everything in a package.
 pub const NAMESPACE: &str = "http://soap.sforce.com/2006/04/metadata";
 
+/// What a package removes after everything else (protocol, section 7.3).
+pub const REMOVALS: &str = "destructiveChangesPost.xml";
+
 /// The deflate level of packages, fixed so that no default of a library can change the bytes.
 pub const COMPRESSION_LEVEL: i64 = 6;
 
@@ -46,6 +49,10 @@ impl Package {
         let mut writer = ZipWriter::new(Cursor::new(Vec::with_capacity(size + 64 * 1024)));
         writer.start_file("package.xml", options)?;
         writer.write_all(package_xml(files, api_version).as_bytes()).map_err(zip::result::ZipError::from)?;
+        if !files.removes.is_empty() {
+            writer.start_file(REMOVALS, options)?;
+            writer.write_all(removals(&files.removes).as_bytes()).map_err(zip::result::ZipError::from)?;
+        }
         for file in &files.files {
             writer.start_file(&file.path, options)?;
             writer.write_all(file.content.as_bytes()).map_err(zip::result::ZipError::from)?;
@@ -85,12 +92,28 @@ pub fn package_xml(files: &MetadataFiles, api_version: u16) -> String {
         let order = orders.entry(&kind.package_type).or_insert(kind.order);
         *order = kind.order.min(*order);
     }
-    let mut members: BTreeMap<(u8, &str), BTreeSet<&str>> = BTreeMap::new();
+    let mut members: Members<'_> = BTreeMap::new();
     for file in &files.files {
         let name = file.component.kind.package_type.as_str();
         let order = orders.get(name).copied().unwrap_or_default();
         members.entry((order, name)).or_default().insert(&file.component.name);
     }
+    package(&members, Some(api_version))
+}
+
+/// The manifest of what is removed: what names others before what it names.
+fn removals(ids: &[ComponentId]) -> String {
+    let mut members: Members<'_> = BTreeMap::new();
+    for id in ids {
+        members.entry((u8::MAX - id.kind.order, &id.kind.package_type)).or_default().insert(&id.name);
+    }
+    package(&members, None)
+}
+
+/// Members by the place of their type and its name.
+type Members<'a> = BTreeMap<(u8, &'a str), BTreeSet<&'a str>>;
+
+fn package(members: &Members<'_>, api_version: Option<u16>) -> String {
     let mut writer = quick_xml::Writer::new_with_indent(Vec::new(), b' ', 4);
     let mut events = vec![
         Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)),
@@ -103,7 +126,7 @@ pub fn package_xml(files: &MetadataFiles, api_version: u16) -> String {
             Event::End(BytesEnd::new(name)),
         ]
     };
-    for ((_, name), members) in &members {
+    for ((_, name), members) in members {
         events.push(Event::Start(BytesStart::new("types")));
         for member in members {
             events.extend(leaf("members", (*member).to_owned()));
@@ -111,7 +134,9 @@ pub fn package_xml(files: &MetadataFiles, api_version: u16) -> String {
         events.extend(leaf("name", (*name).to_owned()));
         events.push(Event::End(BytesEnd::new("types")));
     }
-    events.extend(leaf("version", format!("{api_version}.0")));
+    if let Some(version) = api_version {
+        events.extend(leaf("version", format!("{version}.0")));
+    }
     events.push(Event::End(BytesEnd::new("Package")));
     for event in events {
         writer.write_event(event).expect("a Vec takes all bytes");
@@ -170,6 +195,23 @@ mod tests {
 </Package>
 "
         );
+    }
+
+    #[test]
+    fn what_uses_others_is_removed_before_them() {
+        let id = |kind, name| ComponentId::new(type_named(kind).unwrap(), name);
+        let ids = [id("AuthProvider", "P"), id("ConnectedApp", "A"), id("NamedCredential", "C")];
+        let xml = removals(&ids);
+        let places: Vec<usize> = ["NamedCredential", "AuthProvider", "ConnectedApp"]
+            .iter()
+            .filter_map(|name| xml.find(name))
+            .collect();
+        assert!(places.len() == 3 && places.is_sorted(), "{xml}");
+        assert!(!xml.contains("version>"), "{xml}");
+        let files = MetadataFiles { removes: ids.to_vec(), ..MetadataFiles::default() };
+        let package = Package::new(&files, 62).unwrap();
+        let mut zip = zip::ZipArchive::new(Cursor::new(package.zip.as_slice())).unwrap();
+        assert!(zip.by_name(REMOVALS).is_ok());
     }
 
     #[test]

@@ -146,7 +146,8 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
 
 const NO_RIGHT: &str = "no-right-to-deploy-this";
 const BLOCKED: &str = "since Spring '26 most orgs refuse to create connected apps unless Salesforce Support allows it \
-                       (CA-70); if that is the reason, ask Support or use an external client app";
+                       (CA-70); if that is the reason, ask Support or use an external client app (more: orgwire \
+                       explain app-creation-blocked)";
 
 /// The wording of a blocked creation is not public, so it is recognised by what it is about (CA-73).
 fn is_creation_refused(component: &Component, problem: &str, plan: &Plan) -> bool {

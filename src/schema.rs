@@ -49,6 +49,7 @@ pub fn manifest() -> Value {
             "What differs in one environment: variables, and any field of any component.",
         ),
     );
+    properties.insert("moved".to_owned(), moved());
     document("manifest", "orgwire manifest", properties, definitions)
 }
 
@@ -233,6 +234,23 @@ fn api_version() -> Value {
     let versions: Vec<String> =
         (OLDEST_API_VERSION..=NEWEST_API_VERSION).rev().map(|major| format!("{major}.0")).collect();
     json!({ "description": "API version of the package.", "type": "string", "enum": versions })
+}
+
+fn moved() -> Value {
+    let address = |what: &str| json!({ "description": what, "type": "string", "pattern": "^[a-z-]+\\..+$" });
+    json!({
+        "description": "Components that have another name now: the new one is created, the old one removed.",
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "from": address("What it was called, such as auth-provider.Orders."),
+                "to": address("What it is called now."),
+            },
+            "required": ["from", "to"],
+            "additionalProperties": false,
+        },
+    })
 }
 
 fn variables() -> Value {

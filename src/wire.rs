@@ -244,7 +244,8 @@ fn text_at(fields: &Fields<Scalar>, path: &[Step]) -> Option<String> {
 
 /// Every component whose existence or content a plan depends on.
 fn interesting(desired: &Desired) -> BTreeSet<ComponentId> {
-    let mut ids: BTreeSet<ComponentId> = desired.components.keys().cloned().collect();
+    let mut ids: BTreeSet<ComponentId> =
+        desired.components.keys().chain(&desired.removals).cloned().collect();
     for component in desired.components.values() {
         ids.extend(component.named());
         component.each_leaf(&mut |leaf| match &leaf.wanted {

@@ -2,6 +2,7 @@
 
 mod cancel;
 mod components;
+mod copies;
 mod credentials;
 mod deploy;
 mod diff;

@@ -1,15 +1,17 @@
 //! `simulate`: serves orgs on loopback. Prints one line of JSON for each when all are ready.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use serde_json::json;
 
 use crate::cli;
+use crate::command::copies::Copies;
 use crate::command::{Attempt, Exit, Failure, Trouble, local, runtime};
 use crate::org::Interrupt;
 use crate::report::{self, Format, Terminal};
-use crate::simulator::{self, Neighbours, Options, Script, Simulator};
+use crate::simulator::{self, FirstDay, Neighbours, Options, Script, Simulator};
 
 /// Where orgs live, each in a folder with its name.
 const FOLDER: &str = ".orgwire";
@@ -19,19 +21,17 @@ pub fn run(arguments: &cli::Simulate, terminal: &Terminal) -> Result<Exit, Failu
     if arguments.list_assumptions {
         return list_assumptions(terminal);
     }
-    let faults = match &arguments.faults {
-        Some(path) => Some((path.as_path(), read(path)?)),
-        None => None,
-    };
-    runtime()?.block_on(async {
-        let mut orgs = Vec::new();
-        for mut options in all(arguments) {
-            if let Some((path, text)) = &faults {
-                options.faults = script(path, text, &options)?;
-            }
-            // Those that run already are stopped when they are dropped.
-            orgs.push(Simulator::start(options).await.map_err(local::failure)?);
+    check_names(&arguments.org)?;
+    let copies = Copies::of(&arguments.copy, &arguments.org)?;
+    let mut asked = all(arguments, &copies);
+    if let Some(path) = &arguments.faults {
+        let text = read(path)?;
+        for Asked { options, .. } in &mut asked {
+            options.faults = script(path, &text, options)?;
         }
+    }
+    runtime()?.block_on(async {
+        let orgs = start(asked, terminal).await?;
         let interrupt = Interrupt::on_signals();
         for org in &orgs {
             let mut line =
@@ -64,26 +64,84 @@ fn script(path: &Path, text: &str, options: &Options) -> Result<Script, Failure>
     })
 }
 
-fn all(arguments: &cli::Simulate) -> Vec<Options> {
+/// Starts the orgs, what is copied before its copies, and gives them back in the order they were asked for.
+async fn start(mut asked: Vec<Asked>, terminal: &Terminal) -> Result<Vec<Simulator>, Failure> {
+    asked.sort_by_key(|asked| asked.depth);
+    let mut orgs = Vec::new();
+    for Asked { place, options, .. } in asked {
+        let (copied_from, first_day) = (options.copied_from.clone(), options.first_day);
+        // Those that run already are stopped when they are dropped.
+        let org = Simulator::start(options).await.map_err(local::failure)?;
+        let name = &org.ready().org;
+        if !org.is_new()
+            && let Some(source) = copied_from
+        {
+            terminal.talk(&format!("`{name}` is there already and stays as it is: no copy of `{source}`.\n"));
+        }
+        if !org.is_new() && first_day != FirstDay::default() {
+            terminal.talk(&format!(
+                "`{name}` is there already and keeps its settings: api-access-control and lock-sessions-to-ip are \
+                 for its first day.\n"
+            ));
+        }
+        orgs.push((place, org));
+    }
+    orgs.sort_by_key(|(place, _)| *place);
+    Ok(orgs.into_iter().map(|(_, org)| org).collect())
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("two orgs are called `{0}`")]
+struct SameName(String);
+
+/// Each org has a folder of its own, and some systems do not tell `UAT` from `uat`.
+fn check_names(orgs: &[cli::OrgToServe]) -> Result<(), Failure> {
+    let mut seen = BTreeSet::new();
+    match orgs.iter().find(|org| !seen.insert(org.name.to_ascii_lowercase())) {
+        Some(twice) => Err(Failure::new(Trouble::Usage, SameName(twice.name.clone()))
+            .help("give each --org a name of its own; capitals alone do not tell folders apart")),
+        None => Ok(()),
+    }
+}
+
+/// An org that was asked for.
+struct Asked {
+    /// Among the others, as typed.
+    place: usize,
+    /// How many others have to be there first.
+    depth: usize,
+    options: Options,
+}
+
+fn all(arguments: &cli::Simulate, copies: &Copies) -> Vec<Asked> {
     let common = Options {
         spring_26_block: arguments.spring_26_block,
         propagation: arguments.propagation,
+        daily_limit: arguments.daily_limit,
         neighbours: Neighbours::default(),
         ..Options::default()
     };
     if arguments.org.is_empty() {
         let folder = (!arguments.in_memory).then(|| arguments.folder.clone());
-        return vec![Options { folder, port: arguments.port, ..common }];
+        let options = Options { folder, port: arguments.port, ..common };
+        return vec![Asked { place: 0, depth: 0, options }];
     }
-    let one = |org: &cli::OrgToServe| Options {
-        name: Some(org.name.clone()),
-        nature: org.nature,
-        folder: (!arguments.in_memory).then(|| Path::new(FOLDER).join(&org.name)),
-        port: org.port,
-        spring_26_block: org.spring_26_block.unwrap_or(common.spring_26_block),
-        ..common.clone()
+    let one = |(place, org): (usize, &cli::OrgToServe)| {
+        let copied_from = copies.source(&org.name).map(str::to_owned);
+        let options = Options {
+            name: Some(org.name.clone()),
+            // A copy is what its source is.
+            nature: org.nature().filter(|_| copied_from.is_none()),
+            first_day: org.first_day,
+            copied_from,
+            folder: (!arguments.in_memory).then(|| Path::new(FOLDER).join(&org.name)),
+            port: org.port,
+            spring_26_block: org.spring_26_block.unwrap_or(common.spring_26_block),
+            ..common.clone()
+        };
+        Asked { place, depth: copies.depth(&org.name).unwrap_or_default(), options }
     };
-    arguments.org.iter().map(one).collect()
+    arguments.org.iter().enumerate().map(one).collect()
 }
 
 fn list_assumptions(terminal: &Terminal) -> Result<Exit, Failure> {

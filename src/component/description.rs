@@ -50,6 +50,9 @@ pub struct Member {
     /// True where a name stays reserved after deletion (AP-5).
     #[serde(default)]
     pub burnt_after_deletion: bool,
+    /// What is gone for good with a component, for people who are about to remove it.
+    #[serde(default)]
+    pub lost_with_it: Vec<String>,
     /// What Setup calls the name, where that differs from "API name".
     #[serde(default)]
     pub called: Option<String>,

@@ -198,7 +198,11 @@ pub async fn deploy(
         done.not_kept = left
             .changes
             .into_iter()
-            .filter(|change| change.action == Action::Create || !change.fields.is_empty())
+            .filter(|change| {
+                change.action == Action::Create
+                    || change.action == Action::Delete
+                    || !change.fields.is_empty()
+            })
             .collect();
         done.wired = wired(desired, plan, &done.observed);
     }

@@ -32,13 +32,18 @@ pub(super) async fn send(
     let needed = Pass {
         number: pass.number,
         sends: pass.sends.iter().filter(|send| is_needed(plan, send, &done.observed)).cloned().collect(),
+        removes: pass.removes.clone(),
         packages: pass.packages,
     };
-    if needed.sends.is_empty() {
+    if needed.sends.is_empty() && needed.removes.is_empty() {
         on_event(Event::PassSkipped { number: pass.number });
         return Ok(());
     }
-    on_event(Event::PassStarted { number: pass.number, of, components: needed.sends.len() });
+    on_event(Event::PassStarted {
+        number: pass.number,
+        of,
+        components: needed.sends.len() + needed.removes.len(),
+    });
     let packages = plan::packages(desired, &needed, means.limits);
     let count = packages.len();
     for (index, part) in packages.into_iter().enumerate() {
@@ -46,8 +51,9 @@ pub(super) async fn send(
             on_event(Event::PackageStarted { number: index + 1, of: count, components: part.sends.len() });
         }
         let secrets = SecretText::Given(means.secrets);
-        let files =
+        let mut files =
             render(desired, &part, &done.observed, secrets, means.templates, 1).map_err(Reason::Render)?;
+        files.removes = part.removes;
         let place = sending::Place { pass: pass.number, of, package: index + 1, packages: count };
         sending::send(&files, desired.api_version, &place, done, means, on_event).await?;
     }

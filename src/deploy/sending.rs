@@ -30,7 +30,9 @@ pub(super) async fn send(
     on_event: OnEvent<'_>,
 ) -> Result<(), Reason> {
     let package = Package::new(files, api_version).map_err(Reason::Package)?;
-    let components: BTreeSet<&ComponentId> = files.files.iter().map(|file| &file.component).collect();
+    let sent = files.files.iter().map(|file| &file.component);
+    let components: BTreeSet<&ComponentId> = sent.chain(&files.removes).collect();
+    let removals = (!files.removes.is_empty()).then(|| package::REMOVALS.to_owned());
     let mut tries = 0;
     loop {
         let entry = Entry {
@@ -41,7 +43,7 @@ pub(super) async fn send(
             pass: place.pass,
             of: place.of,
             components: components.iter().map(ToString::to_string).collect(),
-            paths: files.files.iter().map(|file| file.path.clone()).collect(),
+            paths: files.files.iter().map(|file| file.path.clone()).chain(removals.clone()).collect(),
             ..Entry::default()
         };
         let mut slip = means.journal.begin(entry).map_err(Reason::Journal)?;

@@ -47,7 +47,7 @@ pub struct Entry {
     /// Those of them that say it by themselves, in whatever words; all of them where no words are known.
     #[serde(default)]
     pub alone: Vec<String>,
-    /// Pieces of the message; `{}` stands for any text.
+    /// Pieces of the message; `{name}` stands for any text, and says what kind of text it is.
     #[serde(default)]
     pub says: Vec<String>,
     pub cause: String,
@@ -77,7 +77,9 @@ static ENTRIES: LazyLock<Vec<(Place, Entry)>> = LazyLock::new(|| {
 /// The entry that fits best: a known text tells more than a known status code, and a long text more than a short one.
 /// Without a status code, `code` is empty.
 pub fn find(place: Place, code: &str, message: &str) -> Option<&'static Entry> {
-    let here = ENTRIES.iter().filter(|(said, _)| *said == place).map(|(_, entry)| entry);
+    let here: Vec<&Entry> =
+        ENTRIES.iter().filter(|(said, _)| *said == place).map(|(_, entry)| entry).collect();
+    let (code, message) = if code.is_empty() { spoken(&here, message) } else { (code, message) };
     let mut best: Option<(usize, &Entry)> = None;
     for entry in here {
         let weight = entry.weight(code, message);
@@ -87,6 +89,16 @@ pub fn find(place: Place, code: &str, message: &str) -> Option<&'static Entry> {
         }
     }
     best.map(|(_, entry)| entry)
+}
+
+/// Rows of components have no status code beside their text, but the text may begin with one: `INSUFFICIENT_ACCESS: ...`.
+fn spoken<'t>(here: &[&Entry], text: &'t str) -> (&'t str, &'t str) {
+    match text.split_once(": ") {
+        Some((code, rest)) if here.iter().any(|entry| entry.error.iter().any(|error| error == code)) => {
+            (code, rest)
+        }
+        _ => ("", text),
+    }
 }
 
 /// The entry of a code of ours.
@@ -103,7 +115,8 @@ impl Entry {
     /// How well a message fits; 0 is not at all.
     fn weight(&self, code: &str, message: &str) -> usize {
         let is_code = !code.is_empty() && self.error.iter().any(|error| error == code);
-        let text = self.says.iter().filter(|text| contains(message, text)).map(String::len).max();
+        let text =
+            self.says.iter().filter(|text| contains(message, text)).map(|text| known_length(text)).max();
         // What says itself by an error that is not this one is something else.
         let other_error = !code.is_empty() && !self.error.is_empty() && !is_code;
         match (text, is_code) {
@@ -130,7 +143,7 @@ impl Entry {
         let _ = writeln!(story, "{}\n", wrapped(&format!("{remedy}.")));
         let _ = writeln!(story, "What the org says:\n");
         let errors = self.error.iter().map(|error| format!("- `{error}`"));
-        let texts = self.says.iter().map(|text| format!("- `{}`", text.replace("{}", "...")));
+        let texts = self.says.iter().map(|text| format!("- `{}`", told(text)));
         errors.chain(texts).for_each(|line| story.push_str(&format!("{line}\n")));
         if let Some(unsure) = &self.unsure {
             let _ = writeln!(story, "\n{}", wrapped(&format!("**Not confirmed:** {unsure}.")));
@@ -145,15 +158,32 @@ impl Entry {
 /// Whether the pieces between the holes of a pattern come in a message in this order. Case does not count: orgs and
 /// documents differ in it.
 fn contains(message: &str, pattern: &str) -> bool {
-    let (message, pattern) = (message.to_lowercase(), pattern.to_lowercase());
+    let message = message.to_lowercase();
     let mut rest = message.as_str();
-    pattern.split("{}").all(|piece| match rest.split_once(piece) {
+    pieces(pattern).all(|piece| match rest.split_once(piece.to_lowercase().as_str()) {
         Some((_, after)) => {
             rest = after;
             true
         }
         None => false,
     })
+}
+
+/// What stands between the holes.
+fn pieces(pattern: &str) -> impl Iterator<Item = &str> {
+    let mut after = pattern.split('{');
+    let first = after.next();
+    first.into_iter().chain(after.map(|hole| hole.split_once('}').map_or(hole, |(_, piece)| piece)))
+}
+
+/// A pattern with long names in its holes says no more than one with short names.
+fn known_length(pattern: &str) -> usize {
+    pieces(pattern).map(str::len).sum()
+}
+
+/// A pattern for people: `no <type> named <name> found`.
+fn told(pattern: &str) -> String {
+    pattern.replace('{', "<").replace('}', ">")
 }
 
 fn wrapped(text: &str) -> String {
@@ -192,5 +222,7 @@ pub fn page() -> String {
     page
 }
 
+#[cfg(test)]
+mod spoken_here;
 #[cfg(test)]
 mod tests;

@@ -90,6 +90,35 @@ const CASES: &[(Place, &str, &str, &str)] = &[
     (Deploy, "LIMIT_EXCEEDED", "x", "package-too-large"),
     (Deploy, "INVALID_TYPE", "x", "type-unknown"),
     (Deploy, "INSUFFICIENT_ACCESS", "x", "no-right-to-deploy-this"),
+    (Deploy, "", "INSUFFICIENT_ACCESS: insufficient access rights on object id", "no-right-to-deploy-this"),
+    (Deploy, "", "UNKNOWN_EXCEPTION: something nobody has seen", "unexpected-error"),
+    (Deploy, "", "INVALID_OPERATION: Too many files in zip", "too-many-files"),
+    (Deploy, "", "STRING_TOO_LONG: label: data value too large: x (max length=80)", "text-too-long"),
+    (Deploy, "DELETE_FAILED", "x", "used-elsewhere"),
+    (
+        Deploy,
+        "",
+        "You can't create a connected app: since Spring '26 creating connected apps is blocked in this org",
+        "app-creation-blocked",
+    ),
+    (
+        Deploy,
+        "",
+        "The URL Suffix can only contain underscores and alphanumeric characters. It must be unique, begin with a letter",
+        "name-illegal",
+    ),
+    (
+        Deploy,
+        "",
+        "settings/X.settings is not a valid metadata object. Check the name and casing of the file.",
+        "file-misnamed",
+    ),
+    (
+        Deploy,
+        "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+        "Record rolled back because not all records were valid",
+        "all-or-none",
+    ),
     (Api, "INVALID_SESSION_ID", "Session expired or invalid", "session-invalid"),
     (
         Api,
@@ -103,6 +132,7 @@ const CASES: &[(Place, &str, &str, &str)] = &[
         "This session is not valid for use with the REST API",
         "session-not-for-rest",
     ),
+    (Api, "INVALID_SESSION_ID", "This session is not valid for use with the API", "session-not-for-rest"),
     (Api, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE", "auth-header"),
     (Api, "URL_NOT_RESET", "x", "wrong-host"),
     (Api, "Bad_OAuth_Token", "the token is not taken here", "token-unknown"),
@@ -138,6 +168,15 @@ const CASES: &[(Place, &str, &str, &str)] = &[
         "Provided external ID field does not exist or is not accessible: X",
         "no-such-resource",
     ),
+    (Api, "NOT_FOUND", "no validation with this id can be quick deployed", "validation-not-deployable"),
+    (
+        Api,
+        "INVALID_ID_FIELD",
+        "no validation with this id can be quick deployed",
+        "validation-not-deployable",
+    ),
+    (Api, "JSON_PARSER_ERROR", "Unexpected character", "body-unreadable"),
+    (Api, "INVALID_MULTIPART_REQUEST", "x", "body-unreadable"),
     (Api, "METHOD_NOT_ALLOWED", "HTTP Method 'PUT' not allowed. Allowed are GET", "method-not-allowed"),
     (Api, "UNSUPPORTED_MEDIA_TYPE", "x", "media-type"),
     (Api, "SERVER_UNAVAILABLE", "x", "org-unavailable"),
@@ -237,6 +276,16 @@ const CASES: &[(Place, &str, &str, &str)] = &[
         "You cannot install a sandbox app outside a non-sandbox organization.",
         "oauth-sandbox-app",
     ),
+    (
+        OAuth,
+        "",
+        "Problem Logging In: We can't log you in because of an authentication error.",
+        "oauth-page-refused",
+    ),
+    (OAuth, "", "CSRF: No CSRF cookie", "oauth-no-csrf-cookie"),
+    (OAuth, "invalid_grant", "expired device code", "oauth-device-code"),
+    (OAuth, "invalid_token", "invalid token", "oauth-token-unknown"),
+    (OAuth, "invalid_request", "missing required parameter: code", "oauth-request-malformed"),
     (OAuth, "HTTP 302", "", "vendor-redirects"),
 ];
 
@@ -270,11 +319,10 @@ fn an_unknown_message_has_no_entry() {
 #[test]
 fn no_message_is_two_things() {
     for (place, code, message, expected) in CASES {
-        let weights: Vec<usize> = ENTRIES
-            .iter()
-            .filter(|(said, _)| said == place)
-            .map(|(_, entry)| entry.weight(code, message))
-            .collect();
+        let here: Vec<&Entry> =
+            ENTRIES.iter().filter(|(said, _)| said == place).map(|(_, entry)| entry).collect();
+        let (code, message) = if code.is_empty() { spoken(&here, message) } else { (*code, *message) };
+        let weights: Vec<usize> = here.iter().map(|entry| entry.weight(code, message)).collect();
         let best = weights.iter().max().unwrap();
         assert_eq!(weights.iter().filter(|weight| *weight == best).count(), 1, "{expected}: {message}");
     }

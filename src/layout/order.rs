@@ -100,6 +100,7 @@ impl Shape {
                 "environment" => (4, (0, String::new())),
                 "lint" => (5, (0, String::new())),
                 "templates" => (6, (0, String::new())),
+                "moved" => (7, (0, String::new())),
                 _ => by_type(2),
             }),
             Shape::Environment => Some(match key {

@@ -6,9 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderValue, LOCATION, RETRY_AFTER,
-};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderValue, LOCATION};
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde_json::Value;
 use tracing::{debug, info};
@@ -21,6 +19,7 @@ use super::diagnosis::{self, Seen};
 use super::error::{Context, Left, Misfit, Refusal, Trouble};
 use super::login::{Destination, Login, Notice};
 use super::request::{Payload, Request, Wanted};
+use super::retry_after;
 use super::soap::{self, Element, NoResult};
 use super::token::Hidden;
 use super::{AccessToken, Error, Pace, Target};
@@ -93,6 +92,7 @@ impl Client {
                 instance_url: address.text.clone(),
                 left: Left::NothingSent,
                 jwt_over_soap: false,
+                quick: false,
                 diagnosis: None,
             };
             Error::network(context, Trouble::Setup(connection::innermost(&cause)))
@@ -376,10 +376,7 @@ impl Client {
         let mut answer = Answer {
             status: response.status(),
             html: header(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("text/html")),
-            // Only the form in seconds: the other one is a date by a clock that need not be ours.
-            retry_after: header(RETRY_AFTER)
-                .and_then(|text| text.trim().parse().ok())
-                .map(Duration::from_secs),
+            retry_after: retry_after::pause(response.headers(), SystemTime::now()),
             location: header(LOCATION).map(str::to_owned),
             body: Vec::new(),
         };
@@ -491,6 +488,7 @@ impl Client {
             instance_url: self.address.text.clone(),
             left,
             jwt_over_soap: request.wanted == Wanted::Xml && self.key().token.is_jwt(),
+            quick: false,
             diagnosis: None,
         }
     }

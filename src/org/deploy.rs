@@ -153,7 +153,8 @@ impl Writer<'_> {
         interrupt: &Interrupt,
         on_event: OnEvent<'_>,
     ) -> Result<DeployResult, Error> {
-        let posted = self.begin(&Call::DeployValidated { validation }, interrupt, on_event).await?;
+        let posted = self.begin(&Call::DeployValidated { validation }, interrupt, on_event).await;
+        let posted = posted.map_err(Error::of_a_quick_deployment)?;
         self.follow(posted, 0, wait, interrupt, on_event).await
     }
 
@@ -602,6 +603,16 @@ PK-zip-bytes
         let result = writer.deploy_validated("0AfV1", None, &Interrupt::new(), &mut |_| {}).await.unwrap();
         assert_eq!(result.id, ID);
         assert_eq!(script.asked()[0].text(), r#"{"validatedDeployRequestId":"0AfV1"}"#);
+    }
+
+    #[tokio::test]
+    async fn a_validation_that_is_not_found_is_not_an_address_that_is_not() {
+        let body = r#"[{"message":"The requested resource does not exist","errorCode":"NOT_FOUND"}]"#;
+        let script = Script::new([Reply::json(404, body)]);
+        let org = org(&script);
+        let deployed = org.writer().deploy_validated("0AfV1", None, &Interrupt::new(), &mut |_| {}).await;
+        let entry = deployed.unwrap_err().entry().unwrap();
+        assert_eq!(entry.code, "validation-not-deployable");
     }
 
     #[tokio::test]

@@ -66,6 +66,8 @@ pub struct Context {
     pub left: Left,
     /// The token was a JWT and the request SOAP, which do not go together (OA-12).
     pub jwt_over_soap: bool,
+    /// The request was to deploy what a validation has found good.
+    pub quick: bool,
     /// What was found out about a token that is not taken.
     pub diagnosis: Option<Diagnosis>,
 }
@@ -314,11 +316,25 @@ impl Error {
     /// What the org's words are to us.
     pub fn entry(&self) -> Option<&'static Entry> {
         match self {
+            // Not found is the validation, not the address (MD-2).
+            Error::Rejected(context, said)
+                if context.quick && (said.status == 404 || said.code == "INVALID_ID_FIELD") =>
+            {
+                dictionary::entry("validation-not-deployable")
+            }
             Error::NoSession(_, NoSession::Refused(refusal)) => {
                 dictionary::find(Place::OAuth, &refusal.code, &refusal.message)
             }
             _ => self.refusal().and_then(|said| dictionary::find(Place::Api, &said.code, &said.message)),
         }
+    }
+
+    /// An error of a request to deploy what a validation has found good.
+    pub(super) fn of_a_quick_deployment(mut self) -> Error {
+        if let Error::Rejected(context, _) = &mut self {
+            context.quick = true;
+        }
+        self
     }
 
     /// The org knows no deployment by this id, or not any more.
@@ -473,6 +489,7 @@ mod tests {
             instance_url: "https://acme.my.salesforce.com".into(),
             left,
             jwt_over_soap: false,
+            quick: false,
             diagnosis: None,
         }
     }

@@ -1,5 +1,6 @@
 //! Ctrl-C as a value: counted, shared, waited for. The first asks to cancel, the second to stop waiting.
 
+use std::io;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -23,10 +24,14 @@ impl Interrupt {
     }
 
     /// One that Ctrl-C sets off, and on Unix the signal with which build servers end a job. To be called inside
-    /// a tokio runtime; from then on these signals no longer end the process by themselves.
+    /// a tokio runtime; when it returns, these signals no longer end the process by themselves. Where the system
+    /// refuses to tell of them they keep their usual effect.
     pub fn on_signals() -> Interrupt {
         let interrupt = Interrupt::new();
-        tokio::spawn(listen(interrupt.clone()));
+        // Registered here and not in the task, which may begin much later: no signal is lost in between.
+        if let Ok(signals) = Signals::register() {
+            tokio::spawn(signals.pass_on(interrupt.clone()));
+        }
         interrupt
     }
 
@@ -45,26 +50,42 @@ impl Interrupt {
     }
 }
 
-/// Ends only where the system refuses to tell of signals; they then keep their usual effect.
 #[cfg(unix)]
-async fn listen(interrupt: Interrupt) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut pressed), Ok(mut ended)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return;
-    };
-    loop {
-        tokio::select! {
-            _ = pressed.recv() => interrupt.fire(),
-            _ = ended.recv() => interrupt.fire(),
+struct Signals {
+    pressed: tokio::signal::unix::Signal,
+    ended: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn register() -> io::Result<Signals> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Signals { pressed: signal(SignalKind::interrupt())?, ended: signal(SignalKind::terminate())? })
+    }
+
+    async fn pass_on(mut self, interrupt: Interrupt) {
+        loop {
+            tokio::select! {
+                _ = self.pressed.recv() => interrupt.fire(),
+                _ = self.ended.recv() => interrupt.fire(),
+            }
         }
     }
 }
 
-#[cfg(not(unix))]
-async fn listen(interrupt: Interrupt) {
-    while tokio::signal::ctrl_c().await.is_ok() {
-        interrupt.fire();
+#[cfg(windows)]
+struct Signals(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl Signals {
+    fn register() -> io::Result<Signals> {
+        tokio::signal::windows::ctrl_c().map(Signals)
+    }
+
+    async fn pass_on(mut self, interrupt: Interrupt) {
+        while self.0.recv().await.is_some() {
+            interrupt.fire();
+        }
     }
 }
 
@@ -81,5 +102,16 @@ mod tests {
         clone.fire();
         interrupt.reached(2).await;
         assert_eq!(interrupt.count(), 2);
+    }
+
+    /// The task that listens has had no chance to run yet.
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_signal_that_comes_at_once_is_not_lost() {
+        let interrupt = Interrupt::on_signals();
+        let own = std::process::id().to_string();
+        assert!(std::process::Command::new("kill").args(["-INT", &own]).status().unwrap().success());
+        let reached = tokio::time::timeout(std::time::Duration::from_secs(10), interrupt.reached(1)).await;
+        assert!(reached.is_ok());
     }
 }

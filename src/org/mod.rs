@@ -29,6 +29,7 @@ mod read;
 mod renewal;
 mod request;
 mod retrieve;
+mod retry_after;
 #[cfg(test)]
 mod script;
 mod soap;

@@ -33,6 +33,7 @@ async fn reading_is_repeated_until_the_org_is_back() {
         Reply::json(200, ROWS).cut(10),
         Reply::text(420, "text/html", "<html></html>"),
         Reply::json(429, "[]").header("Retry-After", "0"),
+        Reply::json(503, "[]").header("Retry-After", "Thu, 01 Jan 2026 08:00:00 GMT"),
         Reply::json(502, ""),
         Reply::json(503, r#"[{"message":"busy","errorCode":"SERVER_UNAVAILABLE"}]"#),
         Reply::json(504, "gateway"),
@@ -59,6 +60,11 @@ async fn repeating_comes_to_an_end() {
 #[tokio::test]
 async fn a_pause_too_long_is_not_waited_for() {
     let busy = Reply::json(503, "[]").header("Retry-After", "86400");
+    let (error, asked) = fails(vec![busy]).await;
+    assert_eq!((error.kind(), asked), (ErrorKind::Network, 1));
+    let busy = Reply::json(503, "[]")
+        .header("Date", "Thu, 01 Jan 2026 09:00:00 GMT")
+        .header("Retry-After", "Thu, 01 Jan 2026 10:00:00 GMT");
     let (error, asked) = fails(vec![busy]).await;
     assert_eq!((error.kind(), asked), (ErrorKind::Network, 1));
 }

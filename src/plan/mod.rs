@@ -6,10 +6,14 @@
 //! A field is *deferred* while something it refers to is not observed. A component that does not exist yet
 //! is sent all the same, with a placeholder in the deferred field, so that others can refer to it; it is
 //! sent again when the value is known. A component that exists is never given a placeholder: it waits.
+//!
+//! What is to be removed goes with the last pass, after everything that replaces it.
 
+mod consequences;
 mod obstacles;
 mod packages;
 mod passes;
+mod reasons;
 mod values;
 
 use std::collections::BTreeSet;
@@ -22,9 +26,10 @@ use crate::resolve::{Component, Desired, Leaf, Wanted};
 use crate::secret::SecretSource;
 
 pub use packages::{Limits, packages};
+pub use reasons::{LastDeployed, Reason};
 pub use values::{fill, known_key, placeholder, predicted};
 
-use obstacles::{Uses, changeable, check_generated, check_named, warn_of_lost_secrets};
+use obstacles::{Uses, changeable, check_generated, check_named, check_unused, warn_of_lost_secrets};
 use passes::{Sketch, passes};
 
 /// What a deployment will do.
@@ -42,8 +47,12 @@ pub struct Change {
     pub id: ComponentId,
     pub action: Action,
     pub fields: Vec<FieldChange>,
-    /// Numbers of the passes that send the component.
+    /// Why each of the fields changes.
+    pub reasons: Vec<Reason>,
+    /// Numbers of the passes that send or remove the component.
     pub passes: Vec<usize>,
+    /// What cannot be undone once this is done, and what is lost.
+    pub consequences: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +60,10 @@ pub enum Action {
     Create,
     Update,
     Keep,
+    /// Asked for by name; never because a manifest does not have it.
+    Delete,
+    /// The org would refuse it; the findings say why.
+    Cannot,
 }
 
 /// One deployment.
@@ -60,6 +73,8 @@ pub struct Pass {
     pub number: usize,
     /// In the order of addresses.
     pub sends: Vec<Send>,
+    /// Removed after everything was sent, in the order of addresses.
+    pub removes: Vec<ComponentId>,
     /// How many packages it takes: one, unless the project is very large.
     pub packages: usize,
 }
@@ -150,11 +165,12 @@ pub struct NeededSecret {
 pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
     let mut findings = Diagnostics::default();
     let mut uses = Uses::default();
-    let mut changes = Vec::with_capacity(desired.components.len());
+    let mut changes = Vec::with_capacity(desired.components.len() + desired.removals.len());
     let mut sketches = Vec::new();
     // Everything that looks at one component alone does so in one go, while its values are in the cache.
     for component in desired.components.values() {
         uses.add(component);
+        let known = findings.len();
         check_named(component, desired, observed, &mut findings);
         let wanted = fill(component, observed);
         let (action, fields) = match observed.components.get(&component.id) {
@@ -170,17 +186,64 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
         if action != Action::Keep {
             sketches.push(Sketch::of(component, observed));
         }
-        changes.push(Change { id: component.id.clone(), action, fields, passes: Vec::new() });
+        let action = if findings.has_errors_after(known) { Action::Cannot } else { action };
+        let mut consequences = consequences::of(&component.id, action, &fields);
+        if action == Action::Create
+            && let Some(from) = desired.moves.get(&component.id).filter(|from| observed.has(from))
+        {
+            consequences.insert(0, format!("takes the place of `{from}`, which is removed at the end"));
+        }
+        changes.push(Change {
+            id: component.id.clone(),
+            action,
+            reasons: reasons::of(component, action, &fields),
+            consequences,
+            fields,
+            passes: Vec::new(),
+        });
     }
     check_generated(&uses, desired, observed, &mut findings);
-    let passes =
+    let removes = removals(desired, observed, &mut changes, &mut findings);
+    let mut passes =
         if findings.has_errors() { Vec::new() } else { passes(&sketches, desired, observed, &mut findings) };
+    if !removes.is_empty() && !findings.has_errors() {
+        match passes.last_mut() {
+            Some(last) => last.removes = removes,
+            None => passes.push(Pass { number: 1, sends: Vec::new(), removes, packages: 1 }),
+        }
+    }
     for change in &mut changes {
-        let sent = passes.iter().filter(|pass| pass.send_of(&change.id).is_some());
-        change.passes = sent.map(|pass| pass.number).collect();
+        let has = |pass: &Pass| pass.send_of(&change.id).is_some() || pass.removes.contains(&change.id);
+        change.passes = passes.iter().filter(|pass| has(pass)).map(|pass| pass.number).collect();
     }
     warn_of_lost_secrets(&uses, desired, &changes, &mut findings);
     Plan { changes, passes, findings }
+}
+
+/// What is to be removed and is there; a change for each, in the order of addresses.
+fn removals(
+    desired: &Desired,
+    observed: &Observed,
+    changes: &mut Vec<Change>,
+    findings: &mut Diagnostics,
+) -> Vec<ComponentId> {
+    let there: Vec<ComponentId> = desired.removals.iter().filter(|id| observed.has(id)).cloned().collect();
+    for id in &there {
+        let is_kept = check_unused(id, desired, findings);
+        let action = if is_kept { Action::Cannot } else { Action::Delete };
+        changes.push(Change {
+            id: id.clone(),
+            action,
+            fields: Vec::new(),
+            reasons: Vec::new(),
+            consequences: consequences::of(id, Action::Delete, &[]),
+            passes: Vec::new(),
+        });
+    }
+    if !there.is_empty() {
+        changes.sort_by(|one, other| one.id.cmp(&other.id));
+    }
+    there
 }
 
 /// Sends every component once, as to an empty org: what `render` writes.
@@ -195,7 +258,7 @@ pub fn everything(desired: &Desired, observed: &Observed) -> Pass {
             only_if_mispredicted: false,
         })
         .collect();
-    Pass { number: 1, sends, packages: 1 }
+    Pass { number: 1, sends, removes: Vec::new(), packages: 1 }
 }
 
 #[cfg(test)]

@@ -73,6 +73,21 @@ pub(super) fn changeable(
     kept
 }
 
+/// What is to be removed cannot be while something of the project names it or takes a value from it.
+pub(super) fn check_unused(id: &ComponentId, desired: &Desired, findings: &mut Diagnostics) -> bool {
+    let users = desired.components.values().filter(|component| component.depends_on(id));
+    let mut is_used = false;
+    for user in users {
+        is_used = true;
+        findings.push(
+            Diagnostic::error(Code::StillUsed, format!("`{id}` is to be removed, and `{}` uses it", user.id))
+                .label(user.at, "uses it")
+                .help(format!("remove `{}` as well, or let it use something else first", user.id)),
+        );
+    }
+    is_used
+}
+
 fn facts(field: &Field) -> String {
     if field.unsure.is_some() { " (how an org answers is not confirmed)".to_owned() } else { String::new() }
 }

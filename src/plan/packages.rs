@@ -43,9 +43,14 @@ pub fn packages(desired: &Desired, pass: &Pass, limits: Limits) -> Vec<Pass> {
     }
     let sorted = |mut sends: Vec<Send>| {
         sends.sort_by(|a, b| a.id.cmp(&b.id));
-        Pass { number: pass.number, sends, packages: 1 }
+        Pass { number: pass.number, sends, removes: Vec::new(), packages: 1 }
     };
-    parts.into_iter().map(sorted).collect()
+    let mut parts: Vec<Pass> = parts.into_iter().map(sorted).collect();
+    // Removed when everything that replaces it is there.
+    if let Some(last) = parts.last_mut() {
+        last.removes.clone_from(&pass.removes);
+    }
+    parts
 }
 
 /// Whether one package is enough.

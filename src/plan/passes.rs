@@ -146,8 +146,8 @@ pub(super) fn passes(
                 *state = if deferred.is_empty() { State::Done } else { State::Again(deferred.clone()) };
             }
         }
-        let mut pass =
-            Pass { number: passes.len() + 1, sends: sends.into_iter().flatten().collect(), packages: 1 };
+        let sends = sends.into_iter().flatten().collect();
+        let mut pass = Pass { number: passes.len() + 1, sends, removes: Vec::new(), packages: 1 };
         if !packages::fits(desired, &pass, Limits::default()) {
             pass.packages = packages::packages(desired, &pass, Limits::default()).len();
         }

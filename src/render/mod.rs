@@ -34,6 +34,8 @@ pub enum SecretText<'a> {
 #[derive(Debug, Default)]
 pub struct MetadataFiles {
     pub files: Vec<MetadataFile>,
+    /// Components that the package removes.
+    pub removes: Vec<ComponentId>,
     /// Fields that were left out because they hold a secret.
     pub masked: Vec<(ComponentId, FieldPath)>,
     /// Fields that hold a placeholder, and what they wait for.

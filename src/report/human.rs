@@ -44,6 +44,8 @@ pub fn plan(plan: &Plan, org: &str, colour: bool) -> String {
         let (symbol, verb) = match change.action {
             Action::Create => (paint.green("+"), "will be created"),
             Action::Update => (paint.yellow("~"), "will be updated"),
+            Action::Delete => (paint.red("-"), "will be removed"),
+            Action::Cannot => (paint.red("!"), "cannot be deployed"),
             Action::Keep => continue,
         };
         let passes = match change.passes.as_slice() {
@@ -56,7 +58,7 @@ pub fn plan(plan: &Plan, org: &str, colour: bool) -> String {
         };
         let _ = writeln!(text, "{symbol} {} {verb}{passes}", paint.bold(&change.id.to_string()));
         let width = change.fields.iter().map(|field| field.path.to_string().len()).max().unwrap_or(0);
-        for field in &change.fields {
+        for (field, reason) in change.fields.iter().zip(&change.reasons) {
             let (old, new) = (before(change, field), after(change, field));
             let name = format!("{:width$}", field.path.to_string());
             let new_text = match &new {
@@ -69,7 +71,11 @@ pub fn plan(plan: &Plan, org: &str, colour: bool) -> String {
                 }
                 _ => format!("    {} {name} = {} -> {new_text}", paint.yellow("~"), one_line(&old)),
             };
-            let _ = writeln!(text, "{line}");
+            let told = reason.told().map(|why| paint.dim(&format!("  ({why})"))).unwrap_or_default();
+            let _ = writeln!(text, "{line}{told}");
+        }
+        for consequence in &change.consequences {
+            let _ = writeln!(text, "    {} {consequence}", paint.yellow("!"));
         }
         text.push('\n');
     }
@@ -80,7 +86,13 @@ pub fn plan(plan: &Plan, org: &str, colour: bool) -> String {
     }
     for pass in &plan.passes {
         let names: Vec<String> = pass.sends.iter().map(|send| send.id.to_string()).collect();
-        let _ = writeln!(text, "Pass {} sends {}", pass.number, names.join(", "));
+        if !names.is_empty() {
+            let _ = writeln!(text, "Pass {} sends {}", pass.number, names.join(", "));
+        }
+        if !pass.removes.is_empty() {
+            let names: Vec<String> = pass.removes.iter().map(ToString::to_string).collect();
+            let _ = writeln!(text, "Pass {} removes {}", pass.number, names.join(", "));
+        }
         if pass.packages > 1 {
             let _ = writeln!(
                 text,
@@ -161,6 +173,10 @@ pub fn deployed(
     }
     let created = plan.count(Action::Create);
     let updated = plan.count(Action::Update);
+    let removed = match plan.count(Action::Delete) {
+        0 => String::new(),
+        count => format!(", {count} removed"),
+    };
     let _ = if check_only {
         let rest = if plan.passes.len() > 1 {
             "; later passes depend on values that only a deployment brings about"
@@ -173,7 +189,7 @@ pub fn deployed(
         let passes = if count == 1 { "1 pass".to_owned() } else { format!("{count} passes") };
         writeln!(
             text,
-            "Deployed to {org}: {created} created, {updated} updated in {passes}, {requests} requests."
+            "Deployed to {org}: {created} created, {updated} updated{removed} in {passes}, {requests} requests."
         )
     };
     text

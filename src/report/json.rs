@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::component::{Scalar, Tree, kebab};
 use crate::deploy::{Done, Finished, ManualStep, PassDone};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Plan, Reason};
 use crate::reference::OrgFacts;
 use crate::report::values::{Shown, after, before};
 
@@ -90,11 +90,13 @@ pub fn plan(plan: &Plan) -> Map<String, Value> {
             let fields: Vec<Value> = change
                 .fields
                 .iter()
-                .map(|field| {
+                .zip(&change.reasons)
+                .map(|(field, reason)| {
                     json!({
                         "field": field.path.to_string(),
                         "before": shown(&before(change, field)),
                         "after": shown(&after(change, field)),
+                        "reason": reason.as_str(),
                     })
                 })
                 .collect();
@@ -103,6 +105,7 @@ pub fn plan(plan: &Plan) -> Map<String, Value> {
                 "action": action(change.action),
                 "passes": change.passes,
                 "fields": fields,
+                "consequences": change.consequences,
             })
         })
         .collect();
@@ -129,17 +132,25 @@ pub fn plan(plan: &Plan) -> Map<String, Value> {
                     })
                 })
                 .collect();
-            json!({ "number": pass.number, "packages": pass.packages, "sends": sends })
+            let removes: Vec<String> = pass.removes.iter().map(ToString::to_string).collect();
+            json!({ "number": pass.number, "packages": pass.packages, "sends": sends, "removes": removes })
         })
         .collect();
     let summary = json!({
         "create": plan.count(Action::Create),
         "update": plan.count(Action::Update),
-        "delete": 0,
+        "delete": plan.count(Action::Delete),
         "keep": plan.count(Action::Keep),
     });
+    let drift: Vec<String> = plan
+        .changes
+        .iter()
+        .filter(|change| change.reasons.contains(&Reason::Drifted))
+        .map(|change| change.id.to_string())
+        .collect();
     Map::from_iter([
         ("changes".to_owned(), Value::Array(changes)),
+        ("drift".to_owned(), json!(drift)),
         ("passes".to_owned(), Value::Array(passes)),
         ("summary".to_owned(), summary),
         ("applyable".to_owned(), json!(plan.is_applyable())),
@@ -151,6 +162,8 @@ fn action(action: Action) -> &'static str {
         Action::Create => "create",
         Action::Update => "update",
         Action::Keep => "keep",
+        Action::Delete => "delete",
+        Action::Cannot => "cannot",
     }
 }
 

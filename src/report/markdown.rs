@@ -13,18 +13,29 @@ pub fn plan(plan: &Plan, org: &str) -> String {
         let verb = match change.action {
             Action::Create => "create",
             Action::Update => "update",
+            Action::Delete => "remove",
+            Action::Cannot => "cannot deploy",
             Action::Keep => continue,
         };
-        let _ = writeln!(text, "#### {verb} `{}`\n\n| field | before | after |\n|---|---|---|", change.id);
-        for field in &change.fields {
+        let _ = writeln!(text, "#### {verb} `{}`\n", change.id);
+        if !change.fields.is_empty() {
+            text.push_str("| field | before | after | why |\n|---|---|---|---|\n");
+        }
+        for (field, reason) in change.fields.iter().zip(&change.reasons) {
             let (old, new) = (one_line(&before(change, field)), one_line(&after(change, field)));
             let name = code(&field.path.to_string());
-            let _ = writeln!(text, "| {name} | {} | {} |", code(&old), code(&new));
+            let why = reason.told().unwrap_or_default();
+            let _ = writeln!(text, "| {name} | {} | {} | {why} |", code(&old), code(&new));
+        }
+        for consequence in &change.consequences {
+            let _ = writeln!(text, "\n> {}", escape(consequence));
         }
         text.push('\n');
     }
     for pass in &plan.passes {
-        let names: Vec<String> = pass.sends.iter().map(|send| format!("`{}`", send.id)).collect();
+        let sends = pass.sends.iter().map(|send| format!("`{}`", send.id));
+        let removes = pass.removes.iter().map(|id| format!("remove `{id}`"));
+        let names: Vec<String> = sends.chain(removes).collect();
         let _ = writeln!(text, "- pass {}: {}", pass.number, names.join(", "));
     }
     let _ = writeln!(text, "\n**{}**", summary(plan));

@@ -132,8 +132,9 @@ pub fn summary(plan: &Plan) -> String {
         count => format!("{count} passes"),
     };
     format!(
-        "Plan: {} to create, {} to update, 0 to delete; {passes}.",
+        "Plan: {} to create, {} to update, {} to delete; {passes}.",
         plan.count(Action::Create),
-        plan.count(Action::Update)
+        plan.count(Action::Update),
+        plan.count(Action::Delete)
     )
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::component::{ComponentId, Field, FieldPath, Fields, Group, Kind, Scalar, Step, Tree};
 use crate::diagnostic::Span;
-use crate::reference::Formula;
+use crate::reference::{Formula, Reference};
 use crate::secret::SecretSource;
 
 /// What the manifests ask for in one environment.
@@ -19,6 +19,10 @@ pub struct Desired {
     pub components: BTreeMap<ComponentId, Component>,
     /// Components to send even if they do not differ.
     pub resend: BTreeSet<ComponentId>,
+    /// Components to remove from the org: asked for by name, never because a manifest does not have them.
+    pub removals: BTreeSet<ComponentId>,
+    /// What components were called before, by what they are called now.
+    pub moves: BTreeMap<ComponentId, ComponentId>,
 }
 
 /// One component, with every value as far as it is known without an org.
@@ -122,6 +126,21 @@ impl Component {
         found
     }
 
+    /// Whether a field of this one names the other, or takes a value from it.
+    pub fn depends_on(&self, id: &ComponentId) -> bool {
+        let mut found = self.named().contains(id);
+        self.each_leaf(&mut |leaf| {
+            found |= match &leaf.wanted {
+                Wanted::Formula(formula) => formula
+                    .references()
+                    .any(|reference| matches!(reference, Reference::Attribute { of, .. } if of == id)),
+                Wanted::Secret(SecretSource::Generated(made)) => made.owner == *id && self.id != *id,
+                _ => false,
+            };
+        });
+        found
+    }
+
     pub fn each_leaf<'a>(&'a self, visit: &mut impl FnMut(&'a Leaf)) {
         self.fields.values().for_each(|field| field.each_leaf(visit));
     }
@@ -169,10 +188,25 @@ fn walk_one<'a>(
 }
 
 impl Desired {
+    /// Nothing, at this API version.
+    pub fn empty(api_version: u16) -> Desired {
+        Desired {
+            api_version,
+            environment: None,
+            predict_callback: false,
+            components: BTreeMap::new(),
+            resend: BTreeSet::new(),
+            removals: BTreeSet::new(),
+            moves: BTreeMap::new(),
+        }
+    }
+
     /// Only these components; all of them if none is named.
     pub fn select(mut self, targets: &[ComponentId]) -> Desired {
         if !targets.is_empty() {
             self.components.retain(|id, _| targets.contains(id));
+            self.moves.retain(|to, _| targets.contains(to));
+            self.removals.retain(|id| self.moves.values().any(|from| from == id));
         }
         self
     }

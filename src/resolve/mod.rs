@@ -5,10 +5,11 @@
 mod desired;
 mod evaluate;
 mod merge;
+mod moves;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::component::{FieldPath, NEWEST_API_VERSION};
+use crate::component::{ComponentId, FieldPath, NEWEST_API_VERSION};
 use crate::configuration::Configuration;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Located};
 use crate::manifest::Manifest;
@@ -61,7 +62,7 @@ pub fn resolve(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) -> Desired {
     check_variables(inputs, diagnostics);
     let merged = merge(inputs, diagnostics);
     let mut resolver = Resolver::new(inputs, &merged, diagnostics);
-    let components = merged
+    let components: BTreeMap<ComponentId, Component> = merged
         .iter()
         .map(|(id, declaration)| {
             let mut keys = Keys::default();
@@ -70,12 +71,15 @@ pub fn resolve(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) -> Desired {
             (id.clone(), Component { id: id.clone(), at: declaration.at, fields, keys })
         })
         .collect();
+    let moves = moves::moves(inputs, &components, diagnostics);
     Desired {
         api_version: api_version(inputs, diagnostics),
         environment: inputs.environment.map(str::to_owned),
         predict_callback: predict_callback(inputs),
         components,
         resend: BTreeSet::new(),
+        removals: moves.values().cloned().collect(),
+        moves,
     }
 }
 

@@ -46,6 +46,11 @@ impl Moment {
         Moment(self.0.saturating_add(milliseconds))
     }
 
+    /// Days since 1970.
+    pub fn day(self) -> i64 {
+        self.0.div_euclid(86_400_000)
+    }
+
     pub fn milliseconds(self) -> i64 {
         self.0
     }

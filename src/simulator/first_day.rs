@@ -65,6 +65,29 @@ pub(super) fn is_standard_profile(name: &str) -> bool {
     PROFILES.iter().any(|(standard, _)| *standard == name)
 }
 
+/// Settings that a new org has from its first day, in place of those that most orgs have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FirstDay {
+    /// Only apps that administrators approve may use the API (SE-22).
+    pub api_access_control: Option<bool>,
+    /// A session counts only where it began (SE-40).
+    pub lock_sessions_to_ip: Option<bool>,
+}
+
+impl FirstDay {
+    pub(super) fn arrange(self, holdings: &mut Holdings) {
+        let settings = [
+            (self.api_access_control, "ConnectedAppSettings", "ConnectedApp", API_ACCESS_CONTROL[0]),
+            (self.lock_sessions_to_ip, "SecuritySettings", "Security", "sessionSettings.lockSessionsToIp"),
+        ];
+        for (value, type_name, name, path) in settings {
+            if let (Some(value), Some(component)) = (value, holdings.get_mut(type_name, name)) {
+                super::set(&mut component.fields, path, Some(Tree::Leaf(Scalar::Flag(value))));
+            }
+        }
+    }
+}
+
 /// Adds what is missing.
 pub(super) fn furnish(state: &mut State) {
     let created = state.identity.created;

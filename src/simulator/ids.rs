@@ -32,9 +32,16 @@ pub(super) mod prefix {
     }
 }
 
-/// The 18-character id of the record with this serial number. `pod` makes ids of two orgs differ.
+/// What makes the ids of an org differ from those of all others: so many characters that two orgs hardly ever draw
+/// the same, which leaves room for more records than an org here can hold.
+pub(super) fn pod() -> io::Result<String> {
+    letters_and_digits(6)
+}
+
+/// The 18-character id of the record with this serial number. A pod has six characters, or two in an org of an
+/// earlier version; the serial number has the rest.
 pub(super) fn record(prefix: &str, pod: &str, serial: u64) -> String {
-    let mut digits = [b'0'; 10];
+    let mut digits = vec![b'0'; 12_usize.saturating_sub(pod.len())];
     let mut rest = serial;
     for digit in digits.iter_mut().rev() {
         *digit = ALPHABET[usize::try_from(rest % 62).unwrap_or(0)];
@@ -116,6 +123,13 @@ mod tests {
         // a pair printed in Salesforce's own documents
         assert_eq!(checksum("00DA0000000c3Nm"), "MAI");
         assert_eq!(record("0Af", "Ws", 0), "0AfWs0000000000KAA");
+    }
+
+    #[test]
+    fn ids_are_of_one_length_whatever_the_pod() {
+        assert_eq!(short(&record("0Af", "Ws", 62)), "0AfWs0000000010");
+        assert_eq!(short(&record("0Af", "WsWsWs", 62)), "0AfWsWsWs000010");
+        assert_eq!(pod().unwrap().len(), 6);
     }
 
     #[test]

@@ -7,6 +7,8 @@
 //! `store` keeps in a folder and `first_day` has furnished. Nothing here is shared with the client but the descriptions of metadata types,
 //! so that one mistake cannot be right on both sides.
 
+mod allowance;
+mod bounds;
 mod clock;
 mod control;
 mod deploy;
@@ -17,6 +19,7 @@ pub mod fuzzed;
 mod gzip;
 mod ids;
 mod nature;
+mod neighbours;
 mod oauth;
 mod objects;
 mod package;
@@ -25,6 +28,7 @@ mod permission;
 mod rest;
 mod retrieve;
 mod rules;
+mod sandbox;
 mod schema;
 mod server;
 mod session;
@@ -37,12 +41,10 @@ mod tree_json;
 mod unconfirmed;
 mod xml;
 
-use std::collections::BTreeSet;
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -52,7 +54,9 @@ use tokio::sync::oneshot;
 
 use crate::component::{self, Fields, Scalar, Tree};
 pub use fault::{Act, Aim, Canned, Fault, Lock, Moment, OnRequest, Script, Unreadable};
+pub use first_day::FirstDay;
 pub use nature::{Edition, Nature};
+pub use neighbours::Neighbours;
 pub use unconfirmed::unconfirmed;
 
 /// What an org is called that nobody gave a name.
@@ -65,8 +69,12 @@ pub struct Options {
     pub name: Option<String>,
     /// What kind of org it is; without one it stays what it was, and a new one is of Developer Edition.
     pub nature: Option<Nature>,
+    /// What a new org is like from its first day.
+    pub first_day: FirstDay,
     /// Other orgs of the same world.
     pub neighbours: Neighbours,
+    /// The neighbour that a new org is copied from, as a sandbox. One that exists stays as it is.
+    pub copied_from: Option<String>,
     /// Where it keeps its state, usually `.orgwire/local`; `None` keeps it in memory only.
     pub folder: Option<PathBuf>,
     /// The port to answer on. Without one: the port it had before, or any free one.
@@ -78,35 +86,8 @@ pub struct Options {
     pub pace: Pace,
     /// How long a new app, or a changed callback URL, takes to reach the login servers (CA-90).
     pub propagation: Duration,
-}
-
-/// Orgs that know of each other: a consumer key is one org's in the whole world (CA-14).
-#[derive(Clone, Default)]
-pub struct Neighbours(Arc<Mutex<Vec<Weak<Org>>>>);
-
-impl std::fmt::Debug for Neighbours {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Neighbours")
-    }
-}
-
-impl Neighbours {
-    fn lock(&self) -> MutexGuard<'_, Vec<Weak<Org>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// All but this one.
-    fn others(&self, of: &Org) -> Vec<Arc<Org>> {
-        let all: Vec<Arc<Org>> = self.lock().iter().filter_map(Weak::upgrade).collect();
-        all.into_iter().filter(|org| !std::ptr::eq(Arc::as_ptr(org), of)).collect()
-    }
-
-    /// The consumer keys that other orgs have, or had.
-    fn consumer_keys(&self, of: &Org) -> BTreeSet<String> {
-        let others = self.others(of);
-        let others = others.iter().filter(|org| org.ready.organization_id != of.ready.organization_id);
-        others.flat_map(|org| org.store.read(|state| state.holdings.consumer_keys.clone())).collect()
-    }
+    /// How many requests a day the org answers; without it they are counted and never refused.
+    pub daily_limit: Option<u64>,
 }
 
 /// How long a deployment stays in each state, at least.
@@ -160,6 +141,8 @@ pub enum Error {
     Listen { port: u16, source: io::Error },
     #[error("cannot get random numbers for the local org")]
     Random { source: io::Error },
+    #[error("the org `{0}`, which another is to be copied from, is not served here")]
+    NoSource(String),
     #[error("the thread of the local org ended")]
     Thread,
     #[error("the local org has no component `{0}`")]
@@ -200,10 +183,12 @@ struct Org {
     retrievals: retrieve::Retrievals,
     creation_blocked: bool,
     nature: Nature,
+    is_new: bool,
     neighbours: Neighbours,
     pace: Pace,
     ready: Ready,
-    requests: AtomicU64,
+    allowance: allowance::Allowance,
+    rate: bounds::Rate,
     clock: clock::Clock,
     /// Milliseconds.
     propagation: i64,
@@ -255,6 +240,11 @@ impl Simulator {
 
     pub fn ready(&self) -> &Ready {
         &self.org.ready
+    }
+
+    /// Whether this is its first day: it had no state of its own before.
+    pub fn is_new(&self) -> bool {
+        self.org.is_new
     }
 
     /// Stops answering, lets open requests end, and gives the folder back.
@@ -367,8 +357,26 @@ fn set(fields: &mut Fields<Scalar>, path: &str, value: Option<Tree<Scalar>>) {
 
 type Queued = tokio::sync::mpsc::UnboundedReceiver<String>;
 
+fn first_state(options: &Options, name: &str) -> Result<state::State, Error> {
+    let made = match &options.copied_from {
+        Some(source) => {
+            let source = options.neighbours.named(source).ok_or_else(|| Error::NoSource(source.clone()))?;
+            source.store.read(|state| sandbox::copied(state, name))
+        }
+        None => state::State::new(),
+    };
+    let mut state = made.map_err(|source| Error::Random { source })?;
+    options.first_day.arrange(&mut state.holdings);
+    Ok(state)
+}
+
 async fn prepare(options: Options) -> Result<(Arc<Org>, TcpListener, Queued), Error> {
-    let store = store::Store::open(options.folder.as_deref())?;
+    let name = options.name.clone().unwrap_or_else(state::local);
+    let mut is_new = false;
+    let store = store::Store::open(options.folder.as_deref(), || {
+        is_new = true;
+        first_state(&options, &name)
+    })?;
     let port = options.port.or_else(|| store.read(|state| state.port)).unwrap_or(0);
     let listener =
         TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|source| match source.kind() {
@@ -376,9 +384,9 @@ async fn prepare(options: Options) -> Result<(Arc<Org>, TcpListener, Queued), Er
             _ => Error::Listen { port, source },
         })?;
     let port = listener.local_addr().map_err(|source| Error::Listen { port, source })?.port();
-    let name = options.name.unwrap_or_else(|| USUAL_NAME.to_owned());
     let ready = store.change(|state| {
         state.port = Some(port);
+        state.name.clone_from(&name);
         state.nature = options.nature.unwrap_or(state.nature);
         Ready {
             org: name,
@@ -401,15 +409,17 @@ async fn prepare(options: Options) -> Result<(Arc<Org>, TcpListener, Queued), Er
         retrievals: retrieve::Retrievals::default(),
         creation_blocked: options.spring_26_block,
         nature,
+        is_new,
         neighbours: options.neighbours.clone(),
         pace: options.pace,
         ready,
-        requests: AtomicU64::new(0),
+        allowance: allowance::Allowance::new(options.daily_limit),
+        rate: bounds::Rate::new(bounds::MOST_REQUESTS_PER_SECOND),
     };
     deploy::engine::bury_unfinished(&org)?;
     org.store.announce(&org.ready)?;
     let org = Arc::new(org);
-    options.neighbours.lock().push(Arc::downgrade(&org));
+    options.neighbours.add(&org);
     Ok((org, listener, queued))
 }
 

@@ -12,9 +12,6 @@ use super::soql::{Column, Kind, Table};
 use super::state::{Component, State};
 use crate::component::{Fields, Scalar, Tree};
 
-/// The name the org has in `Organization`, and everywhere else it introduces itself.
-pub(super) const ORGANIZATION_NAME: &str = "Local org (a simulation)";
-
 /// Every object there is, in alphabetical order.
 pub(super) const OBJECTS: [&str; 12] = [
     "AuthProvider",
@@ -329,10 +326,10 @@ fn organization(state: &State) -> Contents {
     let record = || {
         Record::new()
             .id("Id", Some(&state.identity.organization_id))
-            .text("Name", Some(ORGANIZATION_NAME))
+            .text("Name", Some(&state.organization_name()))
             .text("OrganizationType", Some(state.nature.edition.organization_type()))
             .flag("IsSandbox", state.nature.sandbox)
-            .text("InstanceName", Some("LOCAL"))
+            .text("InstanceName", Some(&state.instance_name()))
             .text("NamespacePrefix", None)
             .add("TrialExpirationDate", Kind::Moment, Value::Null)
             .text("LanguageLocaleKey", Some("en_US"))

@@ -77,12 +77,13 @@ pub(super) fn password(identity: &Identity, person: &Person) -> String {
 
 /// The org's users. The first is the one whose token the org hands out.
 pub(super) fn of(identity: &Identity) -> Vec<Person> {
+    let pod = identity.people_pod();
     let domain = identity.username.split_once('@').map_or("", |(_, domain)| domain);
     let profile = |serial, name, license, license_serial| Profile {
-        id: ids::record(prefix::PROFILE, &identity.pod, serial),
+        id: ids::record(prefix::PROFILE, pod, serial),
         name,
         license,
-        license_id: ids::record(prefix::USER_LICENSE, &identity.pod, license_serial),
+        license_id: ids::record(prefix::USER_LICENSE, pod, license_serial),
     };
     vec![
         Person {
@@ -94,7 +95,7 @@ pub(super) fn of(identity: &Identity) -> Vec<Person> {
             profile: profile(1, "System Administrator", "Salesforce", 1),
         },
         Person {
-            id: ids::record(prefix::USER, &identity.pod, 2),
+            id: ids::record(prefix::USER, pod, 2),
             username: format!("integration@{domain}"),
             first_name: "Ines",
             last_name: "Integration",
@@ -102,7 +103,7 @@ pub(super) fn of(identity: &Identity) -> Vec<Person> {
             profile: profile(2, "Minimum Access - API Only Integrations", "Salesforce Integration", 2),
         },
         Person {
-            id: ids::record(prefix::USER, &identity.pod, 3),
+            id: ids::record(prefix::USER, pod, 3),
             username: format!("analyst@{domain}"),
             first_name: "Abel",
             last_name: "Analyst",

@@ -12,10 +12,12 @@ pub(super) fn has(state: &State, person: &Person, permission: &str) -> bool {
     let profiles = holdings.of_type("Profile").filter(|(name, _)| person.profile.is_called(name));
     let sets =
         holdings.of_type("PermissionSet").filter(|(name, _)| state.oauth.is_assigned(name, &person.id));
-    // Everybody who is in this org from the first day uses its API.
+    let of_profile: Vec<bool> = profiles.filter_map(|(_, profile)| told(profile, permission)).collect();
     person.is_administrator()
-        || permission == "ApiEnabled"
-        || profiles.chain(sets).any(|(_, component)| grants(component, permission))
+        || of_profile.contains(&true)
+        || sets.into_iter().any(|(_, set)| told(set, permission) == Some(true))
+        // Everybody who is in this org from the first day uses its API, until their profile says otherwise.
+        || (permission == "ApiEnabled" && of_profile.is_empty())
 }
 
 /// MD-15
@@ -29,10 +31,12 @@ pub(super) const NO_METADATA_API: (&str, &str) = (
     "use of the Metadata API requires a user with the ModifyAllData or ModifyMetadata permissions",
 );
 
-fn grants(component: &Component, permission: &str) -> bool {
-    let Some(Tree::List(granted)) = component.fields.get("userPermissions") else { return false };
-    granted.iter().any(|granted| {
-        let Tree::Group(granted) = granted else { return false };
-        text(granted, "name") == Some(permission) && flag(granted, "enabled") == Some(true)
-    })
+/// Whether a profile or permission set switches a permission on or off, if it says so.
+fn told(component: &Component, permission: &str) -> Option<bool> {
+    let Some(Tree::List(listed)) = component.fields.get("userPermissions") else { return None };
+    let mut listed = listed.iter().filter_map(|listed| match listed {
+        Tree::Group(listed) if text(listed, "name") == Some(permission) => flag(listed, "enabled"),
+        _ => None,
+    });
+    listed.next()
 }

@@ -2,9 +2,9 @@
 //! the path decides which protocol answers.
 
 use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
@@ -12,15 +12,13 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 
+use super::bounds::{self, Bounded, MOST_CONNECTIONS, Peer};
 use super::{Org, control, fault, gzip, oauth, rest, soap};
 
 /// MD-21: 50 MB, the largest message the platform takes.
 pub(super) const LARGEST_BODY: usize = 52_428_800;
-/// The daily allowance of a Developer Edition org.
-pub(super) const REQUESTS_PER_DAY: u64 = 15_000;
 
 pub(super) async fn serve(
     org: Arc<Org>,
@@ -28,15 +26,16 @@ pub(super) async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
     let router = Router::new().fallback(answer).layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(org);
-    // small answers are not to wait for the next ones
-    let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
+    let listener = Bounded::new(listener, MOST_CONNECTIONS);
     // Accepting goes on through errors; the future ends when it is told to stop.
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let service = router.into_make_service_with_connect_info::<Peer>();
     let _ = axum::serve(listener, service).with_graceful_shutdown(stop).await;
 }
 
 async fn answer(State(org): State<Arc<Org>>, request: Request) -> Response {
-    let used = org.requests.fetch_add(1, Ordering::Relaxed) + 1;
+    if !org.rate.allows(Instant::now()) {
+        return bounds::too_many();
+    }
     // sf stores an instance URL that ends in a slash and then asks for //services/... (protocol, rule 1)
     let segments: Vec<String> =
         request.uri().path().split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect();
@@ -59,7 +58,8 @@ async fn answer(State(org): State<Arc<Org>>, request: Request) -> Response {
         Some(struck) => struck,
         None => strikes.answered(route(&org, &segments, request).await).await,
     };
-    if let Ok(value) = HeaderValue::from_str(&format!("api-usage={used}/{REQUESTS_PER_DAY}")) {
+    let usage = format!("api-usage={}/{}", org.allowance.used(org.now()), org.allowance.most());
+    if let Ok(value) = HeaderValue::from_str(&usage) {
         response.headers_mut().insert("sforce-limit-info", value);
     }
     let response = if wants_gzip { gzip::packed(response).await } else { response };

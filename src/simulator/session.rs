@@ -4,13 +4,14 @@
 //! not gets a [`Refusal`], which each protocol tells in its own words.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 
 use axum::extract::{ConnectInfo, Request};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::Org;
+use super::bounds::Peer;
 use super::clock::Moment;
 use super::ids;
 use super::people::{self, Person};
@@ -90,6 +91,11 @@ impl Session {
         }
     }
 
+    /// CA-35: `full` covers all that is data, `refresh_token` and `openid` nothing of it.
+    fn opens_api(&self) -> bool {
+        self.app.is_none() || self.scopes.iter().any(|scope| scope == "api" || scope == "full")
+    }
+
     pub fn is_over(&self, now: Moment) -> bool {
         self.ends().is_some_and(|end| end <= now)
     }
@@ -163,15 +169,22 @@ pub(super) enum Refusal {
     LevelTooLow,
     /// SE-43
     AppNotApproved,
-    /// SE-33
+    /// The token has no scope for the API (Salesforce Help 005226515).
+    NoScope,
+    /// SE-30, SE-33
     NoApi,
+    /// SE-33
+    NoApiForUser,
 }
+
+/// SE-33: of the two codes that were seen, the one that tells user from edition.
+const NO_API_FOR_USER: (&str, &str) = ("API_CURRENTLY_DISABLED", "API is disabled for this User");
 
 impl Refusal {
     /// Status, code and message of the REST API. Many causes share one text (SE-40 to SE-44).
     pub fn rest(self) -> (StatusCode, &'static str, &'static str) {
         match self {
-            Refusal::AppNotApproved => (
+            Refusal::AppNotApproved | Refusal::NoScope => (
                 StatusCode::UNAUTHORIZED,
                 "INVALID_SESSION_ID",
                 "This session is not valid for use with the REST API",
@@ -181,6 +194,7 @@ impl Refusal {
                 "API_DISABLED_FOR_ORG",
                 "The REST API is not enabled for this Organization.",
             ),
+            Refusal::NoApiForUser => (StatusCode::FORBIDDEN, NO_API_FOR_USER.0, NO_API_FOR_USER.1),
             _ => (StatusCode::UNAUTHORIZED, "INVALID_SESSION_ID", "Session expired or invalid"),
         }
     }
@@ -189,6 +203,9 @@ impl Refusal {
     pub fn soap(self) -> (&'static str, &'static str) {
         match self {
             Refusal::NoApi => ("API_DISABLED_FOR_ORG", "API is not enabled for this Organization or Partner"),
+            Refusal::NoApiForUser => NO_API_FOR_USER,
+            // seen in public logs; that a lack of scope is behind it is unsure
+            Refusal::NoScope => ("INVALID_SESSION_ID", "This session is not valid for use with the API"),
             _ => (
                 "INVALID_SESSION_ID",
                 "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing session \
@@ -215,12 +232,15 @@ pub(super) fn admit(org: &Org, token: Option<&str>, door: Door, ip: IpAddr) -> R
         if !org.nature.has_api() {
             return Err(Refusal::NoApi);
         }
-        // The token that the org prints opens it whatever its settings: nobody is to lock themselves out.
-        if asker.session.lasts != Lasts::Forever
-            && let Some(refusal) = org.store.read(|state| barred(state, &asker, door, ip))
-        {
-            return Err(refusal);
+        if !asker.session.opens_api() {
+            return Err(Refusal::NoScope);
         }
+    }
+    // The token that the org prints opens it whatever its settings: nobody is to lock themselves out.
+    if asker.session.lasts != Lasts::Forever
+        && let Some(refusal) = org.store.read(|state| barred(state, &asker, door, ip))
+    {
+        return Err(refusal);
     }
     if door == Door::Soap && asker.session.form == Form::Jwt {
         return Err(Refusal::JwtInSoap);
@@ -236,7 +256,8 @@ pub(super) fn admit(org: &Org, token: Option<&str>, door: Door, ip: IpAddr) -> R
     Ok(asker)
 }
 
-/// Settings of the org that keep a living session out. All but one are told in the words of an ended one.
+/// Settings of the org that keep a living session out. Those that make a session count for nothing, at the identity
+/// services too, are told in the words of an ended one; the others bar it from the API alone.
 fn barred(state: &State, asker: &Asker, door: Door, ip: IpAddr) -> Option<Refusal> {
     let Asker { person, session } = asker;
     let settings = |kind: &str, name: &str| state.holdings.get(kind, name).map(|found| &found.fields);
@@ -259,6 +280,9 @@ fn barred(state: &State, asker: &Asker, door: Door, ip: IpAddr) -> Option<Refusa
     });
     if asks_for_more && session.level < Level::HighAssurance {
         return Some(Refusal::LevelTooLow);
+    }
+    if door != Door::Identity && !permission::has(state, person, "ApiEnabled") {
+        return Some(Refusal::NoApiForUser);
     }
     let controlled = settings("ConnectedAppSettings", "ConnectedApp")
         .is_some_and(|fields| flag(fields, "enableAdminApprovedAppsOnly") == Some(true));
@@ -376,6 +400,6 @@ pub(super) fn idle_minutes(state: &State, person: &Person) -> i64 {
 
 /// The address a request came from.
 pub(super) fn address_of(request: &Request) -> IpAddr {
-    let info = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    info.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(address)| address.ip())
+    let info = request.extensions().get::<ConnectInfo<Peer>>();
+    info.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(Peer(address))| address.ip())
 }

@@ -36,6 +36,11 @@ pub(super) struct MyDomain {
 }
 
 impl Setup {
+    /// As a sandbox has it that is a copy of the org.
+    pub fn copied(&self) -> Setup {
+        Setup { locked: false, ..self.clone() }
+    }
+
     pub fn is_inactive(&self, person: &Person) -> bool {
         self.inactive.contains(&person.id)
     }

@@ -24,6 +24,9 @@ const FORMAT: u32 = 1;
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct State {
     pub format: u32,
+    /// What the org is called where it is served.
+    #[serde(default = "local")]
+    pub name: String,
     pub identity: Identity,
     /// The port the org answers on; kept, so that its instance URL stays the same.
     pub port: Option<u16>,
@@ -46,8 +49,11 @@ pub(super) struct Identity {
     pub username: String,
     pub password: String,
     pub access_token: String,
-    /// Two characters in every id of this org.
+    /// In every id that this org makes.
     pub pod: String,
+    /// In the ids of people and profiles, where they came from another org.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub people_pod: Option<String>,
     pub created: Moment,
 }
 
@@ -94,7 +100,7 @@ pub(super) struct FormerCallbacks {
 
 impl State {
     pub fn new() -> io::Result<State> {
-        let pod = ids::letters_and_digits(2)?;
+        let pod = ids::pod()?;
         let organization_id = ids::record(prefix::ORGANIZATION, &pod, 1);
         let identity = Identity {
             access_token: ids::access_token(&organization_id)?,
@@ -102,11 +108,13 @@ impl State {
             username: format!("admin@{}.orgwire.example", pod.to_lowercase()),
             password: ids::letters_and_digits(24)?,
             pod: pod.clone(),
+            people_pod: None,
             created: Moment::now(),
         };
         let holdings = Holdings { pod, serial: 1000, ..Holdings::default() };
         let mut state = State {
             format: FORMAT,
+            name: local(),
             identity,
             port: None,
             nature: Nature::default(),
@@ -120,6 +128,18 @@ impl State {
         Ok(state)
     }
 
+    /// `Organization.Name`: the org's own, so that nobody takes one org for another.
+    pub fn organization_name(&self) -> String {
+        let mut letters = self.name.chars();
+        let first = letters.next().map(|first| first.to_ascii_uppercase());
+        first.into_iter().chain(letters).chain(" org (a simulation)".chars()).collect()
+    }
+
+    /// `Organization.InstanceName`, in capitals as those of Salesforce are.
+    pub fn instance_name(&self) -> String {
+        self.name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase()
+    }
+
     pub fn is_readable(&self) -> bool {
         self.format == FORMAT
     }
@@ -131,6 +151,11 @@ impl State {
     pub fn deployment_mut(&mut self, id: &str) -> Option<&mut Deployment> {
         self.deployments.iter_mut().find(|deployment| ids::same(&deployment.id, id))
     }
+}
+
+/// The name of an org that was given none.
+pub(super) fn local() -> String {
+    super::USUAL_NAME.to_owned()
 }
 
 fn callbacks<'a>(type_name: &str, fields: &'a Fields<Scalar>) -> Option<&'a str> {
@@ -161,7 +186,11 @@ impl Component {
 
 impl Identity {
     pub fn user_id(&self) -> String {
-        ids::record(prefix::USER, &self.pod, 1)
+        ids::record(prefix::USER, self.people_pod(), 1)
+    }
+
+    pub fn people_pod(&self) -> &str {
+        self.people_pod.as_deref().unwrap_or(&self.pod)
     }
 }
 
@@ -169,6 +198,18 @@ impl Holdings {
     pub fn new_id(&mut self, prefix: &str) -> String {
         self.serial += 1;
         ids::record(prefix, &self.pod, self.serial)
+    }
+
+    /// The same in another org: new ids are that org's, and time passes there by itself.
+    pub fn copied(&self, pod: &str) -> Holdings {
+        Holdings { pod: pod.to_owned(), clock: Clock::default(), ..self.clone() }
+    }
+
+    /// Every component with the name of its type. Whoever changes consumer secrets calls [`Holdings::index`].
+    pub fn all_mut(&mut self) -> impl Iterator<Item = (&str, &mut Component)> {
+        self.components.iter_mut().flat_map(|(type_name, components)| {
+            components.values_mut().map(move |component| (type_name.as_str(), component))
+        })
     }
 
     pub fn get(&self, type_name: &str, name: &str) -> Option<&Component> {
@@ -297,5 +338,15 @@ mod tests {
         let text = serde_json::to_string(&state).unwrap();
         let read: State = serde_json::from_str(&text).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), text);
+    }
+
+    #[test]
+    fn a_file_of_an_earlier_version_is_read() {
+        let mut state = State::new().unwrap();
+        state.identity.pod = "Ws".to_owned();
+        let mut written = serde_json::to_value(&state).unwrap();
+        written.as_object_mut().unwrap().remove("name");
+        let read: State = serde_json::from_value(written).unwrap();
+        assert_eq!((read.name.as_str(), read.identity.user_id().len()), ("local", 18));
     }
 }

@@ -22,12 +22,12 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// Opens the org of a folder, or a new one.
-    pub fn open(folder: Option<&Path>) -> Result<Store, Error> {
+    /// Opens the org of a folder, or the one that `make` makes.
+    pub fn open(folder: Option<&Path>, make: impl FnOnce() -> Result<State, Error>) -> Result<Store, Error> {
         let folder = folder.map(Folder::open).transpose()?;
         let state = match folder.as_ref().map(Folder::read).transpose()?.flatten() {
             Some(state) => state,
-            None => State::new().map_err(|source| Error::Random { source })?,
+            None => make()?,
         };
         Ok(Store { state: Mutex::new(state), folder })
     }
@@ -42,6 +42,15 @@ impl Store {
 
     /// Changes the state if the changed state can be saved, and not at all otherwise.
     pub fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> Result<T, Error> {
+        self.change_then(change, |_| {})
+    }
+
+    /// Like [`Store::change`]; `then` happens when the change is saved and before anybody else can make another.
+    pub fn change_then<T>(
+        &self,
+        change: impl FnOnce(&mut State) -> T,
+        then: impl FnOnce(&T),
+    ) -> Result<T, Error> {
         let mut state = self.lock();
         let mut changed = state.clone();
         let result = change(&mut changed);
@@ -49,6 +58,7 @@ impl Store {
             folder.write(&changed)?;
         }
         *state = changed;
+        then(&result);
         Ok(result)
     }
 

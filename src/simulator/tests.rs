@@ -1,5 +1,7 @@
 //! The org over real HTTP, as a client sees it.
 
+mod calls;
+
 use std::time::Duration;
 
 use reqwest::multipart::{Form, Part};

@@ -17,10 +17,12 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ("CA-11", "the words about a consumer key of a wrong form"),
         ("CA-12", "consumer keys may hold `.` and `_`"),
         ("CA-13", "a consumer secret needs 32 characters, in our words"),
+        ("CA-14", "a sandbox has its apps with the keys and secrets of the org it is copied from"),
         ("CA-15", "the words about a secret that another app has"),
         ("CA-17", "the same consumer key on update is accepted with a note"),
         ("CA-19", "a consumer secret on update is ignored with a warning"),
         ("CA-27", "127.0.0.1 and [::1] count as localhost; the words about a callback URL that is refused"),
+        ("CA-35", "no scope but `api` and `full` opens REST and SOAP; the words over SOAP"),
         ("CA-37", "an app without scopes deploys"),
         ("CA-40", "the words about a policy value that does not exist"),
         ("CA-45", "the words about a logout URL that is not https"),
@@ -43,6 +45,7 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
             "Certificate",
             "an end a year or two after the deploy, by the size of the key, whatever the text says",
         ),
+        ("describeValueType", "a value's label is its name, and values with a part that varies are left out"),
         ("EC-3", "the words about an `orgScopedExternalApp` of another org"),
         (
             "EC-4",
@@ -105,6 +108,11 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
             "a list that is sent adds to the list there is, login IP ranges aside; which lists come back only with what \
              they are about, and that objects nobody may read are not listed",
         ),
+        (
+            "renameMetadata",
+            "external client apps, settings and session settings keep their names, and so do standard profiles; \
+             everything else that names a component follows",
+        ),
         ("SE-4", "a request from outside of the login ranges is told that its session has ended"),
         (
             "SE-7",
@@ -115,6 +123,13 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ("SE-14", "a second session setting for a profile is refused, in our words"),
         ("SE-22", "switches of API Access Control are taken with a note"),
         ("SE-23", "the words at a login host that the org's policy for its My Domain closes"),
+        (
+            "SE-33",
+            "a user without API Enabled gets API_CURRENTLY_DISABLED, and an org without an API refuses at the first \
+             request, not at the login",
+        ),
+        ("SE-40", "user info refuses a session that its address or its level keeps out; SE-41 likewise"),
+        ("SE-43", "API Access Control refuses with 401 over REST and does not refuse over SOAP"),
     ]
 }
 

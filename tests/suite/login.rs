@@ -15,19 +15,19 @@ use crate::simulated::Org;
 use crate::test::{Said, Test};
 
 /// Programs that stand in for others, and what they keep, outside of the project.
-struct Programs(tempfile::TempDir);
+pub struct Programs(tempfile::TempDir);
 
 impl Programs {
-    fn new() -> Programs {
+    pub fn new() -> Programs {
         Programs(tempfile::tempdir().unwrap())
     }
 
-    fn path(&self, name: &str) -> String {
+    pub fn path(&self, name: &str) -> String {
         self.0.path().join(name).display().to_string()
     }
 
     /// A shell script under this name; each call is remembered.
-    fn add(self, name: &str, script: &str) -> Programs {
+    pub fn add(self, name: &str, script: &str) -> Programs {
         let path = self.path(name);
         let calls = self.path(&format!("{name}.calls"));
         fs::write(&path, format!("#!/bin/sh\necho \"$@\" >> '{calls}'\n{script}\n")).unwrap();
@@ -53,7 +53,7 @@ impl Programs {
     }
 
     /// Nothing else is in PATH.
-    fn used_by(&self, test: Test) -> Test {
+    pub fn used_by(&self, test: Test) -> Test {
         test.variable("PATH", &self.0.path().display().to_string())
     }
 }
@@ -334,7 +334,12 @@ const DISPLAY: &str =
     r#"printf %s '{"status":0,"result":{"accessToken":"TOKEN","instanceUrl":"URL/","id":"00D"}}'"#;
 
 fn display(front: &Front, org: &Org) -> String {
-    DISPLAY.replace("TOKEN", org.token()).replace("URL", front.url())
+    shown(org.token(), front.url())
+}
+
+/// A script that shows a session as the Salesforce CLI shows its own.
+pub fn shown(token: &str, url: &str) -> String {
+    DISPLAY.replace("TOKEN", token).replace("URL", url)
 }
 
 #[test]
@@ -656,6 +661,19 @@ fn the_local_org_takes_client_credentials() {
         Some(crate::simulated::text(scene.org.username())),
     );
     test.run("deploy --org uat --yes").success();
+    // Without a scope for the API the login works, and nothing else.
+    let chatter = orgwire::component::Tree::List(vec![crate::simulated::text("Chatter")]);
+    scene.org.edit("ConnectedApp", "Orders", "oauthConfig.scopes", Some(chatter));
+    let said = test.run("plan --org uat").exits(3);
+    assert_snapshot!(said.talk(), @r#"
+    login-expired
+
+      × cannot log in to `http://127.0.0.1:PORT`
+      ╰─▶ INVALID_SESSION_ID: This session is not valid for use with the REST API
+      help: the token is good, and barred from the API: API access control does not allow this app, the user
+            lacks `API Enabled`, or the app lacks the scope `Api` (seen: the host serves the API of an org, its
+            user info takes the token, a token from a login a moment ago is refused as well)
+    "#);
     let wrong = test.variable("APP_SECRET", "canary_wrong_secret");
     let said = wrong.run("plan --org uat").exits(3);
     assert!(said.stderr.contains("invalid_client: invalid client credentials"), "{}", said.stderr);

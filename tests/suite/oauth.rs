@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use orgwire::simulator::Options;
+use orgwire::simulator::{Nature, Options};
 use ring::signature::RsaKeyPair;
 use rsa::pkcs1::EncodeRsaPrivateKey;
 use rsa::pkcs1::EncodeRsaPublicKey;
@@ -72,7 +72,7 @@ impl Scene {
     }
 
     /// Creates a component, or changes it.
-    fn save(&self, type_name: &str, name: &str, elements: &str) {
+    pub fn save(&self, type_name: &str, name: &str, elements: &str) {
         let body = format!(
             "<soapenv:Envelope xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\" \
              xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"><soapenv:Header \
@@ -318,6 +318,36 @@ fn client_credentials_act_as_the_run_as_user() {
     let history = scene.rows("SELECT LoginSubType, Status, Application FROM LoginHistory");
     assert_eq!(history[0]["LoginSubType"], "OauthClientCredentials");
     assert_eq!((&history[0]["Status"], &history[0]["Application"]), (&json!("Success"), &json!("Orders")));
+}
+
+#[test]
+fn a_token_opens_the_api_only_with_a_scope_for_it() {
+    let scene = Scene::new(&app_of("", &["Api", "Web", "Full", "OpenID"], ""));
+    for (scope, opens) in [("api", true), ("full", true), ("web", false), ("openid", false)] {
+        let code = scene.consent("allow", &[("scope", scope)]).sent_back("code").unwrap();
+        let form = [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", CALLBACK)];
+        let told = scene.token(&form).json();
+        let token = text(&told["access_token"]);
+        assert_eq!(told["scope"], scope);
+        let rest = scene.get("/services/data/v62.0/limits", token);
+        let envelope = "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Body><describeMetadata/>\
+                        </e:Body></e:Envelope>";
+        let bearer = format!("Bearer {token}");
+        let headers = [("content-type", "text/xml"), ("authorization", bearer.as_str())];
+        let soap = scene.send("POST", "/services/Soap/m/62.0", &headers, envelope);
+        // Whose token it is, every scope tells.
+        assert_eq!(scene.get("/services/oauth2/userinfo", token).status, 200, "{scope}");
+        if opens {
+            assert_eq!((rest.status, soap.status), (200, 200), "{scope}");
+            continue;
+        }
+        let message = "This session is not valid for use with the REST API";
+        let refused = json!([{ "message": message, "errorCode": "INVALID_SESSION_ID" }]);
+        assert_eq!((rest.status, rest.json()), (401, refused), "{scope}");
+        let fault = "<faultcode>sf:INVALID_SESSION_ID</faultcode><faultstring>INVALID_SESSION_ID: This session is not \
+                     valid for use with the API</faultstring>";
+        assert!(soap.status == 500 && soap.body.contains(fault), "{scope}: {}", soap.body);
+    }
 }
 
 #[test]
@@ -593,6 +623,22 @@ fn jwt_bearer_needs_the_key_of_the_certificate_and_an_approval() {
         assert_eq!(scene.bearer(&changed("exp", json!(1_700_000_000_000_000_i64)), &key).status, 200);
         assert_eq!(scene.bearer(&changed("exp", json!("9999999999")), &key).status, 200);
     }
+}
+
+#[test]
+fn jwt_bearer_at_a_sandbox_names_the_login_host_of_sandboxes() {
+    let key = Key::new();
+    let config =
+        format!("<certificate>{}</certificate><isAdminApproved>true</isAdminApproved>", key.certificate(3));
+    let app = app_of(&config, &["Api"], "<profileName>System Administrator</profileName>");
+    let nature = Nature { sandbox: true, ..Nature::default() };
+    let scene = Scene::with(Options { nature: Some(nature), ..Options::default() }, &app);
+    let asked = |audience: &str| scene.bearer(&claims(scene.org.username(), audience), &key);
+    for audience in ["https://test.salesforce.com", scene.org.instance_url()] {
+        assert_eq!(asked(audience).status, 200, "{audience}");
+    }
+    let wrong = asked("https://login.salesforce.com").pair();
+    assert_eq!(wrong, pair("invalid_grant", "audience is invalid"));
 }
 
 #[test]

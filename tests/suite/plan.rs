@@ -19,15 +19,16 @@ fn a_first_plan_shows_every_field_and_what_waits() {
     + connected-app.AxsyApexAPI will be created in passes 1 and 2
         + contact-email                = "ops@example.com"
         + label                        = "AxsyApexAPI"
-        + oauth-config.callback-url    = (known after pass 1: auth-provider.AxsyApexAPI.callback-url)
+        + oauth-config.callback-url    = (known after pass 1: auth-provider.AxsyApexAPI.callback-url)  (wired)
         + oauth-config.consumer-key    = (generated)
         + oauth-config.consumer-secret = (generated)
         + oauth-config.scopes          = ["Full", "RefreshToken"]
+        ! can be chosen only now: `oauth-config.consumer-key`, `oauth-config.consumer-secret`
 
     + named-credential.AxsyApexAPI will be created in pass 1
         + allow-merge-fields-in-body = true
         + auth-provider              = "AxsyApexAPI"
-        + endpoint                   = "http://127.0.0.1:PORT"
+        + endpoint                   = "http://127.0.0.1:PORT"  (wired)
         + label                      = "AxsyApexAPI"
         + oauth-scope                = "full refresh_token offline_access"
         + principal-type             = "NamedUser"

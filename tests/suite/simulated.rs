@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use orgwire::component::{Scalar, Tree};
-use orgwire::org::{AccessToken, DeployResult, Target};
+use orgwire::org::{AccessToken, DeployResult, Organization, Target};
 use orgwire::simulator::{Fault, Options, Simulator};
 use serde_json::Value;
 
@@ -106,6 +106,15 @@ impl Org {
         self.simulator.component(type_name, name).is_some()
     }
 
+    /// Whether a component has this element.
+    pub fn knows(&self, type_name: &str, name: &str, element: &str) -> bool {
+        self.simulator.component(type_name, name).unwrap().contains_key(element)
+    }
+
+    pub fn has_deployment(&self, id: &str) -> bool {
+        self.runtime.block_on(self.connect().reader().deployment(id)).is_ok()
+    }
+
     /// The text of an element such as `oauthConfig.consumerSecret`.
     pub fn text(&self, type_name: &str, name: &str, path: &str) -> String {
         let mut tree = Tree::Group(self.simulator.component(type_name, name).unwrap());
@@ -122,6 +131,15 @@ impl Org {
     }
 
     pub fn deployment_result(&self, id: &str) -> DeployResult {
+        self.runtime.block_on(self.connect().reader().deployment(id)).unwrap()
+    }
+
+    /// What the org says of itself.
+    pub fn organization(&self) -> Organization {
+        self.runtime.block_on(self.connect().reader().organization()).unwrap()
+    }
+
+    fn connect(&self) -> orgwire::org::Org {
         let ready = self.simulator.ready();
         let target = Target {
             name: "simulated".to_owned(),
@@ -129,25 +147,28 @@ impl Org {
             access_token: AccessToken::new(ready.access_token.clone()),
             simulated: true,
         };
-        let org = orgwire::org::Org::connect(target, 62).unwrap();
-        self.runtime.block_on(org.reader().deployment(id)).unwrap()
+        orgwire::org::Org::connect(target, 62).unwrap()
     }
 
     /// The token of a session that the administrator gets by SOAP login, from this machine's usual address.
     pub fn login(&self) -> String {
-        let ready = self.simulator.ready();
+        self.login_from([127, 0, 0, 1], self.username())
+    }
+
+    /// The same for anybody and from anywhere.
+    pub fn login_from(&self, address: [u8; 4], username: &str) -> String {
+        let password = self.simulator.password(username).unwrap();
         let body = format!(
             "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Body><login \
-             xmlns=\"urn:partner.soap.sforce.com\"><username>{}</username><password>{}</password></login></e:Body></e:Envelope>",
-            ready.username, ready.password
+             xmlns=\"urn:partner.soap.sforce.com\"><username>{username}</username><password>{password}</password></login>\
+             </e:Body></e:Envelope>",
         );
-        let url = format!("{}/services/Soap/u/62.0", ready.instance_url);
+        let url = format!("{}/services/Soap/u/62.0", self.instance_url());
+        let client = client_at(address);
         let answer = self.runtime.block_on(async {
-            // An error says that it is installed already.
-            let _ = rustls::crypto::ring::default_provider().install_default();
-            let sent = reqwest::Client::new().post(url).header("Content-Type", "text/xml").body(body).send();
-            sent.await.unwrap().text().await.unwrap()
+            client.post(url).header("Content-Type", "text/xml").body(body).send().await.unwrap().text().await
         });
+        let answer = answer.unwrap();
         let (_, rest) = answer.split_once("<sessionId>").unwrap();
         rest.split_once('<').unwrap().0.to_owned()
     }
@@ -161,8 +182,7 @@ impl Org {
 
     /// What a REST request from this address is answered with.
     pub fn status_from(&self, address: [u8; 4], token: &str) -> u16 {
-        let client =
-            reqwest::Client::builder().local_address(std::net::IpAddr::from(address)).build().unwrap();
+        let client = client_at(address);
         let url = format!("{}/services/data/v62.0/limits", self.instance_url());
         self.runtime.block_on(client.get(url).bearer_auth(token).send()).unwrap().status().as_u16()
     }
@@ -178,6 +198,12 @@ impl Org {
     pub fn edit(&self, type_name: &str, name: &str, path: &str, value: Option<Tree<Scalar>>) {
         self.simulator.edit(type_name, name, path, value).unwrap();
     }
+}
+
+fn client_at(address: [u8; 4]) -> reqwest::Client {
+    // An error says that it is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().local_address(std::net::IpAddr::from(address)).build().unwrap()
 }
 
 /// The value of an element that holds text.
@@ -196,4 +222,8 @@ pub fn ask(method: &str, url: &str, token: &str, body: &str) -> (u16, Value) {
         let answer = request.send().await.unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap())
     })
+}
+
+pub fn flag(on: bool) -> Tree<Scalar> {
+    Tree::Leaf(Scalar::Flag(on))
 }

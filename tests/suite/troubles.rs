@@ -373,3 +373,63 @@ fn orgs_by_name_need_an_address_and_a_login() {
       help: write `https://acme.my.salesforce.com`
     "#);
 }
+
+#[test]
+fn a_day_whose_requests_are_used_up_is_told_as_that_and_not_waited_for() {
+    // The first request is over REST, the second over SOAP, the third would deploy, the fourth reads back.
+    let told = |limit: u64| {
+        let org = Org::start(Options { daily_limit: Some(limit), ..Options::default() });
+        let said = org.reached_by(project()).run("deploy --yes").exits(4).talk();
+        org.stop();
+        said[said.find("refused-by-org").unwrap()..].to_owned()
+    };
+    assert_snapshot!(told(0), @r#"
+    refused-by-org
+
+      × cannot query org `127.0.0.1:PORT`
+      ╰─▶ REQUEST_LIMIT_EXCEEDED: TotalRequests Limit exceeded.
+      help: wait, or ask Salesforce for more; `Sforce-Limit-Info` counts them (more: orgwire explain
+            requests-used-up)
+    "#);
+    assert_snapshot!(told(1), @r#"
+    refused-by-org
+
+      × cannot read components of org `127.0.0.1:PORT`
+      ╰─▶ REQUEST_LIMIT_EXCEEDED: TotalRequests Limit exceeded.
+      help: wait, or ask Salesforce for more; `Sforce-Limit-Info` counts them (more: orgwire explain
+            requests-used-up)
+    "#);
+    assert_snapshot!(told(2), @r#"
+    refused-by-org
+
+      × cannot deploy to org `127.0.0.1:PORT`
+      ╰─▶ REQUEST_LIMIT_EXCEEDED: TotalRequests Limit exceeded.
+      help: wait, or ask Salesforce for more; `Sforce-Limit-Info` counts them (more: orgwire explain
+            requests-used-up); nothing was deployed
+    "#);
+    assert_snapshot!(told(3), @r#"
+    refused-by-org
+
+      × cannot read components of org `127.0.0.1:PORT`
+      ╰─▶ REQUEST_LIMIT_EXCEEDED: TotalRequests Limit exceeded.
+      help: wait, or ask Salesforce for more; `Sforce-Limit-Info` counts them (more: orgwire explain
+            requests-used-up); pass 1 stays in place; correct the cause and run `deploy` again
+    "#);
+}
+
+/// What an org says about a blocked creation is not public (CA-73).
+#[test]
+fn an_app_that_is_refused_in_unknown_words_may_be_blocked() {
+    let org = Org::start(Options::default());
+    org.inject(Fault::Reject {
+        component: "connected-app.Orders".to_owned(),
+        problem: "Something new".to_owned(),
+    });
+    let said = org.reached_by(project()).run("deploy --yes").exits(4).talk();
+    let (_, help) = said.split_once("help: ").unwrap();
+    assert_snapshot!(help, @r"
+    since Spring '26 most orgs refuse to create connected apps unless Salesforce Support allows it
+            (CA-70); if that is the reason, ask Support or use an external client app (more: orgwire explain
+            app-creation-blocked); nothing was changed in the org
+    ");
+}

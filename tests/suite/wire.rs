@@ -255,7 +255,7 @@ fn only_the_last_validations_can_be_deployed() {
     };
     let ids: Vec<String> = (0..6).map(|_| validate()).collect();
     let said = test.run(&format!("deploy --yes --json --quick {}", ids[0])).exits(4);
-    assert_eq!(said.json()["error"]["org_code"], "no-such-resource");
+    assert_eq!(said.json()["error"]["org_code"], "validation-not-deployable");
     test.run(&format!("deploy --yes --quick {}", ids[1])).success();
 }
 

@@ -145,6 +145,7 @@ impl Destination {
             instance_url: self.instance_url.clone().unwrap_or_default(),
             left: Left::Reading,
             jwt_over_soap: false,
+            quick: false,
             diagnosis: None,
         }
     }

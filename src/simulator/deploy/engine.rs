@@ -10,6 +10,8 @@ use tokio::time::sleep;
 
 use super::transaction::{self, Outcome, Surroundings};
 use super::{DeployOptions, Deployment, Refused, Row, Status};
+use crate::simulator::bounds::{LARGEST_QUEUE, MOST_RESULTS, MOST_WAITING};
+use crate::simulator::clock::Moment;
 use crate::simulator::ids::{self, prefix};
 use crate::simulator::package::{self, Unpackable};
 use crate::simulator::rules::Circumstances;
@@ -34,6 +36,25 @@ impl Queue {
     pub fn new() -> (Queue, mpsc::UnboundedReceiver<String>) {
         let (ids, received) = mpsc::unbounded_channel();
         (Queue { ids, zips: Mutex::default(), cancelled: Notify::new() }, received)
+    }
+
+    /// To be called with the store locked: the order of ids is the order of work.
+    fn add(&self, id: &str, zip: Vec<u8>) {
+        self.zips().insert(id.to_owned(), zip);
+        // The receiver lives as long as the org answers requests.
+        let _ = self.ids.send(id.to_owned());
+    }
+
+    fn check_room_for(&self, size: usize) -> Result<(), Refused> {
+        let zips = self.zips();
+        let waiting: usize = zips.values().map(Vec::len).sum();
+        if zips.len() < MOST_WAITING && waiting.saturating_add(size) <= LARGEST_QUEUE {
+            return Ok(());
+        }
+        Err(Refused::new(
+            "SERVER_UNAVAILABLE",
+            "too many deployments are waiting in this local org; nothing was queued (rehearsal wording)",
+        ))
     }
 
     fn zips(&self) -> std::sync::MutexGuard<'_, HashMap<String, Vec<u8>>> {
@@ -86,26 +107,38 @@ fn queue(
     validated: Option<String>,
 ) -> Result<Deployment, Refused> {
     let now = org.now();
-    let oldest = now.days_before(DAYS_KEPT);
-    let deployment = org
-        .store
-        .change(|state| {
-            state.deployments.retain(|deployment| deployment.created >= oldest);
-            let deployment = Deployment::new(
-                state.holdings.new_id(prefix::DEPLOY),
-                &by.person.id,
-                now,
-                options,
-                validated,
-            );
+    let size = zip.len();
+    let added = org.store.change_then(
+        |state| {
+            org.queue.check_room_for(size)?;
+            forget(&mut state.deployments, now);
+            let id = state.holdings.new_id(prefix::DEPLOY);
+            let deployment = Deployment::new(id, &by.person.id, now, options, validated);
             state.deployments.push(deployment.clone());
-            deployment
-        })
-        .map_err(|error| Refused::new("UNKNOWN_EXCEPTION", error.in_one_line()))?;
-    org.queue.zips().insert(deployment.id.clone(), zip);
-    // The receiver lives as long as the org answers requests.
-    let _ = org.queue.ids.send(deployment.id.clone());
-    Ok(deployment)
+            Ok(deployment)
+        },
+        |added| {
+            if let Ok(deployment) = added {
+                org.queue.add(&deployment.id, zip);
+            }
+        },
+    );
+    added.unwrap_or_else(|error| Err(Refused::new("UNKNOWN_EXCEPTION", error.in_one_line())))
+}
+
+/// Forgets results that are old (MD-10), and the oldest where there are very many. What is not done is not forgotten.
+fn forget(deployments: &mut Vec<Deployment>, now: Moment) {
+    let oldest = now.days_before(DAYS_KEPT);
+    let done = deployments.iter().filter(|deployment| deployment.status.is_done()).count();
+    let mut too_many = done.saturating_sub(MOST_RESULTS);
+    deployments.retain(|deployment| {
+        if !deployment.status.is_done() {
+            return true;
+        }
+        let one_too_many = too_many > 0;
+        too_many = too_many.saturating_sub(1);
+        deployment.created >= oldest && !one_too_many
+    });
 }
 
 /// What a cancellation finds: the deployment as it is afterwards.
@@ -275,5 +308,48 @@ fn finish(
 fn forget_what_was_undone(row: &mut Row) {
     if row.created {
         row.id = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulator::deploy::Status::{Pending, Succeeded};
+
+    fn deployments(count: usize, status: Status, at: Moment) -> Vec<Deployment> {
+        let one = |number: usize| {
+            let options = DeployOptions::default();
+            Deployment { status, ..Deployment::new(number.to_string(), "", at, options, None) }
+        };
+        (0..count).map(one).collect()
+    }
+
+    #[test]
+    fn old_results_are_forgotten_and_the_oldest_of_very_many() {
+        let now = Moment::now();
+        let mut kept = deployments(3, Succeeded, now.days_before(31));
+        kept.extend(deployments(2, Pending, now.days_before(31)));
+        forget(&mut kept, now);
+        assert_eq!(kept.iter().map(|kept| kept.status).collect::<Vec<_>>(), [Pending, Pending]);
+
+        let mut kept = deployments(1, Pending, now);
+        kept.extend(deployments(MOST_RESULTS + 2, Succeeded, now));
+        forget(&mut kept, now);
+        assert_eq!(kept.len(), 1 + MOST_RESULTS);
+        assert_eq!((kept[0].status, kept[1].id.as_str()), (Pending, "2"));
+    }
+
+    #[test]
+    fn the_queue_takes_so_many_zips_and_so_many_bytes() {
+        let (queue, _received) = Queue::new();
+        assert_eq!(queue.check_room_for(LARGEST_QUEUE), Ok(()));
+        queue.add("0", vec![0; 2]);
+        assert_eq!(queue.check_room_for(LARGEST_QUEUE - 2), Ok(()));
+        assert_eq!(queue.check_room_for(LARGEST_QUEUE - 1).unwrap_err().code, "SERVER_UNAVAILABLE");
+        for number in 1..MOST_WAITING {
+            assert_eq!(queue.check_room_for(0), Ok(()));
+            queue.add(&number.to_string(), Vec::new());
+        }
+        assert_eq!(queue.check_room_for(0).unwrap_err().code, "SERVER_UNAVAILABLE");
     }
 }

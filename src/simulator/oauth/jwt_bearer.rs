@@ -7,6 +7,7 @@ use super::keys::Jwt;
 use super::password::{not_approved, scope_not_allowed};
 use super::{Ask, Granted, Refused, foreign};
 use crate::simulator::clock::Moment;
+use crate::simulator::nature::Nature;
 use crate::simulator::people;
 use crate::simulator::state::State;
 
@@ -22,7 +23,7 @@ pub(super) fn run(state: &mut State, ask: &Ask) -> Result<Granted, Refused> {
     if !assertion.is_signed_by(certificate) {
         return Err(invalid());
     }
-    if !is_audience(assertion.claims.get("aud"), ask.base) {
+    if !is_audience(assertion.claims.get("aud"), ask.base, login_host(state.nature)) {
         return Err(Refused::grant("audience is invalid")); // OA-33
     }
     if !assertion.claims.get("exp").and_then(seconds).is_some_and(|end| {
@@ -71,17 +72,20 @@ pub(super) fn run(state: &mut State, ask: &Ask) -> Result<Granted, Refused> {
     Ok(Granted { answer, user_id: person.id, app_name: client.name })
 }
 
-/// The login host of a production org, or this org under any name of this machine; with the token endpoint's path,
-/// as ForceCLI has it, or without. `test.salesforce.com` is for sandboxes, and this is none.
-fn is_audience(audience: Option<&Value>, base: &str) -> bool {
+/// Sandboxes have one of their own (OA-5, OA-33).
+fn login_host(nature: Nature) -> &'static str {
+    if nature.sandbox { "https://test.salesforce.com" } else { "https://login.salesforce.com" }
+}
+
+/// The login host of such orgs, or this org under any name of this machine; with the token endpoint's path, as
+/// ForceCLI has it, or without.
+fn is_audience(audience: Option<&Value>, base: &str, login_host: &str) -> bool {
     let port = base.rsplit(':').next().unwrap_or_default();
     let local = ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{port}"));
     let matches = |audience: &str| {
         let audience = audience.trim_end_matches('/').trim_end_matches("/services/oauth2/token");
         let audience = audience.trim_end_matches('/');
-        audience == "https://login.salesforce.com"
-            || audience == base
-            || local.iter().any(|local| local == audience)
+        audience == login_host || audience == base || local.iter().any(|local| local == audience)
     };
     match audience {
         Some(Value::String(text)) => matches(text),
@@ -111,6 +115,7 @@ mod tests {
     #[test]
     fn audiences_are_the_login_host_and_this_org() {
         let base = "http://127.0.0.1:8931";
+        let production = login_host(Nature { production: true, ..Nature::default() });
         for good in [
             "https://login.salesforce.com",
             "https://login.salesforce.com/",
@@ -118,12 +123,21 @@ mod tests {
             "http://127.0.0.1:8931",
             "http://localhost:8931/",
         ] {
-            assert!(is_audience(Some(&json!(good)), base), "{good}");
+            assert!(is_audience(Some(&json!(good)), base, production), "{good}");
         }
         for bad in ["https://test.salesforce.com", "http://127.0.0.1:1", ""] {
-            assert!(!is_audience(Some(&json!(bad)), base), "{bad}");
+            assert!(!is_audience(Some(&json!(bad)), base, production), "{bad}");
         }
-        assert!(!is_audience(None, base));
+        assert!(!is_audience(None, base, production));
+    }
+
+    #[test]
+    fn sandboxes_have_a_login_host_of_their_own() {
+        let sandbox = login_host(Nature { sandbox: true, ..Nature::default() });
+        let base = "http://127.0.0.1:8931";
+        let is_meant = |audience: &str| is_audience(Some(&json!(audience)), base, sandbox);
+        assert!(is_meant("https://test.salesforce.com/services/oauth2/token") && is_meant(base));
+        assert!(!is_meant("https://login.salesforce.com"));
     }
 
     #[test]

@@ -11,7 +11,6 @@ use serde_json::{Map, Value, json};
 use super::{Answer, Call, Failure, ok};
 use crate::component::{NEWEST_API_VERSION, OLDEST_API_VERSION};
 use crate::simulator::objects;
-use crate::simulator::server::REQUESTS_PER_DAY;
 use crate::simulator::soql::{self, Kind, QueryError, Table};
 
 /// Rows in one answer.
@@ -50,10 +49,10 @@ pub(super) fn resources(call: &Call) -> Answer {
 
 pub(super) fn limits(call: &Call) -> Answer {
     call.reads()?;
-    let used = call.org.requests.load(std::sync::atomic::Ordering::Relaxed);
+    let allowance = &call.org.allowance;
     let limit = |most: u64, used: u64| json!({ "Max": most, "Remaining": most.saturating_sub(used) });
     ok(&json!({
-        "DailyApiRequests": limit(REQUESTS_PER_DAY, used),
+        "DailyApiRequests": limit(allowance.most(), allowance.used(call.org.now())),
         "DailyAsyncApexExecutions": limit(250_000, 0),
         "DailyBulkApiBatches": limit(15_000, 0),
         "DataStorageMB": limit(5, 0),

@@ -32,8 +32,10 @@ pub(super) async fn submit(call: &Call<'_>, in_path: Option<&str>, request: Requ
                 "validatedDeployRequestId is missing (rehearsal wording)",
             )
         })?;
-        engine::submit_validated(call.org, call.asker, id)
-            .map_err(|refused| Failure::new(StatusCode::NOT_FOUND, "NOT_FOUND", refused.message))?
+        engine::submit_validated(call.org, call.asker, id).map_err(|refusal| match refusal.code {
+            "INVALID_ID_FIELD" => Failure::new(StatusCode::NOT_FOUND, "NOT_FOUND", refusal.message),
+            _ => refused(refusal),
+        })?
     } else {
         let message = format!("Unsupported content type: {kind}");
         return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message));
@@ -72,6 +74,9 @@ fn refused(refused: Refused) -> Failure {
         // the org's own trouble, such as a full disk
         "UNKNOWN_EXCEPTION" => {
             Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN_EXCEPTION", refused.message)
+        }
+        "SERVER_UNAVAILABLE" => {
+            Failure::new(StatusCode::SERVICE_UNAVAILABLE, "SERVER_UNAVAILABLE", refused.message)
         }
         code => Failure::bad_request(code, refused.message),
     }

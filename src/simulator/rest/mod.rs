@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::server::{token, typed};
 use super::session::{self, Asker, Door, Refusal};
-use super::{Org, clock::Moment, permission};
+use super::{Org, allowance, clock::Moment, permission};
 use crate::component::{NEWEST_API_VERSION, OLDEST_API_VERSION};
 
 /// An error of the REST API: `[{"message","errorCode"}]`.
@@ -96,6 +96,13 @@ async fn resource(org: &Arc<Org>, version: &str, rest: &[&str], request: Request
         return Err(Failure::not_found());
     }
     let asker = authenticate(org, &request)?;
+    // Looking at a deployment is free, as over SOAP (protocol, 5.4).
+    let is_free = matches!(rest, ["metadata", "deployRequest", _]) && request.method() == Method::GET;
+    if !is_free {
+        let (code, message) = allowance::USED_UP;
+        let refused = |allowance::UsedUp| Failure::new(StatusCode::FORBIDDEN, code, message);
+        org.allowance.take(org.now()).map_err(refused)?;
+    }
     let tooling = rest.first() == Some(&"tooling");
     let call = Call { org, asker: &asker, version, method: request.method().clone(), tooling };
     match rest {

@@ -12,6 +12,9 @@ const OWN_APP: [&str; 6] =
 /// Kinds that know PKCE (section 2.2).
 const PKCE: [&str; 6] = ["Custom", "Facebook", "Google", "Microsoft", "OpenIdConnect", "Salesforce"];
 
+/// AP-5
+pub(super) const BURNT: &str =
+    "This URL Suffix already exists or has been previously used. Please choose a different name.";
 /// AP-12
 const MISSING: &str = "You must enter a value";
 
@@ -21,9 +24,7 @@ pub(super) fn check(incoming: &Incoming, accepted: &mut Accepted) -> Result<(), 
     }
     if incoming.stored.is_none() && incoming.holdings.is_burnt(&incoming.kind.name, incoming.name) {
         // AP-5: a suffix stays reserved when its provider is deleted
-        return Err(Problem::error(
-            "This URL Suffix already exists or has been previously used. Please choose a different name.",
-        ));
+        return Err(Problem::error(BURNT));
     }
     let fields = &accepted.fields;
     let provider_type = text(fields, "providerType").unwrap_or_default().to_owned();

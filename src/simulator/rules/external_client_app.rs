@@ -248,12 +248,17 @@ pub(super) fn add_policies(holdings: &mut Holdings) -> Vec<(String, String)> {
     made
 }
 
+/// Whether components of this type are an app's header or satellite.
+pub(super) fn is_part_of_one(kind: &Type) -> bool {
+    kind.name == HEADER || kind.fields.field(APP).is_some()
+}
+
 /// What goes along when a header is deleted.
 pub(super) fn satellites(holdings: &Holdings, kind: &Type, name: &str) -> Vec<(String, String)> {
     if kind.name != HEADER {
         return Vec::new();
     }
-    let kinds = component::types().iter().filter(|kind| kind.fields.field(APP).is_some());
+    let kinds = component::types().iter().filter(|kind| is_part_of_one(kind) && kind.name != HEADER);
     kinds
         .flat_map(|kind| {
             of_app(holdings, &kind.name, name).map(|(name, _)| (kind.name.clone(), name.to_owned()))

@@ -14,6 +14,7 @@ mod named_credential;
 mod permissions;
 mod profile_session;
 mod references;
+mod renaming;
 mod rights;
 mod settings;
 
@@ -31,6 +32,7 @@ use crate::component::{Field, Fields, Group, Kind, Name, Scalar, Tree, Type};
 pub(super) use deletion::{Refusal, delete};
 pub(super) use permissions::{ALONG, profile_along};
 pub(super) use references::rank;
+pub(super) use renaming::{Refusal as CannotRename, rename};
 pub(super) use rights::check as check_rights;
 pub(super) use settings::API_ACCESS_CONTROL;
 

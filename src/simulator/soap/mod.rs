@@ -6,7 +6,9 @@
 mod deploying;
 mod describing;
 pub(super) mod partner;
+mod renaming;
 mod retrieving;
+mod value_type;
 mod writing;
 
 use std::net::IpAddr;
@@ -19,7 +21,7 @@ use axum::response::Response;
 use super::server::{LARGEST_BODY, token, typed};
 use super::session::{self, Asker, Door, Refusal};
 use super::xml::{self, Element, INSTANCE, METADATA, Node};
-use super::{Org, permission};
+use super::{Org, allowance, permission};
 use crate::component::{NEWEST_API_VERSION, OLDEST_API_VERSION};
 
 const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
@@ -39,6 +41,12 @@ impl Fault {
     fn refused(refusal: Refusal) -> Fault {
         let (code, text) = refusal.soap();
         Fault::platform(code, text)
+    }
+
+    /// Takes one of the day's requests.
+    fn count(org: &Org) -> Result<(), Fault> {
+        let (code, text) = allowance::USED_UP;
+        org.allowance.take(org.now()).map_err(|allowance::UsedUp| Fault::platform(code, text))
     }
 
     fn client(text: impl Into<String>) -> Fault {
@@ -71,10 +79,12 @@ fn handler(name: &str) -> Option<Handler> {
         "listMetadata" => retrieving::list_metadata,
         "readMetadata" => retrieving::read_metadata,
         "describeMetadata" => describing::describe_metadata,
+        "describeValueType" => value_type::describe_value_type,
         "createMetadata" => writing::create_metadata,
         "updateMetadata" => writing::update_metadata,
         "upsertMetadata" => writing::upsert_metadata,
         "deleteMetadata" => writing::delete_metadata,
+        "renameMetadata" => renaming::rename_metadata,
         _ => return None,
     })
 }
@@ -136,6 +146,10 @@ fn call(org: &Arc<Org>, version: &str, bearer: Option<&str>, ip: IpAddr, body: &
         ))
     })?;
     let asker = session::admit(org, session, Door::Soap, ip).map_err(Fault::refused)?;
+    // Looking at a deployment does not count (protocol, 5.4).
+    if request.name != "checkDeployStatus" {
+        Fault::count(org)?;
+    }
     if !org.store.read(|state| permission::may_use_metadata_api(state, &asker.person)) {
         let (code, text) = permission::NO_METADATA_API;
         return Err(Fault::platform(code, text));

@@ -11,7 +11,6 @@ use axum::response::Response;
 
 use super::{Fault, envelope, fault_envelope, read_version, request_of};
 use crate::simulator::oauth::memory;
-use crate::simulator::objects::ORGANIZATION_NAME;
 use crate::simulator::people::{self, Person};
 use crate::simulator::server::{LARGEST_BODY, is_login_host, typed};
 use crate::simulator::session::{self, Door};
@@ -85,6 +84,7 @@ fn call(org: &Org, service: &str, version: &str, from: Caller, body: &[u8]) -> R
     let asker = session::admit(org, session, Door::Soap, from.ip).map_err(Fault::refused)?;
     match request.name.as_str() {
         "getUserInfo" => {
+            Fault::count(org)?;
             let result = Node::group("result", user_info(org, &asker.person));
             Ok(Node::group("getUserInfoResponse", vec![result]))
         }
@@ -137,7 +137,7 @@ fn login(org: &Org, service: &str, version: &str, from: Caller, request: &Elemen
     let result = vec![
         Node::leaf("metadataServerUrl", url("m")),
         Node::leaf("passwordExpired", false),
-        Node::leaf("sandbox", false),
+        Node::leaf("sandbox", org.nature.sandbox),
         Node::leaf("serverUrl", url(service)),
         Node::leaf("sessionId", token),
         Node::leaf("userId", &person.id),
@@ -147,11 +147,12 @@ fn login(org: &Org, service: &str, version: &str, from: Caller, request: &Elemen
 }
 
 fn user_info(org: &Org, person: &Person) -> Vec<Node> {
-    let seconds = org.store.read(|state| session::idle_minutes(state, person)) * 60;
+    let (seconds, name) =
+        org.store.read(|state| (session::idle_minutes(state, person) * 60, state.organization_name()));
     vec![
         Node::leaf("organizationId", &org.ready.organization_id),
         Node::leaf("organizationMultiCurrency", false),
-        Node::leaf("organizationName", ORGANIZATION_NAME),
+        Node::leaf("organizationName", name),
         Node::leaf("profileId", &person.profile.id),
         Node::leaf("sessionSecondsValid", seconds),
         Node::leaf("userEmail", &person.username),

@@ -20,13 +20,17 @@ enum Mode {
     Upsert,
 }
 
+/// CA-7, MD-36
+pub(super) const DUPLICATE: &str =
+    "duplicate value found: <unknown> duplicates value on record with id: <unknown>";
+
 /// What became of one component.
-struct Saved {
+pub(super) struct Saved {
     /// As the call wrote it, like the names that are read.
-    full_name: String,
-    created: bool,
+    pub full_name: String,
+    pub created: bool,
     /// Status code and message.
-    error: Option<(&'static str, String)>,
+    pub error: Option<(&'static str, String)>,
 }
 
 pub(super) fn create_metadata(call: &Call, request: &Element) -> Result<Vec<Node>, Fault> {
@@ -113,13 +117,7 @@ fn save_one(
     let failed =
         |code, message| Saved { full_name: written.to_owned(), created: false, error: Some((code, message)) };
     match (mode, exists) {
-        // CA-7, MD-36
-        (Mode::Create, true) => {
-            return failed(
-                "DUPLICATE_DEVELOPER_NAME",
-                "duplicate value found: <unknown> duplicates value on record with id: <unknown>".to_owned(),
-            );
-        }
+        (Mode::Create, true) => return failed("DUPLICATE_DEVELOPER_NAME", DUPLICATE.to_owned()),
         (Mode::Update, false) => return failed("INVALID_CROSS_REFERENCE_KEY", no_such(kind, &full_name)),
         _ => {}
     }
@@ -164,12 +162,12 @@ fn delete_one(circumstances: &Circumstances, holdings: &mut Holdings, kind: &Typ
     Saved { full_name: name.to_owned(), created: false, error }
 }
 
-fn no_such(kind: &Type, name: &str) -> String {
+pub(super) fn no_such(kind: &Type, name: &str) -> String {
     format!("no {} named {name} found", kind.name)
 }
 
 /// The code that goes with a problem's text (MD-36); which one each of these types gives is not public.
-fn status_code(text: &str) -> &'static str {
+pub(super) fn status_code(text: &str) -> &'static str {
     match text {
         _ if text.starts_with("Required field") || text == "You must enter a value" => {
             "REQUIRED_FIELD_MISSING"
@@ -182,7 +180,7 @@ fn status_code(text: &str) -> &'static str {
     }
 }
 
-fn told(saved: Saved, with_created: bool) -> Node {
+pub(super) fn told(saved: Saved, with_created: bool) -> Node {
     let mut nodes = Vec::new();
     if with_created {
         nodes.push(Node::leaf("created", saved.created));
