@@ -59,6 +59,10 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ("EC-15", "the key and secret of an external client app follow the rules of connected apps"),
         ("EC-19", "which error goes with which words about an external client app of another org"),
         ("EC-21", "the fields of external client apps that queries know"),
+        (
+            "EC-16",
+            "keys and secrets over REST need View Client Secret as well; the code when they may not be seen",
+        ),
         ("EC-24", "the words of the warning about a rotation"),
         ("EC-43", "the words about a parameter that names no provider"),
         (

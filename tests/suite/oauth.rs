@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::simulated::Org;
 
+mod credentials;
 mod foreign;
 mod hybrid;
 mod in_setup;
