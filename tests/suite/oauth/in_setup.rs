@@ -151,3 +151,21 @@ fn the_login_hosts_are_closed_by_the_policy_for_my_domain() {
     let own = scene.org.instance_url().strip_prefix("http://").unwrap();
     assert_eq!((page(own), refresh(own).status, soap(own)), (200, 200, 200));
 }
+
+#[test]
+fn soap_logins_fail_in_a_locked_org() {
+    let scene = Scene::new(&app(""));
+    let login = format!(
+        "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Body><login \
+         xmlns=\"urn:partner.soap.sforce.com\"><username>{}</username><password>{}</password></login></e:Body>\
+         </e:Envelope>",
+        scene.org.username(),
+        scene.org.password()
+    );
+    let told = || scene.send("POST", "/services/Soap/u/62.0", &[("content-type", "text/xml")], &login).body;
+    assert!(told().contains("<sessionId>"));
+    done(&scene, &json!({ "do": "lock-org" }));
+    assert!(told().contains("<faultcode>sf:ORG_LOCKED</faultcode>"), "{}", told());
+    done(&scene, &json!({ "do": "unlock-org" }));
+    assert!(told().contains("<sessionId>"));
+}
