@@ -203,6 +203,7 @@ const CASES: &[(Place, &str, &str, &str)] = &[
     (Api, "INVALID_OPERATION", "SOAP API login() is disabled by default in this org.", "soap-login-off"),
     (Api, "INVALID_CROSS_REFERENCE_KEY", "no NamedCredential named X found", "no-such-component"),
     (Api, "LOGIN_RATE_EXCEEDED", "x", "too-many-logins"),
+    (Api, "ORG_LOCKED", "x", "org-locked"),
     (Api, "", "The feature is not currently enabled for this user", "feature-not-for-user"),
     (Api, "LOGIN_MUST_USE_SECURITY_TOKEN", "x", "login-locked"),
     (Api, "PASSWORD_LOCKOUT", "x", "login-locked"),

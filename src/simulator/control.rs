@@ -1,5 +1,5 @@
-//! What no real org has: resources below `/simulator` that arrange faults and put the clock forward, for rehearsals from
-//! other programs. Only who holds the token that the org prints may use them, and no fault strikes here.
+//! What no real org has: resources below `/simulator` that arrange faults, put the clock forward and do what
+//! administrators do in Setup, for rehearsals from other programs. Only who holds the token that the org prints may use them, and no fault strikes here.
 
 use axum::extract::Request;
 use axum::http::{Method, StatusCode};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::fault::{Act, Aim, Count, Fault, OnRequest, Script};
 use super::server::{token, typed};
-use super::{Org, session};
+use super::{Org, session, setup};
 
 /// More than any script needs.
 const LARGEST_BODY: usize = 1 << 20;
@@ -50,8 +50,16 @@ pub(super) async fn answer(org: &Org, resource: &str, request: Request) -> Respo
             }
             Err(why) => refused(StatusCode::BAD_REQUEST, &why),
         },
-        ("faults" | "clock", _) => refused(StatusCode::METHOD_NOT_ALLOWED, "not with this method"),
-        _ => refused(StatusCode::NOT_FOUND, "there are /simulator/faults and /simulator/clock"),
+        ("setup", Method::GET) => told(&org.store.read(setup::told)),
+        ("setup", Method::POST) => match set_up(org, &body) {
+            Ok(()) => told(&org.store.read(setup::told)),
+            Err(why) => refused(StatusCode::BAD_REQUEST, &why),
+        },
+        ("faults" | "clock" | "setup", _) => refused(StatusCode::METHOD_NOT_ALLOWED, "not with this method"),
+        _ => refused(
+            StatusCode::NOT_FOUND,
+            "there are /simulator/faults, /simulator/clock and /simulator/setup",
+        ),
     }
 }
 
@@ -77,6 +85,13 @@ fn advance(body: &[u8]) -> Result<std::time::Duration, String> {
     let wanted: Advance =
         serde_json::from_slice(body).map_err(|error| format!("{error}; write {{\"advance\": \"15m\"}}"))?;
     humantime::parse_duration(&wanted.advance).map_err(|error| format!("`{}`: {error}", wanted.advance))
+}
+
+fn set_up(org: &Org, body: &[u8]) -> Result<(), String> {
+    let step: setup::Step = serde_json::from_slice(body).map_err(|error| {
+        format!("{error}; write {{\"do\": \"deactivate-user\", \"username\": \"USER\"}} or the like")
+    })?;
+    step.take(org)
 }
 
 fn faults(org: &Org) -> Value {

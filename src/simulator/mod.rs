@@ -1,7 +1,7 @@
 //! A Salesforce org in one process: real HTTP on loopback, the platform's rules behind it.
 //!
 //! A request goes through `server` (headers, and the `fault`s it is to meet) to a protocol: `rest`, `soap` or `oauth`;
-//! `control` is what only a rehearsal has: its faults and its clock. `session` says who may pass, and `oauth` is how other programs get a session. Protocols turn
+//! `control` is what only a rehearsal has: its faults, its clock, and what is done in `setup`. `session` says who may pass, and `oauth` is how other programs get a session. Protocols turn
 //! it into plain calls: `deploy` for packages, `retrieve` for files, `soql` over `objects` for queries. What is
 //! saved goes through `schema` (a file to a tree, by its type's description) and `rules` into `state`, which
 //! `store` keeps in a folder and `first_day` has furnished. Nothing here is shared with the client but the descriptions of metadata types,
@@ -32,6 +32,7 @@ mod sandbox;
 mod schema;
 mod server;
 mod session;
+mod setup;
 mod soap;
 mod soql;
 mod state;

@@ -29,10 +29,15 @@ impl Neighbours {
         self.lock().iter().filter_map(Weak::upgrade).find(|org| org.ready.org == name)
     }
 
+    /// All but this one.
+    pub(super) fn others(&self, of: &Org) -> Vec<Arc<Org>> {
+        let all: Vec<Arc<Org>> = self.lock().iter().filter_map(Weak::upgrade).collect();
+        all.into_iter().filter(|org| !std::ptr::eq(Arc::as_ptr(org), of)).collect()
+    }
+
     /// The consumer keys that other orgs have, or had.
     pub(super) fn consumer_keys(&self, of: &Org) -> BTreeSet<String> {
-        let others: Vec<Arc<Org>> = self.lock().iter().filter_map(Weak::upgrade).collect();
-        let others = others.iter().filter(|org| !std::ptr::eq(Arc::as_ptr(org), of));
-        others.flat_map(|org| org.store.read(|state| state.holdings.consumer_keys.clone())).collect()
+        let others = self.others(of);
+        others.iter().flat_map(|org| org.store.read(|state| state.holdings.consumer_keys.clone())).collect()
     }
 }

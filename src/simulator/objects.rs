@@ -40,6 +40,9 @@ pub(super) fn of_data_api() -> impl Iterator<Item = &'static str> {
 pub(super) fn table(name: &str, state: &State, instance_url: &str, asker: &Person) -> Option<Table> {
     let people = people::of(&state.identity);
     let name = OBJECTS.into_iter().find(|object| object.eq_ignore_ascii_case(name))?;
+    if !is_seen(name, state, asker) {
+        return None;
+    }
     let (columns, rows) = match name {
         "AuthProvider" => auth_providers(state, instance_url),
         "ConnectedApplication" => connected_applications(state),
@@ -51,10 +54,20 @@ pub(super) fn table(name: &str, state: &State, instance_url: &str, asker: &Perso
         "Organization" => organization(state),
         "PermissionSet" => permission_sets(state),
         "Profile" => profiles(&people),
-        "User" => users(&people),
+        "User" => users(state, &people),
         _ => permissions(state, asker),
     };
     Some(Table { name, columns, rows })
+}
+
+/// Objects that are there for those only who may look at what they are about (AP-7, NC-14).
+fn is_seen(object: &str, state: &State, asker: &Person) -> bool {
+    let may = |name: &str| permission::has(state, asker, name);
+    match object {
+        "AuthProvider" => may("CustomizeApplication") && may("ManageAuthProviders"),
+        "NamedCredential" => may("ViewSetup"),
+        _ => true,
+    }
 }
 
 type Contents = (Vec<Column>, Vec<Vec<Value>>);
@@ -329,7 +342,7 @@ fn organization(state: &State) -> Contents {
     contents(record(), vec![record()])
 }
 
-fn users(people: &[Person]) -> Contents {
+fn users(state: &State, people: &[Person]) -> Contents {
     let record = |person: &Person| {
         Record::new()
             .id("Id", Some(&person.id))
@@ -339,7 +352,7 @@ fn users(people: &[Person]) -> Contents {
             .text("LastName", Some(person.last_name))
             .text("Email", Some(&person.username))
             .text("Alias", Some(person.alias))
-            .flag("IsActive", true)
+            .flag("IsActive", !state.setup.is_inactive(person))
             .text("UserType", Some("Standard"))
             .text("LanguageLocaleKey", Some("en_US"))
             .text("LocaleSidKey", Some("en_US"))

@@ -28,6 +28,7 @@ pub(super) fn copied(source: &State, name: &str) -> io::Result<State> {
         deployments: Vec::new(),
         sessions: Sessions::default(),
         oauth: Memory { assigned: source.oauth.assigned.clone(), ..Memory::default() },
+        setup: source.setup.copied(),
         identity,
     })
 }

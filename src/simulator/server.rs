@@ -96,6 +96,12 @@ fn is_host_of_ours(headers: &HeaderMap) -> bool {
         || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+/// Hosts where everybody can log in, whichever org is theirs (OA-1); the local org is reached by these names too.
+pub(super) fn is_login_host(headers: &HeaderMap) -> bool {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+    ["login.", "test."].iter().any(|name| host.starts_with(name))
+}
+
 pub(super) fn typed(status: StatusCode, kind: &'static str, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;

@@ -53,6 +53,9 @@ pub(super) struct SessionApp {
     pub consumer_key: String,
     /// The approval that it rests on, if it rests on one: revoking that ends the session.
     pub approval: Option<String>,
+    /// The component is in another org (CA-75).
+    #[serde(default)]
+    pub is_foreign: bool,
 }
 
 /// When a session ends.
@@ -263,6 +266,12 @@ fn barred(state: &State, asker: &Asker, door: Door, ip: IpAddr) -> Option<Refusa
     if session.ip != ip && security.is_some_and(|fields| flag(fields, "lockSessionsToIp") == Some(true)) {
         return Some(Refusal::OtherAddress);
     }
+    // SE-4, CA-42: ranges count for each request, and not at the login only
+    let on_every_request =
+        security.is_some_and(|fields| flag(fields, "enforceIpRangesEveryRequest") == Some(true));
+    if on_every_request && !is_in_login_ranges(state, person, ip) {
+        return Some(Refusal::OtherAddress);
+    }
     let mut of_profile =
         state.holdings.of_type("ProfileSessionSetting").map(|(_, component)| &component.fields);
     let asks_for_more = of_profile.any(|fields| {
@@ -278,6 +287,9 @@ fn barred(state: &State, asker: &Asker, door: Door, ip: IpAddr) -> Option<Refusa
     let controlled = settings("ConnectedAppSettings", "ConnectedApp")
         .is_some_and(|fields| flag(fields, "enableAdminApprovedAppsOnly") == Some(true));
     let approved = session.app.as_ref().is_none_or(|app| {
+        if app.is_foreign {
+            return state.setup.is_installed(&app.consumer_key);
+        }
         let mut apps = state.holdings.of_type("ConnectedApp").map(|(_, component)| component);
         let own = apps.find(|component| component.id == app.id);
         // External client apps need no approval here (EC-18a).
@@ -288,6 +300,21 @@ fn barred(state: &State, asker: &Asker, door: Door, ip: IpAddr) -> Option<Refusa
     });
     let may_anyway = || permission::has(state, person, "UseAnyApiAuth");
     (door == Door::Rest && controlled && !approved && !may_anyway()).then_some(Refusal::AppNotApproved)
+}
+
+/// Whether the profile of this person lets them in from here. One without ranges does from everywhere (CA-41).
+pub(super) fn is_in_login_ranges(state: &State, person: &Person, ip: IpAddr) -> bool {
+    let mut profiles = state.holdings.of_type("Profile");
+    let profile = profiles.find(|(name, _)| person.profile.is_called(name));
+    let ranges = match profile.and_then(|(_, profile)| profile.fields.get("loginIpRanges")) {
+        Some(Tree::List(ranges)) if !ranges.is_empty() => ranges,
+        _ => return true,
+    };
+    ranges.iter().any(|range| {
+        let Tree::Group(range) = range else { return false };
+        let end = |name: &str| text(range, name).and_then(|text| text.trim().parse::<IpAddr>().ok());
+        matches!((end("startAddress"), end("endAddress")), (Some(from), Some(to)) if from <= ip && ip <= to)
+    })
 }
 
 /// Who holds this token, without counting it as a use.
@@ -309,7 +336,7 @@ pub(super) fn look(org: &Org, token: &str, now: Moment) -> Result<Asker, Refusal
         if session.is_over(now) {
             return Err(Refusal::TimedOut);
         }
-        if session.app.as_ref().is_some_and(|app| !has_app(state, &app.id)) {
+        if session.app.as_ref().is_some_and(|app| !app.is_foreign && !has_app(state, &app.id)) {
             return Err(Refusal::UnknownToken);
         }
         let person = people::of(&state.identity).into_iter().find(|person| person.id == session.user_id);

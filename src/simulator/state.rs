@@ -15,6 +15,7 @@ use super::nature::Nature;
 use super::oauth::memory::Memory;
 use super::rules::{group, text};
 use super::session::Sessions;
+use super::setup::Setup;
 use crate::component::{Fields, Scalar, Tree};
 
 /// Version of the file's shape. A file of another version is not read.
@@ -37,6 +38,8 @@ pub(super) struct State {
     pub sessions: Sessions,
     #[serde(default)]
     pub oauth: Memory,
+    #[serde(default)]
+    pub setup: Setup,
 }
 
 /// Made once, when the org is.
@@ -119,6 +122,7 @@ impl State {
             deployments: Vec::new(),
             sessions: Sessions::default(),
             oauth: Memory::default(),
+            setup: Setup::default(),
         };
         first_day::furnish(&mut state);
         Ok(state)

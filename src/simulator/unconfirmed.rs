@@ -34,6 +34,10 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ("CA-69", "the words when a flow without a person in it needs High Assurance"),
         ("CA-73", "the words about a connected app that cannot be created"),
         (
+            "CA-75",
+            "JWT logins of an app of another org are told that it is not installed before anything else",
+        ),
+        (
             "CA-82",
             "elements that are absent from an update stay as they are, unless another line says otherwise",
         ),
@@ -53,7 +57,12 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ("EC-13", "header and satellites of an external client app deploy in one package or in several"),
         ("EC-14", "the words about a connected app of the same name"),
         ("EC-15", "the key and secret of an external client app follow the rules of connected apps"),
+        ("EC-19", "which error goes with which words about an external client app of another org"),
         ("EC-21", "the fields of external client apps that queries know"),
+        (
+            "EC-16",
+            "keys and secrets over REST need View Client Secret as well; the code when they may not be seen",
+        ),
         ("EC-24", "the words of the warning about a rotation"),
         ("EC-43", "the words about a parameter that names no provider"),
         (
@@ -61,8 +70,13 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
             "a header without `contactEmail` is refused; deleting one takes its satellites along",
         ),
         ("ExtlClntAppGlobalOauthSettings", "a certificate that is left out of an update is taken away"),
+        ("hybrid grants", "which web sessions there are, by scope; they open nothing here"),
         ("LoginHistory", "the kinds and words of logins that no source names"),
         ("MD-12", "a validation that ran no tests cannot be quick deployed"),
+        (
+            "MD-15",
+            "which text tells that the right to a feature is missing; types that no source tells of need none",
+        ),
         ("MD-33", "a file that package.xml does not name is a warning"),
         ("MD-36", "the words about missing elements, lengths and ranges"),
         ("MD-39", "deploying the same again reports `changed` false"),
@@ -76,9 +90,18 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ("NC-10", "the words about an endpoint that is not a URL"),
         ("OA-8", "asset tokens need no actor token; other token exchanges are refused, for want of Apex"),
         ("OA-9", "the sixth approval revokes the oldest"),
+        (
+            "OA-14",
+            "a user has 3600 logins an hour, counted from the first; the words over SOAP when they are used up",
+        ),
         ("OA-25", "the code and words about a client credentials flow that is off"),
         ("OA-28", "the code for a `scope` sent with client credentials"),
+        ("OA-41", "the words over SOAP about an org that is locked"),
         ("OA-42", "the words about PKCE"),
+        (
+            "OA-45",
+            "the words about a blocked app; the token endpoint says them too, and blocking ends the app's sessions",
+        ),
         (
             "PermissionSet",
             "a list that is sent replaces the whole list, and from API 40 on user permissions that are not listed go; the \
@@ -94,6 +117,7 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
             "external client apps, settings and session settings keep their names, and so do standard profiles; \
              everything else that names a component follows",
         ),
+        ("SE-4", "a request from outside of the login ranges is told that its session has ended"),
         (
             "SE-7",
             "what is left out of a settings file stays, and an element without value counts as left out",
@@ -102,6 +126,7 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ("SE-13", "the words about minutes that Setup does not offer"),
         ("SE-14", "a second session setting for a profile is refused, in our words"),
         ("SE-22", "switches of API Access Control are taken with a note"),
+        ("SE-23", "the words at a login host that the org's policy for its My Domain closes"),
         (
             "SE-33",
             "a user without API Enabled gets API_CURRENTLY_DISABLED, and an org without an API refuses at the first \

@@ -15,6 +15,12 @@ use serde_json::{Value, json};
 
 use crate::simulated::Org;
 
+mod credentials;
+mod foreign;
+mod hybrid;
+mod in_setup;
+mod rights;
+
 const KEY: &str = "OrdersKey";
 const SECRET: &str = "0123456789abcdefghijABCDEFGHIJ0123456789";
 const CALLBACK: &str = "https://orders.example/callback";

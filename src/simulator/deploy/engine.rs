@@ -212,11 +212,12 @@ async fn deploy(org: &Arc<Org>, id: &str, zip: Vec<u8>) -> Result<(), Error> {
     }
 
     // Off the thread that answers requests: unpacking can take a while.
-    let working = (org.clone(), options.clone());
+    let sender = org.store.read(|state| state.deployment(id).map(|deployment| deployment.created_by.clone()));
+    let working = (org.clone(), options.clone(), sender.unwrap_or_default());
     let (zip, outcome) = tokio::task::spawn_blocking(move || {
-        let (org, options) = working;
+        let (org, options, sender) = working;
         let outcome = package::unpack(&zip, options.single_package).map(|packages| {
-            let circumstances = Circumstances::of_org(&org);
+            let circumstances = Circumstances::of_org(&org, &sender);
             let rejected = org.faults.rejected();
             let surroundings = Surroundings { org: &circumstances, rejected: &rejected };
             transaction::run(&packages, &options, holdings, &surroundings)

@@ -256,7 +256,10 @@ impl Work<'_> {
     ) -> Row {
         let ignore_warnings = self.options.ignore_warnings;
         let deleted = match kind {
-            Some(kind) => rules::delete(&mut self.outcome.holdings, kind, name),
+            Some(kind) => match rules::check_rights(self.surroundings.org, kind) {
+                Ok(()) => rules::delete(&mut self.outcome.holdings, kind, name),
+                Err(problem) => Err(Refusal::Refused(problem)),
+            },
             None => Err(Refusal::Absent),
         };
         let row = Row::of_component(kind.map_or(type_name, |kind| &kind.name), name, path);

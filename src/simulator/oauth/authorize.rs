@@ -12,12 +12,12 @@ use super::client::Client;
 use super::memory::{self, Code};
 use super::page::{self, Question};
 use super::password::{not_approved, scope_not_allowed};
-use super::{Ask, Refused, changed, code};
+use super::{Ask, Refused, changed, code, foreign};
 use crate::simulator::people::{self, Person};
 use crate::simulator::rules::flag;
 use crate::simulator::server::typed;
 use crate::simulator::session::is_same;
-use crate::simulator::state::{Identity, State};
+use crate::simulator::state::State;
 use crate::simulator::{Org, ids};
 
 /// What goes from the query through the page to the answer.
@@ -31,6 +31,9 @@ const CARRIED: [&str; 8] = [
     "code_challenge_method",
     "nonce",
 ];
+
+/// OA-44
+const APPROVAL_ERROR: &str = "An unexpected error has occurred during authentication. Please try again.";
 
 /// A request that an answer can be sent back for.
 struct Wish {
@@ -46,6 +49,10 @@ pub(super) async fn answer(org: &Arc<Org>, request: Request) -> Response {
         Ok(ask) => ask,
         Err(refused) => return failed(&refused),
     };
+    let own_pages_only = org.store.read(|state| state.setup.my_domain().can_only_login_with_my_domain_url);
+    if ask.at_login_host && own_pages_only {
+        return failed(&Refused::wrong_domain()); // SE-23
+    }
     // Until the redirect URI is known to be the app's, nothing may be sent there (OA-2).
     let (client, redirect_uri) = match org.store.read(|state| recipient(state, &ask)) {
         Ok(found) => found,
@@ -64,13 +71,16 @@ pub(super) async fn answer(org: &Arc<Org>, request: Request) -> Response {
         return refuse(denied());
     }
     let person = match decision {
-        Some("allow") => org.store.read(|state| log_in(&state.identity, &ask)),
+        Some("allow") => org.store.read(|state| log_in(state, &ask)),
         _ => None,
     };
     let Some(person) = person else {
         let complaint = decision.map(|_| "This password is not right. Please try again.");
         return ask_person(org, &ask, &wish, complaint);
     };
+    if !org.store.read(|state| foreign::admits(state, &wish.client, &person)) {
+        return failed(&Refused::new("OAUTH_APPROVAL_ERROR_GENERIC", APPROVAL_ERROR)); // CA-76
+    }
     if !wish.is_code
         && let Err(refused) = super::prepare_key(org, &ask).await
     {
@@ -90,12 +100,15 @@ pub(super) fn denied() -> Refused {
 }
 
 /// With their own password or the administrator's, who is the only one that knows a password here.
-pub(super) fn log_in(identity: &Identity, ask: &Ask) -> Option<Person> {
+pub(super) fn log_in(state: &State, ask: &Ask) -> Option<Person> {
+    let identity = &state.identity;
     let (username, password) = (ask.get("username")?, ask.get("password")?);
-    if is_same(&identity.password, password) {
-        return people::of(identity).into_iter().find(|person| person.has_username(username));
-    }
-    people::log_in(identity, username, password)
+    let person = if is_same(&identity.password, password) {
+        people::of(identity).into_iter().find(|person| person.has_username(username))
+    } else {
+        people::log_in(identity, username, password)
+    };
+    person.filter(|person| !state.setup.is_inactive(person))
 }
 
 /// The app and where it wants its answer (OA-20, OA-22, CA-29).
@@ -112,6 +125,12 @@ fn recipient(state: &State, ask: &Ask) -> Result<(Client, String), Refused> {
 }
 
 fn wish(state: &State, ask: &Ask, client: Client, redirect_uri: &str) -> Result<Wish, Refused> {
+    if state.setup.is_locked() {
+        return Err(Refused::inactive_org());
+    }
+    if state.setup.is_blocked(&client.consumer_key) {
+        return Err(Refused::blocked_app());
+    }
     let settings = state.holdings.get("OauthOidcSettings", "OauthOidc").map(|settings| &settings.fields);
     let is_set = |name: &str| settings.and_then(|settings| flag(settings, name)) == Some(true);
     let is_code = match ask.get("response_type") {

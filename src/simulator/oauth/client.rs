@@ -10,6 +10,7 @@ use crate::simulator::state::{Component, State};
 /// Life of a JWT access token where the app says nothing (CA-64 lists what Setup offers).
 const JWT_MINUTES: i64 = 30;
 
+#[derive(Clone)]
 pub(super) struct Client {
     /// Of the component that holds its key.
     pub id: String,
@@ -21,6 +22,8 @@ pub(super) struct Client {
     pub scopes: Vec<String>,
     pub certificate: Option<String>,
     pub is_external: bool,
+    /// Of another org.
+    pub is_foreign: bool,
     pub secret_optional: bool,
     pub secret_for_refresh: bool,
     pub secret_for_exchange: bool,
@@ -80,6 +83,18 @@ impl Client {
             .of_type("ExtlClntAppGlobalOauthSettings")
             .filter(|(_, app)| known(app) && text(&app.fields, "consumerKey") == Some(key));
         external.next().and_then(|(_, global)| external_client_app(state, global, now, propagation))
+    }
+
+    /// As another org sees it: what administrators decide they decide for their own org, and nobody has yet.
+    pub fn into_foreign(self) -> Client {
+        Client {
+            is_foreign: true,
+            admin_approved: false,
+            profiles: Vec::new(),
+            permission_sets: Vec::new(),
+            run_as: None,
+            ..self
+        }
     }
 
     /// CA-50 to CA-55, EC-6.
@@ -144,6 +159,7 @@ fn connected_app(name: &str, app: &Component, now: Moment, propagation: i64) -> 
         scopes: list(config, "scopes").iter().filter_map(|name| oauth_name(name)).collect(),
         certificate: text(config, "certificate").map(str::to_owned),
         is_external: false,
+        is_foreign: false,
         secret_optional: is_on(config, "isConsumerSecretOptional"),
         secret_for_refresh: flag(config, "isSecretRequiredForRefreshToken") != Some(false),
         secret_for_exchange: is_on(config, "isSecretRequiredForTokenExchange"),
@@ -204,6 +220,7 @@ fn external_client_app(state: &State, global: &Component, now: Moment, propagati
             .collect(),
         certificate: text(global_fields, "certificate").map(str::to_owned),
         is_external: true,
+        is_foreign: false,
         secret_optional: is_on(global_fields, "isConsumerSecretOptional"),
         secret_for_refresh: flag(global_fields, "isSecretRequiredForRefreshToken") != Some(false),
         secret_for_exchange: is_on(global_fields, "isSecretRequiredForTokenExchange"),

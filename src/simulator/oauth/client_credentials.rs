@@ -9,8 +9,8 @@ use crate::simulator::state::State;
 const NOT_WITHOUT_A_PERSON: [&str; 4] = ["full", "web", "refresh_token", "offline_access"];
 
 pub(super) fn run(state: &mut State, ask: &Ask) -> Result<Granted, Refused> {
-    if ["login.", "test."].iter().any(|host| ask.host.starts_with(host)) {
-        return Err(Refused::grant("request not supported on this domain")); // OA-27
+    if ask.at_login_host {
+        return Err(Refused::wrong_domain());
     }
     let client = ask.proven_client(state, |_| true)?;
     if !client.client_credentials {

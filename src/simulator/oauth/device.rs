@@ -22,7 +22,7 @@ const INTERVAL: i64 = 5;
 
 /// The device's first call.
 pub(super) fn begin(state: &mut State, ask: &Ask) -> Result<Value, Refused> {
-    let client = ask.client(state)?;
+    let client = ask.unblocked(state, &ask.client(state)?.consumer_key)?;
     if !client.device_flow {
         return Err(Refused::grant_type());
     }
@@ -47,7 +47,7 @@ pub(super) fn begin(state: &mut State, ask: &Ask) -> Result<Value, Refused> {
 }
 
 pub(super) fn poll(state: &mut State, ask: &Ask) -> Result<Granted, Refused> {
-    let client = ask.client(state)?;
+    let client = ask.unblocked(state, &ask.client(state)?.consumer_key)?;
     let now = state.holdings.clock.now();
     let given = ask.get("code").unwrap_or_default();
     let found = state
@@ -87,7 +87,7 @@ pub(super) async fn connect(org: &Arc<Org>, request: Request) -> Response {
     };
     let decision = ask.get("decision").filter(|_| is_answer);
     let Some(decision) = decision else { return question(org, None) };
-    let person = org.store.read(|state| log_in(&state.identity, &ask));
+    let person = org.store.read(|state| log_in(state, &ask));
     let Some(person) = person else {
         return question(org, Some("This password is not right. Please try again."));
     };

@@ -21,7 +21,7 @@ pub(super) fn run(state: &mut State, ask: &Ask) -> Result<Granted, Refused> {
         // The asset token flow names no client: the app is the one that the access token was issued to.
         let key = session.app.as_ref().map(|app| app.consumer_key.clone());
         let key = ask.client_id.clone().or(key).ok_or_else(Refused::unknown_client)?;
-        let client = super::Client::find(state, &key, ask.propagation).ok_or_else(Refused::unknown_client)?;
+        let client = ask.unblocked(state, &key)?;
         if client.asset.is_some() {
             let person = people::with_id(&state.identity, &session.user_id);
             let about = ask.get("actor_token").and_then(Jwt::read).map(|actor| actor.claims);

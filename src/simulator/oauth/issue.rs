@@ -9,8 +9,8 @@ use ring::hmac;
 use serde_json::{Map, Value, json};
 
 use super::client::Client;
-use super::{Refused, keys};
-use crate::component::{Fields, Scalar, Tree};
+use super::{Refused, foreign, keys};
+use crate::component::{Fields, Scalar};
 use crate::simulator::ids;
 use crate::simulator::people::Person;
 use crate::simulator::rules::text;
@@ -44,9 +44,18 @@ pub(super) struct Issue<'a> {
 
 /// Opens the session and words the answer (6.2).
 pub(super) fn issue(state: &mut State, issue: &Issue) -> Result<Value, Refused> {
+    if state.setup.is_inactive(issue.person) {
+        return Err(Refused::inactive_user());
+    }
+    if !foreign::admits(state, issue.client, issue.person) {
+        return Err(Refused::not_installed());
+    }
     check_ip(state, issue)?;
     let level = check_level(state, issue)?;
     let now = state.holdings.clock.now();
+    if !state.oauth.rates.take(&issue.person.id, now) {
+        return Err(Refused::too_many_logins());
+    }
     let client = issue.client;
     let idle = client.session_minutes.unwrap_or_else(|| session::idle_minutes(state, issue.person)); // OA-11
     let id = format!("{}/id/{}/{}", issue.base, state.identity.organization_id, issue.person.id);
@@ -66,6 +75,7 @@ pub(super) fn issue(state: &mut State, issue: &Issue) -> Result<Value, Refused> 
             id: client.id.clone(),
             consumer_key: client.consumer_key.clone(),
             approval: issue.approval.clone(),
+            is_foreign: client.is_foreign,
         }),
         scopes: issue.scopes.to_vec(),
         opened: now,
@@ -110,18 +120,11 @@ fn check_ip(state: &State, issue: &Issue) -> Result<(), Refused> {
     if relaxed && !issue.always_enforces_ip {
         return Ok(());
     }
-    let mut profiles = state.holdings.of_type("Profile");
-    let profile = profiles.find(|(name, _)| issue.person.profile.is_called(name));
-    let ranges = match profile.and_then(|(_, profile)| profile.fields.get("loginIpRanges")) {
-        Some(Tree::List(ranges)) if !ranges.is_empty() => ranges,
-        _ => return Ok(()),
-    };
-    let holds = |range: &Tree<Scalar>| {
-        let Tree::Group(range) = range else { return false };
-        let end = |name: &str| text(range, name).and_then(|text| text.trim().parse::<IpAddr>().ok());
-        matches!((end("startAddress"), end("endAddress")), (Some(from), Some(to)) if from <= issue.ip && issue.ip <= to)
-    };
-    if ranges.iter().any(holds) { Ok(()) } else { Err(Refused::grant("ip restricted")) }
+    if session::is_in_login_ranges(state, issue.person, issue.ip) {
+        Ok(())
+    } else {
+        Err(Refused::grant("ip restricted"))
+    }
 }
 
 /// CA-69, SE-41: where High Assurance is required, only a flow with a person in front of it can go on.

@@ -2,11 +2,10 @@
 
 use serde_json::Value;
 
-use super::client::Client;
 use super::issue::{Issue, Presence, issue};
 use super::keys::Jwt;
 use super::password::{not_approved, scope_not_allowed};
-use super::{Ask, Granted, Refused};
+use super::{Ask, Granted, Refused, foreign};
 use crate::simulator::clock::Moment;
 use crate::simulator::nature::Nature;
 use crate::simulator::people;
@@ -19,7 +18,7 @@ pub(super) fn run(state: &mut State, ask: &Ask) -> Result<Granted, Refused> {
     let invalid = || Refused::grant("invalid assertion");
     let assertion = ask.get("assertion").and_then(Jwt::read).ok_or_else(invalid)?;
     let issuer = assertion.claim("iss").ok_or_else(invalid)?;
-    let client = Client::find(state, issuer, ask.propagation).ok_or_else(Refused::unknown_client)?;
+    let client = ask.unblocked(state, issuer)?;
     let certificate = client.certificate.as_deref().ok_or_else(invalid)?;
     if !assertion.is_signed_by(certificate) {
         return Err(invalid());
@@ -37,6 +36,12 @@ pub(super) fn run(state: &mut State, ask: &Ask) -> Result<Granted, Refused> {
     let username = assertion.claim("sub").or_else(|| assertion.claim("prn")).ok_or_else(unapproved)?;
     let person = people::of(&state.identity).into_iter().find(|person| person.has_username(username));
     let person = person.ok_or_else(unapproved)?;
+    if state.setup.is_inactive(&person) {
+        return Err(Refused::inactive_user().by(&person)); // before approvals, which ended with the user
+    }
+    if !foreign::admits(state, &client, &person) {
+        return Err(Refused::not_installed().by(&person)); // before approvals, which nobody can give
+    }
     if client.admin_approved && !client.is_approved_for(state, &person) {
         return Err(not_approved().by(&person));
     }

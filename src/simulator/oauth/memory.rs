@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::rate::Rates;
 use crate::simulator::clock::Moment;
 use crate::simulator::session::is_same;
 use crate::simulator::state::State;
@@ -23,6 +24,7 @@ pub(in crate::simulator) struct Memory {
     pub devices: Vec<Device>,
     pub provider_logins: Vec<ProviderLogin>,
     pub logins: Vec<Login>,
+    pub rates: Rates,
     /// PKCS#1 in base64; made with the first JWT.
     pub signing_key: Option<String>,
     /// Users by permission set.
@@ -136,7 +138,7 @@ pub(super) fn approve(state: &mut State, approval: Approval) {
 }
 
 /// Ends an approval and the sessions that rest on it.
-pub(super) fn revoke(state: &mut State, id: &str) {
+pub(in crate::simulator) fn revoke(state: &mut State, id: &str) {
     state.oauth.approvals.retain(|approval| approval.id != id);
     state.sessions.end(|session| session.app.as_ref().is_some_and(|app| app.approval.as_deref() == Some(id)));
 }

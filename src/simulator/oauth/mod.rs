@@ -11,6 +11,8 @@ mod client_credentials;
 mod code;
 mod device;
 mod exchange;
+pub(super) mod foreign;
+mod hybrid;
 mod issue;
 mod jwt_bearer;
 mod keys;
@@ -18,6 +20,7 @@ pub(super) mod memory;
 mod page;
 mod password;
 mod provider;
+mod rate;
 mod refresh;
 
 use std::collections::HashMap;
@@ -25,7 +28,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::Request;
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, HOST};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use base64::Engine as _;
@@ -33,11 +36,12 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::people::Person;
-use super::server::typed;
+use super::server::{is_login_host, typed};
 use super::session::{self, is_same};
 use super::state::State;
 use super::{Error, Org};
 use client::Client;
+use foreign::Foreign;
 
 /// No form of any flow is longer.
 const LARGEST_FORM: usize = 1 << 20;
@@ -75,6 +79,36 @@ impl Refused {
         Refused::new("unsupported_grant_type", "grant type not supported")
     }
 
+    /// OA-40
+    fn inactive_user() -> Refused {
+        Refused::new("inactive_user", "user is inactive")
+    }
+
+    /// OA-41
+    fn inactive_org() -> Refused {
+        Refused::new("inactive_org", "organization is locked, closed, or suspended")
+    }
+
+    /// OA-27
+    fn wrong_domain() -> Refused {
+        Refused::grant("request not supported on this domain")
+    }
+
+    /// OA-36
+    fn not_installed() -> Refused {
+        Refused::new("invalid_client", "app must be installed into org")
+    }
+
+    /// OA-45; the words are those that people quote from the login page.
+    fn blocked_app() -> Refused {
+        Refused::new("OAUTH_APP_BLOCKED", "this app is blocked by admin")
+    }
+
+    /// OA-43
+    fn too_many_logins() -> Refused {
+        Refused::new("rate_limit_exceeded", "number of logins exceeded")
+    }
+
     fn by(mut self, person: &Person) -> Refused {
         self.user_id = Some(person.id.clone());
         self
@@ -101,11 +135,13 @@ struct Ask<'a> {
     secret: Option<String>,
     /// The org's address.
     base: &'a str,
-    /// The host that was asked, which may be called otherwise (OA-3).
-    host: String,
+    /// At the login servers' name, and not at the org's own (OA-3).
+    at_login_host: bool,
     ip: IpAddr,
     /// Milliseconds (CA-90).
     propagation: i64,
+    /// The app that asks, where it is another org's.
+    foreign: Option<Foreign>,
 }
 
 impl Ask<'_> {
@@ -116,20 +152,39 @@ impl Ask<'_> {
     /// The app that asks, without proof (OA-20).
     fn client(&self, state: &State) -> Result<Client, Refused> {
         let key = self.client_id.as_deref().ok_or_else(Refused::unknown_client)?;
-        Client::find(state, key, self.propagation).ok_or_else(Refused::unknown_client)
+        self.app(state, key)
     }
 
-    /// The app that asks, with its secret. A wrong one is refused even where none is needed (OA-21).
+    /// The app with this key, of this org or of another.
+    fn app(&self, state: &State, key: &str) -> Result<Client, Refused> {
+        match (Client::find(state, key, self.propagation), &self.foreign) {
+            (Some(client), _) => Ok(client),
+            (None, Some(foreign)) if foreign.has_key(key) => foreign.client().cloned(),
+            (None, _) => Err(Refused::unknown_client()),
+        }
+    }
+
+    /// The app with this key, which need not be the one that asks, unless it is blocked.
+    fn unblocked(&self, state: &State, key: &str) -> Result<Client, Refused> {
+        let client = self.app(state, key)?;
+        if state.setup.is_blocked(key) { Err(Refused::blocked_app()) } else { Ok(client) }
+    }
+
+    /// The app that asks, with its secret, unless it is blocked. A wrong one is refused even where none is needed (OA-21).
     fn proven_client(
         &self,
         state: &State,
         needs_secret: impl Fn(&Client) -> bool,
     ) -> Result<Client, Refused> {
         let client = self.client(state)?;
-        match self.secret.as_deref() {
-            Some(secret) if is_same(&client.consumer_secret, secret) => Ok(client),
-            None if !needs_secret(&client) => Ok(client),
-            _ => Err(Refused::new("invalid_client", "invalid client credentials")),
+        let proven = match self.secret.as_deref() {
+            Some(secret) => is_same(&client.consumer_secret, secret),
+            None => !needs_secret(&client),
+        };
+        match proven {
+            true if state.setup.is_blocked(&client.consumer_key) => Err(Refused::blocked_app()),
+            true => Ok(client),
+            false => Err(Refused::new("invalid_client", "invalid client credentials")),
         }
     }
 }
@@ -161,6 +216,8 @@ fn flow(grant_type: &str) -> Option<(Flow, &'static str)> {
     Some(match grant_type {
         "authorization_code" => (code::redeem, "OauthWebServer"),
         "client_credentials" => (client_credentials::run, "OauthClientCredentials"),
+        "hybrid_auth_code" => (hybrid::redeem, "OauthHybridWebServer"),
+        "hybrid_refresh" => (hybrid::renew, "OauthHybridRefreshToken"),
         "device" => (device::poll, "OauthDevice"),
         "password" => (password::run, "OauthUsernamePassword"),
         "refresh_token" => (refresh::run, "OauthRefreshToken"),
@@ -200,16 +257,18 @@ async fn read<'a>(org: &'a Org, request: Request) -> Result<Ask<'a>, Refused> {
         client_id = client_id.or(Some(id));
         secret = secret.or(Some(proof));
     }
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    Ok(Ask {
+    let mut ask = Ask {
         form,
         client_id,
         secret,
         base: &org.ready.instance_url,
-        host: host.to_ascii_lowercase(),
+        at_login_host: is_login_host(&headers),
         ip,
         propagation: org.propagation,
-    })
+        foreign: None,
+    };
+    ask.foreign = foreign::of(org, &ask);
+    Ok(ask)
 }
 
 fn basic(headers: &HeaderMap) -> Option<(String, String)> {
@@ -233,6 +292,13 @@ async fn token(org: &Arc<Org>, request: Request) -> Response {
 }
 
 async fn grant(org: &Arc<Org>, ask: Ask<'_>) -> Result<Value, Refused> {
+    let setup = org.store.read(|state| state.setup.clone());
+    if setup.is_locked() {
+        return Err(Refused::inactive_org());
+    }
+    if ask.at_login_host && setup.my_domain().does_api_login_require_org_domain {
+        return Err(Refused::wrong_domain()); // SE-23
+    }
     if ask.get("response_type") == Some("device_code") {
         return changed(org, |state| device::begin(state, &ask));
     }
@@ -272,7 +338,7 @@ async fn prepare_key(org: &Arc<Org>, ask: &Ask<'_>) -> Result<(), Refused> {
             session.app.as_ref().map(|app| app.consumer_key.clone())
         };
         let key = key.or_else(of_subject);
-        let client = key.and_then(|key| Client::find(state, &key, ask.propagation));
+        let client = key.and_then(|key| ask.app(state, &key).ok());
         client.is_some_and(|client| {
             let open_id = ["openid", "full"].iter().any(|wanted| client.scopes.iter().any(|it| it == wanted));
             client.jwt_tokens || client.asset.is_some() || open_id
@@ -302,4 +368,58 @@ fn with_json(status: StatusCode, value: &Value) -> Response {
 /// For fuzzing: an assertion as a client may send it.
 pub(super) fn read_jwt(text: &str) {
     let _ = keys::Jwt::read(text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulator::people;
+    use crate::simulator::rules::tests::Org as Rules;
+
+    const KEY: &str = "OrdersKey";
+
+    /// An org with an app that acts as its administrator.
+    fn with_app() -> State {
+        let mut state = State::new().unwrap();
+        let username = &state.identity.username;
+        let mut rules = Rules::new();
+        rules.circumstances.people = people::of(&state.identity);
+        let app = format!(
+            "<contactEmail>a@b.example</contactEmail><label>Orders</label><oauthConfig>\
+             <callbackUrl>https://a.example</callbackUrl><consumerKey>{KEY}</consumerKey>\
+             <isClientCredentialEnabled>true</isClientCredentialEnabled>\
+             <oauthClientCredentialUser>{username}</oauthClientCredentialUser><scopes>Api</scopes></oauthConfig>"
+        );
+        rules.save("ConnectedApp", "Orders", &app).unwrap();
+        state.holdings = rules.holdings;
+        state
+    }
+
+    fn ask(state: &State) -> Ask<'static> {
+        let app = state.holdings.get("ConnectedApp", "Orders").unwrap();
+        let config = super::super::rules::group(&app.fields, "oauthConfig").unwrap();
+        Ask {
+            form: Form(HashMap::new()),
+            client_id: Some(KEY.to_owned()),
+            secret: super::super::rules::text(config, "consumerSecret").map(str::to_owned),
+            base: "http://127.0.0.1:1",
+            at_login_host: false,
+            ip: std::net::Ipv4Addr::LOCALHOST.into(),
+            propagation: 0,
+            foreign: None,
+        }
+    }
+
+    #[test]
+    fn the_logins_of_a_user_are_used_up_until_the_hour_is_over() {
+        let mut state = with_app();
+        let ask = ask(&state);
+        let log_in = |state: &mut State| client_credentials::run(state, &ask).map(|_| ());
+        assert!((0..3600).all(|_| log_in(&mut state).is_ok()));
+        let refused = log_in(&mut state).unwrap_err();
+        let person = people::of(&state.identity).swap_remove(0);
+        assert_eq!(refused, Refused::too_many_logins().by(&person));
+        state.holdings.clock.advance(std::time::Duration::from_secs(3600));
+        assert_eq!(log_in(&mut state), Ok(()));
+    }
 }

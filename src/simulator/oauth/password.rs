@@ -22,6 +22,9 @@ pub(super) fn run(state: &mut State, ask: &Ask) -> Result<Granted, Refused> {
     }
     let person = people::log_in(&state.identity, username, password)
         .ok_or_else(|| failed().by(&known).noted_as("Invalid Password"))?;
+    if state.setup.is_inactive(&person) {
+        return Err(failed().by(&person)); // OA-29
+    }
     if !client.is_approved_for(state, &person) {
         return Err(not_approved().by(&person));
     }

@@ -104,15 +104,17 @@ pub(super) async fn end(org: &Arc<Org>, name: &str, request: Request) -> Respons
             client_id: text(fields, "consumerKey").map(str::to_owned),
             secret: text(fields, "consumerSecret").map(str::to_owned),
             base: &org.ready.instance_url,
-            host: String::new(),
+            at_login_host: false,
             ip,
             propagation: org.propagation,
+            foreign: None,
         })
     });
     // NC-22: what a browser sees whose login was not begun here
-    let Some(ask) = prepared else {
+    let Some(mut ask) = prepared else {
         return tell("ErrorCode=No_Openid_Response&ErrorDescription=CSRF: No CSRF cookie");
     };
+    ask.foreign = super::foreign::of(org, &ask);
     if let Err(refused) = super::prepare_key(org, &ask).await {
         return problem(&refused);
     }

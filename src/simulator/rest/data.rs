@@ -81,7 +81,7 @@ pub(super) fn more(call: &Call, locator: &str) -> Answer {
     }
 }
 
-fn parameters(request: &Request) -> HashMap<String, String> {
+pub(super) fn parameters(request: &Request) -> HashMap<String, String> {
     Query::try_from_uri(request.uri()).map(|Query(parameters)| parameters).unwrap_or_default()
 }
 

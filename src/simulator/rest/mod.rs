@@ -1,5 +1,6 @@
 //! REST: which resource a path names, who may ask, and how errors are told.
 
+mod credentials;
 mod data;
 mod deploy_request;
 mod identity;
@@ -115,6 +116,7 @@ async fn resource(org: &Arc<Org>, version: &str, rest: &[&str], request: Request
             data::describe(&call, object)
         }
         ["sobjects", object, id] => data::record(&call, object, id, &request),
+        ["apps", "oauth", resource @ ..] => credentials::answer(&call, resource, &request),
         ["metadata", ..]
             if !org.store.read(|state| permission::may_use_metadata_api(state, &asker.person)) =>
         {

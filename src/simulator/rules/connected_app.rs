@@ -1,7 +1,7 @@
 //! Rules of connected apps: keys that are chosen once, callback URLs, policies, and who may be named.
 
 use super::consumer::{self, KeyLetters};
-use super::{Accepted, Incoming, Problem, check_person, flag, group, group_mut, text};
+use super::{Accepted, Incoming, Problem, check_person, flag, group, group_mut, rights, text};
 use crate::component::{Fields, Scalar, Tree};
 
 pub(super) fn check(incoming: &Incoming, accepted: &mut Accepted) -> Result<(), Problem> {
@@ -19,6 +19,7 @@ pub(super) fn check(incoming: &Incoming, accepted: &mut Accepted) -> Result<(), 
         }
         _ => {}
     }
+    rights::check_lists(incoming)?;
     for list in ["profileName", "permissionSetName"] {
         check_repeats(incoming.sent, list)?;
     }

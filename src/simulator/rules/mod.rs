@@ -15,6 +15,7 @@ mod permissions;
 mod profile_session;
 mod references;
 mod renaming;
+mod rights;
 mod settings;
 
 use std::collections::BTreeSet;
@@ -32,6 +33,7 @@ pub(super) use deletion::{Refusal, delete};
 pub(super) use permissions::{ALONG, profile_along};
 pub(super) use references::rank;
 pub(super) use renaming::{Refusal as CannotRename, rename};
+pub(super) use rights::check as check_rights;
 pub(super) use settings::API_ACCESS_CONTROL;
 
 /// Why a component is refused, or what to say about one that is not.
@@ -85,6 +87,8 @@ pub(super) struct Circumstances {
     pub nature: Nature,
     /// Consumer keys of other orgs (CA-14).
     pub taken_keys: BTreeSet<String>,
+    /// Permissions of whoever sends the components (MD-15).
+    pub rights: BTreeSet<&'static str>,
 }
 
 impl Circumstances {
@@ -95,12 +99,16 @@ impl Circumstances {
             creation_blocked: false,
             nature,
             taken_keys: BTreeSet::new(),
+            rights: rights::all(),
         }
     }
 
-    /// What is true of an org that serves requests.
-    pub fn of_org(org: &Org) -> Circumstances {
-        let known = org.store.read(|state| Circumstances::of(&state.identity, org.nature));
+    /// What is true of an org that serves requests, when the user with this id sends components.
+    pub fn of_org(org: &Org, user_id: &str) -> Circumstances {
+        let known = org.store.read(|state| Circumstances {
+            rights: rights::of(state, &people::with_id(&state.identity, user_id)),
+            ..Circumstances::of(&state.identity, org.nature)
+        });
         Circumstances {
             creation_blocked: org.creation_blocked,
             taken_keys: org.neighbours.consumer_keys(org),
@@ -124,6 +132,7 @@ pub(super) struct Accepted {
 
 /// Checks a component and works out what the org will hold.
 pub(super) fn accept(incoming: &Incoming) -> Result<Accepted, Problem> {
+    rights::check(incoming.org, incoming.kind)?;
     check_name(incoming.kind, incoming.name)?;
     check_sizes(&incoming.kind.fields, incoming.sent)?;
     let mut fields = incoming.stored.map(|stored| stored.fields.clone()).unwrap_or_default();

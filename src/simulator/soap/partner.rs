@@ -12,10 +12,17 @@ use axum::response::Response;
 use super::{Fault, envelope, fault_envelope, read_version, request_of};
 use crate::simulator::oauth::memory;
 use crate::simulator::people::{self, Person};
-use crate::simulator::server::{LARGEST_BODY, typed};
+use crate::simulator::server::{LARGEST_BODY, is_login_host, typed};
 use crate::simulator::session::{self, Door};
 use crate::simulator::xml::{self, Element, INSTANCE, Node};
 use crate::simulator::{Error, Org, ids};
+
+/// Where a request came from, and by which name of the org.
+#[derive(Clone, Copy)]
+struct Caller {
+    ip: IpAddr,
+    login_host: bool,
+}
 
 /// From this version on, login() does not exist.
 const FIRST_WITHOUT_LOGIN: u16 = 65;
@@ -26,10 +33,10 @@ pub(in crate::simulator) async fn answer(
     version: &str,
     request: Request,
 ) -> Response {
-    let ip = session::address_of(&request);
+    let from = Caller { ip: session::address_of(&request), login_host: is_login_host(request.headers()) };
     let body = axum::body::to_bytes(request.into_body(), LARGEST_BODY).await;
     let answer = match body {
-        Ok(body) => call(org, service, version, ip, &body),
+        Ok(body) => call(org, service, version, from, &body),
         Err(_) => Err(Fault::client("the message is too large")),
     };
     let kind = if service == "c" { "enterprise" } else { "partner" };
@@ -60,7 +67,7 @@ fn told(fault: &Fault, kind: &str) -> String {
     ))
 }
 
-fn call(org: &Org, service: &str, version: &str, ip: IpAddr, body: &[u8]) -> Result<Node, Fault> {
+fn call(org: &Org, service: &str, version: &str, from: Caller, body: &[u8]) -> Result<Node, Fault> {
     let number = read_version(version)?;
     let envelope = xml::read(body).map_err(|unreadable| Fault::client(unreadable.why))?;
     let request = request_of(&envelope)?;
@@ -69,12 +76,12 @@ fn call(org: &Org, service: &str, version: &str, ip: IpAddr, body: &[u8]) -> Res
             let text = "login() is not available in this API version (rehearsal wording)";
             return Err(Fault::platform("UNSUPPORTED_API_VERSION", text));
         }
-        return login(org, service, version, ip, request);
+        return login(org, service, version, from, request);
     }
     let session =
         envelope.child("Header").and_then(|header| header.child("SessionHeader")?.child("sessionId"));
     let session = session.map(Element::trimmed);
-    let asker = session::admit(org, session, Door::Soap, ip).map_err(Fault::refused)?;
+    let asker = session::admit(org, session, Door::Soap, from.ip).map_err(Fault::refused)?;
     match request.name.as_str() {
         "getUserInfo" => {
             Fault::count(org)?;
@@ -96,20 +103,33 @@ fn unsaved(error: Error) -> Fault {
     Fault::platform("UNKNOWN_EXCEPTION", &error.in_one_line())
 }
 
-fn login(org: &Org, service: &str, version: &str, ip: IpAddr, request: &Element) -> Result<Node, Fault> {
+fn login(org: &Org, service: &str, version: &str, from: Caller, request: &Element) -> Result<Node, Fault> {
     let given = |name: &str| request.child(name).map(Element::trimmed).unwrap_or_default();
     let ready = &org.ready;
+    if org.store.read(|state| state.setup.is_locked()) {
+        return Err(Fault::platform("ORG_LOCKED", "the organization is locked (rehearsal wording, OA-41)"));
+    }
     // the org has no security token, so nothing follows the password
-    let known = org.store.read(|state| people::log_in(&state.identity, given("username"), given("password")));
+    let known = org.store.read(|state| {
+        // SE-23
+        let elsewhere = from.login_host && state.setup.my_domain().does_api_login_require_org_domain;
+        people::log_in(&state.identity, given("username"), given("password"))
+            .filter(|person| !elsewhere && !state.setup.is_inactive(person))
+    });
     let Some(person) = known else {
         let text = "Invalid username, password, security token; or user locked out.";
         return Err(Fault::platform("INVALID_LOGIN", text));
     };
     let opened = org.store.change(|state| {
-        memory::note(state, &person.id, "Other Apex API", "", "Success", "", ip);
-        session::open_by_login(state, &person, ip)
+        if !state.oauth.rates.take(&person.id, org.now()) {
+            return None;
+        }
+        memory::note(state, &person.id, "Other Apex API", "", "Success", "", from.ip);
+        Some(session::open_by_login(state, &person, from.ip))
     });
-    let opened = opened.map_err(unsaved)?;
+    let opened = opened.map_err(unsaved)?.ok_or_else(|| {
+        Fault::platform("LOGIN_RATE_EXCEEDED", "login rate exceeded (rehearsal wording, OA-14)")
+    })?;
     let token = opened.map_err(|source| unsaved(Error::Random { source }))?;
     let organization = ids::short(&ready.organization_id);
     let url =

@@ -4,7 +4,7 @@ use super::retrieving::known;
 use super::writing::{DUPLICATE, Saved, no_such, status_code, told};
 use super::{Call, Fault};
 use crate::simulator::package::percent_decoded;
-use crate::simulator::rules::{self, CannotRename};
+use crate::simulator::rules::{self, CannotRename, Circumstances};
 use crate::simulator::xml::{Element, Node};
 
 pub(super) fn rename_metadata(call: &Call, request: &Element) -> Result<Vec<Node>, Fault> {
@@ -12,7 +12,9 @@ pub(super) fn rename_metadata(call: &Call, request: &Element) -> Result<Vec<Node
     let kind = known(argument("type"))?;
     let (old, new) = (argument("oldFullName"), argument("newFullName"));
     let (old_name, new_name) = (percent_decoded(old), percent_decoded(new));
+    let circumstances = Circumstances::of_org(call.org, &call.asker.person.id);
     let renamed = call.org.store.change(|state| {
+        rules::check_rights(&circumstances, kind).map_err(CannotRename::Refused)?;
         rules::rename(&mut state.holdings, kind, &old_name, &new_name)?;
         if kind.name == "PermissionSet"
             && let Some(users) = state.oauth.assigned.remove(&old_name)

@@ -9,6 +9,9 @@ use crate::simulator::schema;
 use crate::simulator::state::{Holdings, State};
 use crate::simulator::xml::{Element, Node};
 
+/// MD-15
+const NO_RIGHTS: &str = "insufficient access rights";
+
 /// Which components a call is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
@@ -48,7 +51,7 @@ fn save(call: &Call, request: &Element, mode: Mode) -> Result<Vec<Node>, Fault> 
         .map(|element| Ok((known(element.type_name.as_deref().unwrap_or_default())?, element)))
         .collect::<Result<_, Fault>>()?;
     check_count(components.len())?;
-    let circumstances = Circumstances::of_org(call.org);
+    let circumstances = Circumstances::of_org(call.org, &call.asker.person.id);
     let saved = write(call, |state| {
         let mut holdings = state.holdings.clone();
         let save = |(kind, element): &(&'static Type, &Element)| {
@@ -65,9 +68,10 @@ pub(super) fn delete_metadata(call: &Call, request: &Element) -> Result<Vec<Node
     let kind = known(request.child("type").map(Element::trimmed).unwrap_or_default())?;
     let names: Vec<&str> = request.children_named("fullNames").map(Element::trimmed).collect();
     check_count(names.len())?;
+    let circumstances = Circumstances::of_org(call.org, &call.asker.person.id);
     let saved = write(call, |state| {
         let mut holdings = state.holdings.clone();
-        let saved = names.iter().map(|name| delete_one(&mut holdings, kind, name)).collect();
+        let saved = names.iter().map(|name| delete_one(&circumstances, &mut holdings, kind, name)).collect();
         (saved, holdings)
     })?;
     Ok(saved.into_iter().map(|saved| told(saved, false)).collect())
@@ -137,14 +141,21 @@ fn save_one(
     }
 }
 
-fn delete_one(holdings: &mut Holdings, kind: &Type, name: &str) -> Saved {
-    let error = match rules::delete(holdings, kind, &percent_decoded(name)) {
+fn delete_one(circumstances: &Circumstances, holdings: &mut Holdings, kind: &Type, name: &str) -> Saved {
+    let deleted = match rules::check_rights(circumstances, kind) {
+        Ok(()) => rules::delete(holdings, kind, &percent_decoded(name)),
+        Err(problem) => Err(Refusal::Refused(problem)),
+    };
+    let error = match deleted {
         Ok(_) => None,
         Err(Refusal::Absent) => Some(("INVALID_CROSS_REFERENCE_KEY", no_such(kind, name))),
         Err(Refusal::InUse(referrers)) => {
             let used = referrers.join(", ");
             let text = format!("{name} is referenced elsewhere: {used} (rehearsal wording, MD-40)");
             Some(("DELETE_FAILED", text))
+        }
+        Err(Refusal::Refused(problem)) if problem.text.starts_with(NO_RIGHTS) => {
+            Some(("INSUFFICIENT_ACCESS", problem.text))
         }
         Err(Refusal::Refused(problem)) => Some(("DELETE_FAILED", problem.text)),
     };
@@ -163,6 +174,7 @@ pub(super) fn status_code(text: &str) -> &'static str {
         }
         _ if text.starts_with("STRING_TOO_LONG") => "STRING_TOO_LONG",
         _ if text.starts_with("In field: ") => "INVALID_CROSS_REFERENCE_KEY",
+        _ if text.starts_with(NO_RIGHTS) => "INSUFFICIENT_ACCESS",
         _ if text.contains("already") => "DUPLICATE_VALUE",
         _ => "FIELD_INTEGRITY_EXCEPTION",
     }
