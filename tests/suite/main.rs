@@ -27,8 +27,9 @@ mod init;
 mod link;
 #[cfg(target_os = "linux")]
 mod login;
-mod oauth;
 #[cfg(target_os = "linux")]
+mod no_noise;
+mod oauth;
 mod orgs;
 mod plan;
 mod promote;
