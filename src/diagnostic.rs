@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
+use crate::component::ComponentId;
+
 /// A file of the project.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -215,6 +217,10 @@ Code {
     NobodyApproved = "nobody-approved",
     NoScopes = "no-scopes",
     ClientCredentialsScope = "client-credentials-scope",
+    FullScope = "full-scope",
+    InvalidWaiver = "invalid-waiver",
+    ExpiredWaiver = "expired-waiver",
+    UnusedWaiver = "unused-waiver",
     // importing and comparing files
     UnreadableMetadata = "unreadable-metadata",
     DuplicateMember = "duplicate-member",
@@ -226,14 +232,19 @@ Code {
 }
 
 impl Code {
-    /// Opinions about security and good sense, whose level a project can set. They warn unless it does.
+    /// Opinions about security and good sense, whose level a project can set. Unless it does, they warn; those
+    /// [for production](Code::FOR_PRODUCTION) only there.
     pub const POLICIES: &[Code] = &[
         Code::RefreshTokenMissing,
         Code::RelaxedIp,
         Code::NobodyApproved,
         Code::NoScopes,
         Code::ClientCredentialsScope,
+        Code::FullScope,
     ];
+
+    /// Policies about what is usual while something is tried and built, and worth a decision where people work.
+    pub const FOR_PRODUCTION: &[Code] = &[Code::FullScope];
 
     /// What only an org minds: it would refuse the component, but what the manifest says is clear and can be
     /// written down. Whoever imports old files or reviews a difference must see what they say, even where the
@@ -269,6 +280,8 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// One line in lower case without a full stop, about the user's thing by its address.
     pub message: String,
+    /// The component that a lint found it at.
+    pub about: Option<ComponentId>,
     /// Places, the main one first, each with what it is.
     pub labels: Vec<(Span, String)>,
     /// Something to do, ready to paste.
@@ -293,6 +306,7 @@ impl Diagnostic {
             code,
             severity,
             message: message.into(),
+            about: None,
             labels: Vec::new(),
             help: None,
             cause: None,
@@ -364,6 +378,11 @@ impl Diagnostics {
             (place.is_none(), place, diagnostic.code, diagnostic.message.clone())
         });
         sorted
+    }
+
+    /// Notes the component that everything found since then is about.
+    pub fn note_about(&mut self, component: &ComponentId, since: usize) {
+        self.found.iter_mut().skip(since).for_each(|found| found.about = Some(component.clone()));
     }
 
     pub fn merge(&mut self, other: Diagnostics) {

@@ -3,8 +3,10 @@
 use std::fmt::Write;
 
 use crate::deploy::{Done, Finished, ManualStep};
+use crate::diagnostic::Sources;
+use crate::lint::Waived;
 use crate::plan::{Action, Plan};
-use crate::report::values::{Shown, after, before, one_line, summary};
+use crate::report::values::{Shown, after, before, one_line, summary, visible};
 
 /// Colours by meaning; nothing is told by colour alone.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +36,18 @@ impl Paint {
     pub fn dim(self, text: &str) -> String {
         self.with("2", text)
     }
+}
+
+/// Findings that somebody has answered for, a line each.
+pub fn waived(sources: &Sources, waived: &[Waived]) -> String {
+    let mut text = String::new();
+    for Waived { finding, reason, expires } in waived {
+        let at =
+            finding.labels.first().map_or(String::new(), |(at, _)| format!(" ({})", sources.position(*at)));
+        let (message, reason) = (visible(&finding.message), visible(reason));
+        let _ = writeln!(text, "waived until {expires}: {}: {message}{at}\n  {reason}", finding.code);
+    }
+    text
 }
 
 /// What will happen, component by component. Ends with a line that can be searched for.

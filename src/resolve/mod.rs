@@ -79,6 +79,20 @@ pub fn resolve(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) -> Desired {
     }
 }
 
+/// The same project in its other environments, as far as it can be resolved there. What is wrong in them is said when
+/// they are chosen.
+pub fn elsewhere(inputs: &Inputs<'_>) -> Vec<Desired> {
+    let manifests = inputs.manifests.iter().flat_map(|manifest| manifest.environments.keys());
+    let names: BTreeSet<&String> = manifests.chain(inputs.configuration.environments.keys()).collect();
+    let others = names.into_iter().map(String::as_str).filter(|name| inputs.environment != Some(name));
+    others
+        .map(|name| {
+            let inputs = Inputs { environment: Some(name), unset: Unset::Kept, ..*inputs };
+            resolve(&inputs, &mut Diagnostics::default())
+        })
+        .collect()
+}
+
 /// The name of the org that the environment goes to, and where that is written.
 pub fn environment_org<'a>(inputs: &Inputs<'a>) -> Option<&'a Located<String>> {
     environments(inputs).find_map(|environment| environment.org.as_ref())

@@ -1028,6 +1028,76 @@ fn apps_that_nobody_can_use_are_pointed_out() {
     snapshot("client-credentials-scope", cases([lint("none that the flow gives", &flow)]));
 }
 
+/// An app of a project that two environments have.
+fn environments(oauth_config: &str, orgwire: &str) -> Test {
+    Test::new()
+        .manifest(&app(oauth_config, "[environment.uat]\n[environment.production]\n"))
+        .file("orgwire.toml", &unindent(orgwire))
+}
+
+#[test]
+fn what_counts_in_production_is_told_there() {
+    let full = |orgwire: &str| {
+        let test = environments("is-admin-approved = true\nis-pkce-required = true", orgwire);
+        test.edit("manifests/main.toml", "\"Api\"", "\"Full\"");
+        test.edit("manifests/main.toml", "label = ", "profile-name = \"Integration\"\nlabel = ");
+        test.edit(
+            "manifests/main.toml",
+            "[environment.uat]",
+            "[connected-app.Orders.oauth-policy]\nip-relaxation = \"ENFORCE\"\nrefresh-token-policy = \"zero\"\n[environment.uat]",
+        );
+        test
+    };
+    let denied = "[environment.production.lint]\nfull-scope = \"deny\"\n";
+    let waiver = |expires: &str| {
+        format!(
+            "{denied}\n[[lint.waiver]]\nrule = \"full-scope\"\ncomponent = \"connected-app.Orders\"\n\
+             reason = \"the guide asks for it\"\nexpires = {expires}\n"
+        )
+    };
+    snapshot(
+        "full-scope",
+        cases([
+            case("not in production", "lint --env uat", &full("")),
+            case("in production", "lint --env production", &full("")),
+            case("denied there", "lint --env production", &full(denied)),
+            case("denied there, and a deployment", "deploy --env production", &full(denied)),
+            case("waived", "lint --env production -v", &full(&waiver("2999-12-31"))),
+        ]),
+    );
+    snapshot(
+        "expired-waiver",
+        cases([
+            case("what it was for counts again", "lint --env production", &full(&waiver("2001-01-01"))),
+            case("and there is nothing left", "lint", &environments("", &waiver("2001-01-01"))),
+        ]),
+    );
+    let elsewhere = waiver("2999-12-31").replace("reason", "environment = \"prod\"\nreason");
+    snapshot(
+        "unused-waiver",
+        cases([
+            case("nothing is found", "lint", &environments("", &waiver("2999-12-31"))),
+            case("an environment that is not there", "lint", &full(&elsewhere)),
+            case("a manifest of several", "lint manifests/main.toml", &{
+                let test = environments("", &waiver("2999-12-31"));
+                test.edit("orgwire.toml", "connected-app.Orders", "connected-app.Other");
+                test
+            }),
+        ]),
+    );
+    let incomplete = waiver("2999-12-31");
+    let without = |line: &str| environments("", &incomplete.replace(line, ""));
+    snapshot(
+        "invalid-waiver",
+        cases([
+            case("no reason", "lint", &without("reason = \"the guide asks for it\"\n")),
+            case("an empty reason", "lint", &without("the guide asks for it")),
+            case("no end", "lint", &without("expires = 2999-12-31\n")),
+            case("no component", "lint", &without("connected-app.")),
+        ]),
+    );
+}
+
 // ---- what a plan finds in the org
 
 const AXSY: &str = "AxsyApexAPI";
