@@ -218,6 +218,17 @@ Code {
     NoScopes = "no-scopes",
     ClientCredentialsScope = "client-credentials-scope",
     FullScope = "full-scope",
+    SelfAuthorizedUsers = "self-authorized-users",
+    LocalhostCallback = "localhost-callback",
+    ForeignCallback = "foreign-callback",
+    MisnamedCallback = "misnamed-callback",
+    PkceOff = "pkce-off",
+    InfiniteRefreshToken = "infinite-refresh-token",
+    UncoveredScope = "uncovered-scope",
+    SharedKey = "shared-key",
+    IgnoredApprovals = "ignored-approvals",
+    LegacyCredential = "legacy-credential",
+    NewConnectedApp = "new-connected-app",
     InvalidWaiver = "invalid-waiver",
     ExpiredWaiver = "expired-waiver",
     UnusedWaiver = "unused-waiver",
@@ -241,10 +252,33 @@ impl Code {
         Code::NoScopes,
         Code::ClientCredentialsScope,
         Code::FullScope,
+        Code::SelfAuthorizedUsers,
+        Code::LocalhostCallback,
+        Code::ForeignCallback,
+        Code::MisnamedCallback,
+        Code::PkceOff,
+        Code::InfiniteRefreshToken,
+        Code::UncoveredScope,
+        Code::SharedKey,
+        Code::IgnoredApprovals,
+        Code::LegacyCredential,
+        Code::NewConnectedApp,
     ];
 
     /// Policies about what is usual while something is tried and built, and worth a decision where people work.
-    pub const FOR_PRODUCTION: &[Code] = &[Code::FullScope];
+    pub const FOR_PRODUCTION: &[Code] = &[
+        Code::FullScope,
+        Code::SelfAuthorizedUsers,
+        Code::LocalhostCallback,
+        Code::PkceOff,
+        Code::InfiniteRefreshToken,
+        Code::SharedKey,
+        Code::LegacyCredential,
+        Code::NewConnectedApp,
+    ];
+
+    /// Policies that take more than the project to be found: a plan.
+    pub const FOUND_LATER: &[Code] = &[Code::NewConnectedApp];
 
     /// What only an org minds: it would refuse the component, but what the manifest says is clear and can be
     /// written down. Whoever imports old files or reviews a difference must see what they say, even where the

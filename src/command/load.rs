@@ -193,12 +193,14 @@ pub fn check(arguments: &cli::Project, from: &Where, purpose: Purpose) -> Result
     }
     let today = today();
     let lint = if purpose == Purpose::Comparing { &Lint::default() } else { &configuration.lint };
+    let others =
+        if broken || purpose == Purpose::Comparing { Vec::new() } else { resolve::elsewhere(&inputs) };
+    lint::lint_beside(&desired, &others.iter().collect::<Vec<_>>(), &mut diagnostics);
     let policy = Policy { lint, environment: desired.environment.as_deref(), today };
     let mut judgement = lint::judge(&policy, &mut diagnostics);
     if !broken && !lint.waivers.is_empty() {
         lint::check_expiry(&policy, &mut judgement, &mut diagnostics);
         let reads_all = arguments.paths.is_empty();
-        let others = resolve::elsewhere(&inputs);
         lint::check_use(&policy, &judgement, &desired, &others, reads_all, &mut diagnostics);
     }
     let all_denied = judgement.denied && !broken && !has_other_errors(&diagnostics);

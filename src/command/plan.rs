@@ -6,6 +6,7 @@ use crate::cli;
 use crate::command::load::{self, Loaded, Purpose};
 use crate::command::target::{self, Opened};
 use crate::command::{Exit, Failure, online, version};
+use crate::lint;
 use crate::plan::{self, Plan};
 use crate::reference::Observed;
 use crate::report::{self, Format, Terminal};
@@ -40,7 +41,16 @@ pub async fn make(loaded: &mut Loaded, opened: &mut Opened) -> Result<(Plan, Obs
         }
         observed => observed?,
     };
-    Ok((plan::plan(&loaded.desired, &observed), observed))
+    let mut plan = plan::plan(&loaded.desired, &observed);
+    let mut found = loaded.nothing_found();
+    lint::lint_plan(&loaded.desired, &plan, &mut found);
+    let judgement = lint::judge(&loaded.policy(), &mut found);
+    if judgement.denied {
+        return Err(Failure::diagnostics(loaded.sources.clone(), found).exit(Exit::Policy));
+    }
+    loaded.waived.extend(judgement.waived);
+    plan.findings.merge(found);
+    Ok((plan, observed))
 }
 
 /// Findings of the project and of the plan, in one list.

@@ -116,6 +116,9 @@ pub fn check_use(
             && others.iter().any(|other| {
                 let mut found = Diagnostics::default();
                 super::lint(other, &mut found);
+                let beside =
+                    others.iter().chain([desired]).filter(|one| one.environment != other.environment);
+                super::lint_beside(other, &beside.collect::<Vec<_>>(), &mut found);
                 found.sorted().iter().any(|found| {
                     found.code == waiver.rule && found.about.as_ref() == Some(&waiver.component.value)
                 })
@@ -124,6 +127,7 @@ pub fn check_use(
     for (number, waiver) in policy.lint.waivers.iter().enumerate() {
         let is_judged = policy.counts_here(waiver)
             && waiver.expires.value >= policy.today
+            && !Code::FOUND_LATER.contains(&waiver.rule)
             && (reads_all || desired.components.contains_key(&waiver.component.value));
         if let Some(environment) = unknown_environment(waiver, desired, others).filter(|_| reads_all) {
             diagnostics.push(

@@ -5,27 +5,40 @@
 //! security and good sense: rules find all there is, and [`judge`] decides by `[lint]` in orgwire.toml what becomes of it.
 
 mod api_version;
+mod app;
 mod callback;
 mod characters;
 mod client_credentials;
 mod contact;
+mod foreign_callback;
 mod full_scope;
+mod ignored_approvals;
+mod infinite_refresh_token;
 mod judge;
 mod key;
+mod legacy_credential;
 mod length;
+mod localhost_callback;
+mod misnamed_callback;
 mod name;
 mod needs;
+mod new_connected_app;
 mod nobody_approved;
+mod pkce_off;
 mod range;
 mod read_only;
 mod refresh_token;
 mod relaxed_ip;
 mod required;
 mod scopes;
+mod self_authorized;
+mod shared_key;
+mod uncovered_scope;
 
 pub use judge::{Judgement, Policy, Waived, check_expiry, check_use, judge};
 
 use crate::diagnostic::{Code, Diagnostics, Severity};
+use crate::plan::Plan;
 use crate::resolve::{Component, Desired};
 
 /// One rule: looks at one component.
@@ -37,18 +50,27 @@ const RULES: &[Rule] = &[
     characters::check,
     client_credentials::check,
     contact::check,
+    foreign_callback::check,
     full_scope::check,
+    ignored_approvals::check,
+    infinite_refresh_token::check,
     key::check,
+    legacy_credential::check,
     length::check,
+    localhost_callback::check,
+    misnamed_callback::check,
     name::check,
     needs::check,
     nobody_approved::check,
+    pkce_off::check,
     range::check,
     read_only::check,
     refresh_token::check,
     relaxed_ip::check,
     required::check,
     scopes::check,
+    self_authorized::check,
+    uncovered_scope::check,
 ];
 
 /// Checks everything.
@@ -60,6 +82,16 @@ pub fn lint(desired: &Desired, diagnostics: &mut Diagnostics) {
         }
         diagnostics.note_about(&component.id, before);
     }
+}
+
+/// Checks what shows only beside the same project in its other environments.
+pub fn lint_beside(desired: &Desired, others: &[&Desired], diagnostics: &mut Diagnostics) {
+    shared_key::check(desired, others, diagnostics);
+}
+
+/// Checks what shows only in a plan.
+pub fn lint_plan(desired: &Desired, plan: &Plan, diagnostics: &mut Diagnostics) {
+    new_connected_app::check(desired, plan, diagnostics);
 }
 
 /// Makes warnings of what only an org minds, for commands that send nothing.

@@ -17,6 +17,9 @@ pub struct Desired {
     /// Pass 1 uses the callback URL that a provider will most likely get.
     pub predict_callback: bool,
     pub components: BTreeMap<ComponentId, Component>,
+    /// Hosts of the orgs that other environments go to, in lower case, with the name of the environment. None without
+    /// an environment.
+    pub foreign_hosts: BTreeMap<String, String>,
     /// Components to send even if they do not differ.
     pub resend: BTreeSet<ComponentId>,
 }

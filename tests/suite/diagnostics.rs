@@ -1098,6 +1098,80 @@ fn what_counts_in_production_is_told_there() {
     );
 }
 
+/// The same manifest where nobody works, and in production.
+fn in_production(title: &str, manifest: &str, orgwire: &str) -> String {
+    let test = Test::new().manifest(manifest).file("orgwire.toml", &unindent(orgwire));
+    [case(title, "lint --env uat", &test), case("the same in production", "lint --env production", &test)]
+        .concat()
+}
+
+#[test]
+fn opinions_for_production_are_told_in_production() {
+    const ENVIRONMENTS: &str = "[environment.uat]\n[environment.production]\n";
+    // Whatever a case is not about is allowed.
+    let only = |rule: &str| {
+        let others = Code::POLICIES.iter().filter(|code| code.as_str() != rule);
+        others.fold("[lint]\n".to_owned(), |text, code| text + &format!("{code} = \"allow\"\n"))
+    };
+    let judged = |rule: &str, manifest: &str| {
+        snapshot(rule, cases([in_production("not in production", manifest, &only(rule))]));
+    };
+    judged("self-authorized-users", &app("", ENVIRONMENTS));
+    judged("pkce-off", &app("is-pkce-required = false", ENVIRONMENTS));
+    judged("infinite-refresh-token", &app("", ENVIRONMENTS));
+    judged(
+        "localhost-callback",
+        &app("", ENVIRONMENTS)
+            .replace("https://orders.example/callback", "http://localhost:1717/OauthRedirect"),
+    );
+    judged(
+        "legacy-credential",
+        &format!(
+            "[named-credential.Orders]\nlabel = \"Orders\"\nendpoint = \"https://orders.example\"\n{ENVIRONMENTS}"
+        ),
+    );
+    judged("shared-key", &(with_secret("{ env = \"ORDERS_SECRET\" }") + "\n" + ENVIRONMENTS));
+    let new = Test::new().manifest(&app("", ENVIRONMENTS)).file("orgwire.toml", &only("new-connected-app"));
+    let denied = only("new-connected-app").replace("[lint]\n", "[lint]\nnew-connected-app = \"deny\"\n");
+    let denied = Test::new().manifest(&app("", ENVIRONMENTS)).file("orgwire.toml", &denied);
+    snapshot(
+        "new-connected-app",
+        cases([
+            case("not in production", "plan --env uat", &new),
+            case("in production", "plan --env production", &new),
+            case("lint knows no org", "lint --env production", &new),
+            case("denied", "deploy --env uat", &denied),
+        ]),
+    );
+}
+
+#[test]
+fn what_does_not_fit_together_is_told_everywhere() {
+    let trio = |callback: &str, scopes: &str| {
+        app("consumer-key = { generate = true }\nconsumer-secret = { generate = true }", &provider(&format!(
+            "consumer-key = \"${{connected-app.Orders.consumer-key}}\"\nconsumer-secret = \"${{connected-app.Orders.consumer-secret}}\"\ndefault-scopes = \"{scopes}\"\n"
+        )))
+        .replace("https://orders.example/callback", callback)
+    };
+    let there = "${org.instance-url}/services/authcallback/orders";
+    snapshot("misnamed-callback", cases([lint("another case", &trio(there, "api refresh_token"))]));
+    let right = "${auth-provider.Orders.callback-url}";
+    snapshot("uncovered-scope", cases([lint("more than there is", &trio(right, "web api refresh_token"))]));
+    let open = app("", "").replace("label = ", "permission-set-name = [\"Orders\"]\nlabel = ");
+    snapshot("ignored-approvals", cases([lint("everybody may", &open)]));
+    let copied = app("", "").replace(
+        "orders.example/callback",
+        "acme--uat.sandbox.my.salesforce.com/services/authcallback/Orders",
+    );
+    let orgwire = "[org.uat]\ninstance-url = \"https://acme--uat.sandbox.my.salesforce.com\"\n\
+                   [environment.uat]\norg = \"uat\"\n[environment.live]\n";
+    let copied = Test::new().manifest(&copied).file("orgwire.toml", orgwire);
+    snapshot(
+        "foreign-callback",
+        cases([case("at home", "lint --env uat", &copied), case("copied", "lint --env live", &copied)]),
+    );
+}
+
 // ---- what a plan finds in the org
 
 const AXSY: &str = "AxsyApexAPI";
