@@ -62,6 +62,10 @@ pub fn judge(policy: &Policy<'_>, diagnostics: &mut Diagnostics) -> Judgement {
         if level == Level::Allow {
             return false;
         }
+        // A waived one is told as what it would be.
+        if level == Level::Deny {
+            finding.severity = Severity::Error;
+        }
         let live = policy.waivers(finding).find(|(_, waiver)| waiver.expires.value >= policy.today);
         if let Some((_, waiver)) = live {
             judgement.waived.push(Waived {
@@ -71,10 +75,7 @@ pub fn judge(policy: &Policy<'_>, diagnostics: &mut Diagnostics) -> Judgement {
             });
             return false;
         }
-        if level == Level::Deny {
-            finding.severity = Severity::Error;
-            judgement.denied = true;
-        }
+        judgement.denied |= level == Level::Deny;
         true
     });
     judgement

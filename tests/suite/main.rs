@@ -30,6 +30,7 @@ mod oauth;
 #[cfg(target_os = "linux")]
 mod orgs;
 mod plan;
+mod policy;
 mod properties;
 mod render;
 mod sarif;
