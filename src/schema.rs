@@ -1068,6 +1068,16 @@ mod tests {
              [org.uat]\ninstance-url = \"https://a.example\"\n[lint]\nrelaxed-ip = \"deny\"\n\
              [templates]\nConnectedApp = \"ours.xml\"\n",
         );
+        let waiver = "[[lint.waiver]]\nrule = \"full-scope\"\ncomponent = \"connected-app.App\"\n\
+                      environment = \"uat\"\nreason = \"x\"\nexpires = 2027-06-30\n";
+        judge.takes(&format!(
+            "[environment.uat]\nproduction = true\nlint = {{ full-scope = \"deny\" }}\n{waiver}"
+        ));
+        judge.refuses(&waiver.replace("\"x\"", "\"\""));
+        judge.refuses(&waiver.replace("full-scope", "plain-secret"));
+        judge.refuses(&waiver.replace("expires = 2027-06-30\n", ""));
+        judge.refuses("[environment.uat.lint]\nrelaxed-ip = \"forbid\"");
+        judge.refuses("[environment.uat.lint.waiver]");
         judge.refuses("[lint]\nrelaxed-ip = \"forbid\"");
         judge.refuses("[lint]\nplain-secret = \"allow\"");
         judge.refuses("[environment.uat.connected-app.App]\nlabel = \"a\"");

@@ -192,11 +192,14 @@ pub fn check(arguments: &cli::Project, from: &Where, purpose: Purpose) -> Result
         lint::spare_the_org(&mut diagnostics);
     }
     let today = today();
-    let lint = if purpose == Purpose::Comparing { &Lint::default() } else { &configuration.lint };
     let others =
         if broken || purpose == Purpose::Comparing { Vec::new() } else { resolve::elsewhere(&inputs) };
     lint::lint_beside(&desired, &others.iter().collect::<Vec<_>>(), &mut diagnostics);
-    let policy = Policy { lint, environment: desired.environment.as_deref(), today };
+    let (lint, environment) = match purpose {
+        Purpose::Comparing => (&Lint::default(), None),
+        _ => (&configuration.lint, desired.environment.as_deref()),
+    };
+    let policy = Policy { lint, environment, today };
     let mut judgement = lint::judge(&policy, &mut diagnostics);
     if !broken && !lint.waivers.is_empty() {
         lint::check_expiry(&policy, &mut judgement, &mut diagnostics);

@@ -45,11 +45,13 @@ pub async fn make(loaded: &mut Loaded, opened: &mut Opened) -> Result<(Plan, Obs
     let mut found = loaded.nothing_found();
     lint::lint_plan(&loaded.desired, &plan, &mut found);
     let judgement = lint::judge(&loaded.policy(), &mut found);
-    if judgement.denied {
-        return Err(Failure::diagnostics(loaded.sources.clone(), found).exit(Exit::Policy));
-    }
     loaded.waived.extend(judgement.waived);
+    let only_denied = judgement.denied && plan.is_applyable();
     plan.findings.merge(found);
+    if only_denied {
+        let all = findings(loaded, &plan);
+        return Err(Failure::diagnostics(loaded.sources.clone(), all).exit(Exit::Policy));
+    }
     Ok((plan, observed))
 }
 

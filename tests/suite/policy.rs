@@ -78,7 +78,7 @@ fn a_waiver_of_what_only_a_plan_finds_counts_there() {
     let orgwire = "[environment.production.lint]\nnew-connected-app = \"deny\"\n";
     let test = Test::example("axsy").file("orgwire.toml", orgwire);
     let said = test.run("plan --env production").exits(5);
-    assert!(said.stderr.starts_with("new-connected-app\n"), "{}", said.stderr);
+    assert!(said.stderr.contains("\nnew-connected-app\n\n  ×"), "{}", said.stderr);
     let waiver = "\n[[lint.waiver]]\nrule = \"new-connected-app\"\ncomponent = \"connected-app.AxsyApexAPI\"\n\
                   reason = \"Support has allowed it\"\nexpires = 2999-12-31\n";
     test.write("orgwire.toml", orgwire.to_owned() + waiver);
@@ -91,4 +91,13 @@ fn a_waiver_of_what_only_a_plan_finds_counts_there() {
     // An app that exists is none that is created.
     test.write("orgwire.toml", orgwire);
     test.run("plan --env production").success();
+}
+
+#[test]
+fn a_comparison_asks_no_policies() {
+    let test = Test::example("axsy").file("orgwire.toml", &example().replace("2027", "2001"));
+    for words in ["diff manifests/main.toml env:production", "diff env:live env:production"] {
+        let said = test.run(words);
+        assert_eq!((said.code, said.stderr.as_str()), (0, ""), "{words}");
+    }
 }
