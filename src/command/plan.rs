@@ -77,9 +77,11 @@ fn show(
             let mut body = head(loaded, observed, opened);
             body.extend(report::json::plan(plan));
             body.insert("diagnostics".to_owned(), report::json::diagnostics(&loaded.sources, &diagnostics));
-            let environment = loaded.desired.environment.as_deref();
-            let waived = report::json::waived(&loaded.sources, &loaded.waived, environment);
-            body.insert("waived".to_owned(), waived);
+            if !loaded.waived.is_empty() {
+                let environment = loaded.desired.environment.as_deref();
+                let waived = report::json::waived(&loaded.sources, &loaded.waived, environment);
+                body.insert("waived".to_owned(), waived);
+            }
             terminal.result(&report::json::text(&Value::Object(body)))?;
         }
         Format::Markdown => terminal.result(&report::markdown::plan(plan, &org))?,

@@ -24,7 +24,31 @@ pub(super) fn is_off(component: &Component, switch: &str) -> bool {
     }
 }
 
-/// The scopes of a connected app, as the API spells them; `None` unless all of them are known.
+/// The scopes that an app gives, as the API spells them, and where they are written.
+pub(super) struct Scopes<'a> {
+    pub given: Vec<&'a str>,
+    /// The component that has them, and the field.
+    pub of: &'a Component,
+    pub field: FieldPath,
+}
+
+/// The scopes of an app; `None` unless all of them are known. Those of an external client app stand in another
+/// component than its key and callback.
+pub(super) fn scopes_of<'a>(desired: &'a Desired, app: &'a Component) -> Option<Scopes<'a>> {
+    if app.id.kind.name == "ConnectedApp" {
+        return Some(Scopes { given: scopes(app)?, of: app, field: FieldPath::of("oauthConfig.scopes") });
+    }
+    let name = app.text("externalClientApplication")?;
+    let settings = desired.components.values().find(|other| {
+        other.id.kind.name == "ExtlClntAppOauthSettings"
+            && other.text("externalClientApplication") == Some(name)
+    })?;
+    let text = settings.text("commaSeparatedOauthScopes")?;
+    let given = text.split(',').map(str::trim).filter(|scope| !scope.is_empty()).collect();
+    Some(Scopes { given, of: settings, field: FieldPath::of("commaSeparatedOauthScopes") })
+}
+
+/// The scopes of a connected app; `None` unless all of them are known.
 pub(super) fn scopes(app: &Component) -> Option<Vec<&str>> {
     let Tree::List(scopes) = app.get(&FieldPath::of("oauthConfig.scopes"))? else { return None };
     let text = |scope| match scope {
@@ -63,8 +87,20 @@ pub(super) fn host(url: &str) -> Option<&str> {
     (!host.is_empty()).then_some(host)
 }
 
-/// The connected app of the project that an auth provider presents the key of.
+/// Where the key of an app stands, in the components that have one.
+fn key_field(app: &Component) -> Option<&'static str> {
+    match app.id.kind.name.as_str() {
+        "ConnectedApp" => Some("oauthConfig.consumerKey"),
+        "ExtlClntAppGlobalOauthSettings" => Some("consumerKey"),
+        _ => None,
+    }
+}
+
+/// The app of the project that an auth provider presents the key of: the component that has its key and callback.
 pub(super) fn app_of<'a>(desired: &'a Desired, provider: &Component) -> Option<&'a Component> {
+    if provider.id.kind.name != "AuthProvider" {
+        return None;
+    }
     let key = provider.get(&FieldPath::of("consumerKey"))?.as_leaf()?;
     let id = match &key.wanted {
         Wanted::Formula(formula) => match formula.0.as_slice() {
@@ -74,13 +110,13 @@ pub(super) fn app_of<'a>(desired: &'a Desired, provider: &Component) -> Option<&
         Wanted::Secret(SecretSource::Generated(generated)) => &generated.owner,
         wanted => {
             let has_key = |app: &&Component| {
-                let key = app.get(&FieldPath::of("oauthConfig.consumerKey")).and_then(Tree::as_leaf);
+                let key = key_field(app).and_then(|field| app.get(&FieldPath::of(field))?.as_leaf());
                 key.is_some_and(|key| key.wanted == *wanted)
             };
             return desired.components.values().find(has_key);
         }
     };
-    desired.components.get(id).filter(|app| app.id.kind.name == "ConnectedApp")
+    desired.components.get(id).filter(|app| key_field(app).is_some())
 }
 
 #[cfg(test)]

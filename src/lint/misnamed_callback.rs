@@ -11,7 +11,6 @@ pub fn check(desired: &Desired, component: &Component, diagnostics: &mut Diagnos
     let providers: Vec<&Component> = desired
         .components
         .values()
-        .filter(|other| other.id.kind.name == "AuthProvider")
         .filter(|provider| app_of(desired, provider).is_some_and(|app| app.id == component.id))
         .collect();
     let Some(first) = providers.first() else { return };

@@ -87,7 +87,8 @@ fn a_waiver_of_what_only_a_plan_finds_counts_there() {
     assert_eq!(told["waived"][0]["reason"], "Support has allowed it");
     let said = test.run("lint --env production").success();
     assert!(!said.stderr.contains("waiver"), "{}", said.stderr);
-    test.run("deploy --env production").success();
+    let told = test.run("deploy --env production --json").success().json();
+    assert_eq!(told["waived"][0]["code"], "new-connected-app");
     // An app that exists is none that is created.
     test.write("orgwire.toml", orgwire);
     test.run("plan --env production").success();
