@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use toml::value::Date;
+
 use crate::cli;
 use crate::command::{Exit, Failure};
 use crate::component::ComponentId;
-use crate::configuration::{self, Configuration};
+use crate::configuration::{self, Configuration, Lint};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Located, SourceId, Sources, Span, suggestion};
+use crate::lint::{Policy, Waived};
 use crate::manifest::Manifest;
 use crate::project::{self, Project, Where};
 use crate::render::{TemplateError, Templates};
@@ -23,10 +26,20 @@ pub struct Loaded {
     pub environment_org: Option<Located<String>>,
     /// Warnings.
     pub diagnostics: Diagnostics,
+    /// Findings that somebody has answered for.
+    pub waived: Vec<Waived>,
+    /// What waivers are judged by.
+    pub today: Date,
     pub templates: Templates,
 }
 
 impl Loaded {
+    /// By what later findings are judged.
+    pub fn policy(&self) -> Policy<'_> {
+        let environment = self.desired.environment.as_deref();
+        Policy { lint: &self.configuration.lint, environment, today: self.today }
+    }
+
     /// An empty list for later problems, which knows what must not be shown.
     pub fn nothing_found(&self) -> Diagnostics {
         let mut diagnostics = self.diagnostics.clone();
@@ -76,7 +89,16 @@ pub fn bare() -> Result<Loaded, Failure> {
     let desired = resolve::resolve(&Inputs::new(&[], &configuration), &mut diagnostics);
     let sources = project.sources;
     let templates = Templates::built_in()?;
-    Ok(Loaded { sources, configuration, desired, environment_org: None, diagnostics, templates })
+    Ok(Loaded {
+        sources,
+        configuration,
+        desired,
+        environment_org: None,
+        diagnostics,
+        waived: Vec::new(),
+        today: today(),
+        templates,
+    })
 }
 
 /// Whether there is anything of a project that was not given paths: its configuration may name some.
@@ -169,18 +191,43 @@ pub fn check(arguments: &cli::Project, from: &Where, purpose: Purpose) -> Result
     if purpose != Purpose::Sending {
         lint::spare_the_org(&mut diagnostics);
     }
-    let levels = if purpose == Purpose::Comparing { &BTreeMap::new() } else { &configuration.lint };
-    let denied = lint::apply_levels(levels, &mut diagnostics);
-    let all_denied = denied && !broken && !has_other_errors(&configuration, &diagnostics);
+    let today = today();
+    let others =
+        if broken || purpose == Purpose::Comparing { Vec::new() } else { resolve::elsewhere(&inputs) };
+    lint::lint_beside(&desired, &others.iter().collect::<Vec<_>>(), &mut diagnostics);
+    let (lint, environment) = match purpose {
+        Purpose::Comparing => (&Lint::default(), None),
+        _ => (&configuration.lint, desired.environment.as_deref()),
+    };
+    let policy = Policy { lint, environment, today };
+    let mut judgement = lint::judge(&policy, &mut diagnostics);
+    if !broken && !lint.waivers.is_empty() {
+        lint::check_expiry(&policy, &mut judgement, &mut diagnostics);
+        let reads_all = arguments.paths.is_empty();
+        lint::check_use(&policy, &judgement, &desired, &others, reads_all, &mut diagnostics);
+    }
+    let all_denied = judgement.denied && !broken && !has_other_errors(&diagnostics);
     let desired = desired.select(&targets);
     let sources = project.sources;
-    Ok((Loaded { sources, configuration, desired, environment_org, diagnostics, templates }, all_denied))
+    let waived = judgement.waived;
+    let loaded =
+        Loaded { sources, configuration, desired, environment_org, diagnostics, waived, today, templates };
+    Ok((loaded, all_denied))
 }
 
-fn has_other_errors(configuration: &Configuration, diagnostics: &Diagnostics) -> bool {
+/// The day, where the sun stands highest over Greenwich: the same for everybody who works on a project.
+fn today() -> Date {
+    let now = humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string();
+    let read = now.parse::<toml::value::Datetime>().ok().and_then(|moment| moment.date);
+    // A clock that is beyond the year 9999 lets no waiver count.
+    read.unwrap_or(Date { year: 9999, month: 12, day: 31 })
+}
+
+fn has_other_errors(diagnostics: &Diagnostics) -> bool {
     diagnostics.sorted().iter().any(|found| {
-        found.severity == crate::diagnostic::Severity::Error
-            && configuration.lint.get(&found.code) != Some(&configuration::Level::Deny)
+        // Policies are errors only where they are denied.
+        let is_policy = Code::POLICIES.contains(&found.code) || found.code == Code::ExpiredWaiver;
+        found.severity == crate::diagnostic::Severity::Error && !is_policy
     })
 }
 

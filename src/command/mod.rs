@@ -131,6 +131,7 @@ fn terminal(shared: &cli::Shared, format: Format) -> Terminal {
     Terminal {
         format,
         quiet: shared.quiet,
+        verbose: shared.verbose > 0,
         colour_out: colour(out),
         colour_err: colour(err),
         interactive: std::io::stdin().is_terminal() && err && !shared.no_input,

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::deploy::{Done, ManualStep};
 use crate::diagnostic::{Diagnostics, Sources};
+use crate::lint::Waived;
 use crate::plan::Plan;
 use crate::report::values::{Tense, after, before, one_line, summary, visible};
 
@@ -95,6 +96,21 @@ pub fn diagnostics(sources: &Sources, diagnostics: &Diagnostics) -> String {
             escape(&help),
             found.code
         );
+    }
+    text
+}
+
+/// Findings that somebody has answered for; nothing where there are none.
+pub fn waived(sources: &Sources, waived: &[Waived]) -> String {
+    if waived.is_empty() {
+        return String::new();
+    }
+    let mut text =
+        "\nWaived:\n\n| where | what | code | until | because |\n|---|---|---|---|---|\n".to_owned();
+    for Waived { finding, reason, expires } in waived {
+        let place = finding.labels.first().map_or(String::new(), |(at, _)| sources.position(*at).to_string());
+        let (place, what, reason) = (escape(&place), escape(&finding.message), escape(reason));
+        let _ = writeln!(text, "| {place} | {what} | `{}` | {expires} | {reason} |", finding.code);
     }
     text
 }

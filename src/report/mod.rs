@@ -30,6 +30,8 @@ pub struct Terminal {
     pub format: Format,
     /// Say less on standard error.
     pub quiet: bool,
+    /// Say more there.
+    pub verbose: bool,
     pub colour_out: bool,
     pub colour_err: bool,
     /// Whether somebody can be asked.

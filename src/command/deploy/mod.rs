@@ -340,6 +340,11 @@ fn show(
                     report::json::diagnostics(&loaded.sources, diagnostics),
                 );
             }
+            if !loaded.waived.is_empty() {
+                let environment = loaded.desired.environment.as_deref();
+                let waived = report::json::waived(&loaded.sources, &loaded.waived, environment);
+                body.insert("waived".to_owned(), waived);
+            }
             terminal.result(&report::json::text(&Value::Object(body)))?;
         }
         Format::Markdown => terminal.result(&report::markdown::deployed(done, steps, &org))?,

@@ -13,6 +13,7 @@ use crate::command::target::{self, Opened};
 use crate::command::{Exit, Failure, online, saved, version};
 use crate::history::{self, History};
 use crate::journal::{self, Journal};
+use crate::lint;
 use crate::org::{DeployOptions, Interrupt};
 use crate::plan::{self, Plan};
 use crate::reference::Observed;
@@ -122,7 +123,18 @@ pub async fn make(loaded: &mut Loaded, opened: &mut Opened) -> Result<(Plan, Obs
         }
         observed => observed?,
     };
-    Ok((plan::plan(&loaded.desired, &observed), observed))
+    let mut plan = plan::plan(&loaded.desired, &observed);
+    let mut found = loaded.nothing_found();
+    lint::lint_plan(&loaded.desired, &plan, &mut found);
+    let judgement = lint::judge(&loaded.policy(), &mut found);
+    loaded.waived.extend(judgement.waived);
+    let only_denied = judgement.denied && plan.is_applyable();
+    plan.findings.merge(found);
+    if only_denied {
+        let all = findings(loaded, &plan);
+        return Err(Failure::diagnostics(loaded.sources.clone(), all).exit(Exit::Policy));
+    }
+    Ok((plan, observed))
 }
 
 /// Tells who changed what, as far as the history of deployments knows.
@@ -168,6 +180,11 @@ fn show_with(
             let mut body = head(loaded, observed, opened);
             body.extend(report::json::plan(plan));
             body.insert("diagnostics".to_owned(), report::json::diagnostics(&loaded.sources, &diagnostics));
+            if !loaded.waived.is_empty() {
+                let environment = loaded.desired.environment.as_deref();
+                let waived = report::json::waived(&loaded.sources, &loaded.waived, environment);
+                body.insert("waived".to_owned(), waived);
+            }
             if !unmanaged.is_empty() {
                 body.insert("unmanaged".to_owned(), json!(unmanaged));
             }
