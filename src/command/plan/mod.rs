@@ -38,6 +38,7 @@ async fn with_org(
 ) -> Result<Exit, Failure> {
     let (made, observed) = make(loaded, opened).await?;
     let (loaded, opened) = (&*loaded, &*opened);
+    warn_of_unfinished(opened, terminal)?;
     let mut plan = made.clone();
     explain(&mut plan, &observed)?;
     let unmanaged = match &arguments.unmanaged {
@@ -76,6 +77,20 @@ async fn with_org(
         return Ok(Exit::Error);
     }
     Ok(if arguments.exit_code && !plan.is_empty() { Exit::Changes } else { Exit::Done })
+}
+
+/// What an earlier run has left in flight may change the org while a plan for it is read.
+fn warn_of_unfinished(opened: &Opened, terminal: &Terminal) -> Result<(), Failure> {
+    for slip in Journal::new(journal::FOLDER).in_flight(opened.org.instance_url())? {
+        let what = match &slip.entry.deploy_id {
+            Some(id) => format!("the deployment {id}"),
+            None => "a deployment whose answer was lost".to_owned(),
+        };
+        terminal.talk(&format!(
+            "{what} of an earlier run was left in flight; the org may still change. `orgwire deploy --resume` waits for it\n"
+        ));
+    }
+    Ok(())
 }
 
 /// Lets the org validate the first pass; the id of the validation.
