@@ -6,6 +6,8 @@ pub mod human;
 pub mod import;
 pub mod json;
 pub mod markdown;
+pub mod mermaid;
+pub mod picture;
 pub mod problem;
 pub mod progress;
 pub mod sarif;
