@@ -7,7 +7,9 @@ use crate::cli;
 use crate::command::{Exit, Failure};
 use crate::component::ComponentId;
 use crate::configuration::{self, Configuration};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Located, SourceId, Sources, Span, suggestion};
+use crate::diagnostic::{
+    Code, Diagnostic, Diagnostics, Located, Severity, SourceId, Sources, Span, suggestion,
+};
 use crate::manifest::Manifest;
 use crate::project::{self, Project, Where};
 use crate::render::{TemplateError, Templates};
@@ -21,6 +23,10 @@ pub struct Loaded {
     pub desired: Desired,
     /// The org that the chosen environment goes to.
     pub environment_org: Option<Located<String>>,
+    /// Names of all environments of the project.
+    pub environments: BTreeSet<String>,
+    /// Whether everything that was written could be understood, whatever an org or a rule would say to it.
+    pub is_understood: bool,
     /// Warnings.
     pub diagnostics: Diagnostics,
     pub templates: Templates,
@@ -44,6 +50,14 @@ pub enum Purpose {
     Reading,
     /// To be compared: values that are given later may be missing as well, and policies are not asked.
     Comparing,
+    /// To be reviewed: values may be missing as well, and rules and policies say everything they have to say.
+    Reviewing,
+}
+
+impl Purpose {
+    fn keeps_unset(self) -> bool {
+        matches!(self, Purpose::Comparing | Purpose::Reviewing)
+    }
 }
 
 /// Reads, resolves and checks the project on disk. Every problem is found before the first is reported.
@@ -76,7 +90,16 @@ pub fn bare() -> Result<Loaded, Failure> {
     let desired = resolve::resolve(&Inputs::new(&[], &configuration), &mut diagnostics);
     let sources = project.sources;
     let templates = Templates::built_in()?;
-    Ok(Loaded { sources, configuration, desired, environment_org: None, diagnostics, templates })
+    Ok(Loaded {
+        environments: environments(&[], &configuration),
+        sources,
+        configuration,
+        desired,
+        environment_org: None,
+        is_understood: true,
+        diagnostics,
+        templates,
+    })
 }
 
 /// Whether there is anything of a project that was not given paths: its configuration may name some.
@@ -158,15 +181,20 @@ pub fn check(arguments: &cli::Project, from: &Where, purpose: Purpose) -> Result
         environment: arguments.choice.env.as_deref(),
         variables: &variables,
         process: &|name| std::env::var(name).ok(),
-        unset: if purpose == Purpose::Comparing { resolve::Unset::Kept } else { resolve::Unset::Refused },
+        unset: if purpose.keeps_unset() { resolve::Unset::Kept } else { resolve::Unset::Refused },
     };
     let desired = resolve::resolve(&inputs, &mut diagnostics);
     let environment_org = resolve::environment_org(&inputs).cloned();
     let targets = addresses("--target", &arguments.choice.target, &desired, &mut diagnostics);
     // Policies are judged only where everything else could be understood.
     let broken = diagnostics.has_errors();
+    let is_understood = !diagnostics
+        .sorted()
+        .iter()
+        .any(|found| found.severity == Severity::Error && !Code::FOR_THE_ORG.contains(&found.code));
+    let environments = environments(&manifests, &configuration);
     lint::lint(&desired, &mut diagnostics);
-    if purpose != Purpose::Sending {
+    if matches!(purpose, Purpose::Reading | Purpose::Comparing) {
         lint::spare_the_org(&mut diagnostics);
     }
     let levels = if purpose == Purpose::Comparing { &BTreeMap::new() } else { &configuration.lint };
@@ -174,12 +202,27 @@ pub fn check(arguments: &cli::Project, from: &Where, purpose: Purpose) -> Result
     let all_denied = denied && !broken && !has_other_errors(&configuration, &diagnostics);
     let desired = desired.select(&targets);
     let sources = project.sources;
-    Ok((Loaded { sources, configuration, desired, environment_org, diagnostics, templates }, all_denied))
+    let loaded = Loaded {
+        sources,
+        configuration,
+        desired,
+        environment_org,
+        environments,
+        is_understood,
+        diagnostics,
+        templates,
+    };
+    Ok((loaded, all_denied))
+}
+
+fn environments(manifests: &[Manifest], configuration: &Configuration) -> BTreeSet<String> {
+    let written = manifests.iter().flat_map(|manifest| manifest.environments.keys());
+    written.chain(configuration.environments.keys()).cloned().collect()
 }
 
 fn has_other_errors(configuration: &Configuration, diagnostics: &Diagnostics) -> bool {
     diagnostics.sorted().iter().any(|found| {
-        found.severity == crate::diagnostic::Severity::Error
+        found.severity == Severity::Error
             && configuration.lint.get(&found.code) != Some(&configuration::Level::Deny)
     })
 }

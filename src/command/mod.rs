@@ -19,6 +19,7 @@ mod login;
 mod logout;
 mod plan;
 mod render;
+mod review;
 mod schema;
 mod secrets;
 mod simulate;

@@ -10,6 +10,7 @@ pub mod mermaid;
 pub mod picture;
 pub mod problem;
 pub mod progress;
+pub mod review;
 pub mod sarif;
 pub mod values;
 

@@ -32,6 +32,7 @@ mod orgs;
 mod plan;
 mod properties;
 mod render;
+mod review;
 mod secrets;
 mod simulate;
 mod troubles;
