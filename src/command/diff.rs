@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::cli;
 use crate::collect::{self, Collected};
 use crate::command::load::{self, Loaded, Purpose};
+use crate::command::notes::Notes;
 use crate::command::{Exit, Failure, components, online, review, target};
 use crate::companions::{self, Companions};
 use crate::component::{ComponentId, NEWEST_API_VERSION, OLDEST_API_VERSION, Type, types};
@@ -16,6 +17,7 @@ use crate::diff::{self, Set};
 use crate::files::{self, Files, Origin, Place, Revision};
 use crate::project::Where;
 use crate::report::{self, Format, Terminal};
+use crate::review::Finding;
 use crate::wire;
 
 /// What was typed, found: nothing but a name for what has to be asked for.
@@ -44,12 +46,13 @@ enum Side {
 }
 
 pub fn run(arguments: &cli::Diff, terminal: &Terminal) -> Result<Exit, Failure> {
+    let notes = Notes::of(&arguments.notes)?;
     let (before, after) = (files::origin(&arguments.before), arguments.after.as_deref().map(files::origin));
     let env = &arguments.choice.env;
     let (before, after) =
         (find(env, Some(&before), after.as_ref())?, find(env, after.as_ref(), Some(&before))?);
-    if terminal.format != Format::Human && are_projects([&before, &after]) {
-        return reviewed(arguments, &before, &after, terminal);
+    if (terminal.format != Format::Human || notes.are_wanted()) && are_projects([&before, &after]) {
+        return reviewed(arguments, &before, &after, &notes, terminal);
     }
     let (before, after) = (open(arguments, before)?, open(arguments, after)?);
     let mut findings = Diagnostics::default();
@@ -84,6 +87,14 @@ pub fn run(arguments: &cli::Diff, terminal: &Terminal) -> Result<Exit, Failure> 
             terminal.colour_out,
         ))?,
     }
+    let findings: Vec<Finding> = match &after {
+        Side::Manifest { loaded, .. } => {
+            loaded.diagnostics.sorted().into_iter().map(|found| Finding::of(found, &loaded.sources)).collect()
+        }
+        _ => Vec::new(),
+    };
+    let markdown = || report::diff::markdown(&changes, &before_set, &after_set, &xml);
+    notes.write(markdown, &findings.iter().collect::<Vec<_>>(), terminal)?;
     Ok(if arguments.exit_code && !changes.is_empty() { Exit::Changes } else { Exit::Done })
 }
 
@@ -98,6 +109,7 @@ fn reviewed(
     arguments: &cli::Diff,
     before: &Found,
     after: &Found,
+    notes: &Notes<'_>,
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
     let variables = &arguments.choice.var;
@@ -111,21 +123,25 @@ fn reviewed(
     let targets = chosen(&arguments.choice.target, &review::known([&before, &after]))?;
     let review = crate::review::review(&before, &after, &targets);
     let told = report::review::told(&review, &templates)?;
-    match terminal.format {
-        Format::Json => {
-            let base = review::base(&before, &after, &targets);
-            let xml = |changes: &[_]| match arguments.xml {
-                true => report::diff::xml(changes, &templates),
-                false => Ok(Vec::new()),
-            };
-            let base = match base {
-                Some(changes) => Some(report::diff::json_changes(&changes, &xml(&changes)?)),
-                None => None,
-            };
+    let base = review::base(&before, &after, &targets);
+    let changes = base.as_ref().map(|[before, after]| diff::changes(before, after)).unwrap_or_default();
+    let xml = if arguments.xml { report::diff::xml(&changes, &templates)? } else { Vec::new() };
+    match (terminal.format, &base) {
+        (Format::Json, base) => {
+            let base = base.as_ref().map(|_| report::diff::json_changes(&changes, &xml));
             terminal.result(&report::json::text(&report::review::json::json(&told, base, arguments.xml)))?;
         }
+        (Format::Human, Some([before, after])) => {
+            terminal.result(&report::diff::human(&changes, before, after, &xml, terminal.colour_out))?;
+        }
+        (Format::Human, None) => terminal.result(&format!("{}\n", told.summary()))?,
         _ => terminal.result(&report::review::markdown::page(&told))?,
     }
+    let problems = review.problems.iter().filter(|problem| problem.side == review.after);
+    let findings = problems.map(|problem| &problem.finding);
+    let findings: Vec<&Finding> =
+        findings.chain(review.findings.iter().map(|found| &found.finding)).collect();
+    notes.write(|| report::review::markdown::page(&told), &findings, terminal)?;
     Ok(match () {
         () if !review.is_whole() => Exit::Error,
         () if arguments.exit_code && review.has_changes() => Exit::Changes,

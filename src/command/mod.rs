@@ -17,6 +17,7 @@ mod load;
 mod local;
 mod login;
 mod logout;
+mod notes;
 mod plan;
 mod render;
 mod review;

@@ -8,7 +8,7 @@ use crate::command::diff::Found;
 use crate::command::load::{self, Loaded, Purpose};
 use crate::component::{ComponentId, NEWEST_API_VERSION};
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::diff::{self, ComponentChange, Set};
+use crate::diff::Set;
 use crate::render::Templates;
 use crate::report::Terminal;
 use crate::resolve::Desired;
@@ -89,13 +89,13 @@ pub fn known(sides: [&Side; 2]) -> BTreeSet<&ComponentId> {
         .collect()
 }
 
-/// What differs without an environment, if both sides can be understood without one.
-pub fn base(before: &Side, after: &Side, targets: &[ComponentId]) -> Option<Vec<ComponentChange>> {
+/// Both sides without an environment, if both sides can be understood without one.
+pub fn base(before: &Side, after: &Side, targets: &[ComponentId]) -> Option<[Set; 2]> {
     let only = |side: &Side| {
         let view = side.views.get(&None).filter(|view| view.is_understood())?;
         let mut set = Set::of_manifest(side.name.as_str(), &view.desired, None);
         set.components.retain(|id, _| targets.is_empty() || targets.contains(id));
         Some(set)
     };
-    Some(diff::changes(&only(before)?, &only(after)?))
+    Some([only(before)?, only(after)?])
 }

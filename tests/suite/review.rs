@@ -224,3 +224,40 @@ fn what_a_manifest_says_is_only_text() {
     let page = said(&test, "diff git:base --format markdown").stdout;
     snapshot("review-hostile", &page);
 }
+
+#[test]
+fn a_job_gets_a_summary_and_annotations() {
+    let test = project();
+    test.edit("manifests/main.toml", "\"Api\", \"RefreshToken\"", "");
+    let alone = said(&test, "diff git:base --step-summary").exits(1);
+    assert!(alone.stderr.contains("needs the variable GITHUB_STEP_SUMMARY"), "{}", alone.stderr);
+    assert_eq!(alone.stdout, "");
+    let summary = test.path("summary.md").display().to_string();
+    let test = test.variable("GITHUB_STEP_SUMMARY", &summary);
+    test.write("summary.md", "before\n");
+    let diff = said(&test, "diff git:base --step-summary --annotations github").exits(0);
+    let (human, annotation) = diff.stdout.split_once("::warning ").unwrap();
+    assert!(human.contains("oauth-config.scopes   - \"Api\"  - \"RefreshToken\""), "{human}");
+    assert_eq!(
+        annotation,
+        "file=manifests/main.toml,line=14,col=1,title=orgwire%3A no-scopes::`connected-app.Orders` has no scopes\
+         %0Ahelp: for example scopes = [\"Api\", \"RefreshToken\"]\n"
+    );
+    let page = said(&test, "diff git:base --format markdown").stdout;
+    assert_eq!(test.read("summary.md"), format!("before\n{page}"));
+    let lint =
+        said(&test, "lint --step-summary --annotations gitlab --annotations-out out/quality.json").exits(0);
+    assert!(!lint.stdout.contains("fingerprint"), "{}", lint.stdout);
+    assert!(test.read("summary.md").starts_with(&format!("before\n{page}### orgwire lint\n\n| where |")));
+    let quality: serde_json::Value = serde_json::from_str(&test.read("out/quality.json")).unwrap();
+    assert_eq!(quality[0]["check_name"], "no-scopes");
+    assert_eq!(
+        quality[0]["location"],
+        serde_json::json!({ "path": "manifests/main.toml", "lines": { "begin": 14 } })
+    );
+    let said = test.run("lint --annotations gitlab").exits(1);
+    assert!(said.stderr.contains("--annotations-out"), "{}", said.stderr);
+    // A result for a program has standard output for itself.
+    let json = test.run("diff git:base --json --annotations github").exits(0);
+    assert!(json.json()["equal"] == false && json.stderr.starts_with("::warning "), "{}", json.stderr);
+}
