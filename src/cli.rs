@@ -58,6 +58,26 @@ pub enum LintFormat {
     Sarif,
 }
 
+/// What a system for continuous integration takes beside the result.
+#[derive(Debug, Default, Args)]
+pub struct Notes {
+    /// Append the result as Markdown to the file that the variable GITHUB_STEP_SUMMARY names.
+    #[arg(long)]
+    pub step_summary: bool,
+    /// Tell findings as this system shows them beside lines.
+    #[arg(long, value_enum, value_name = "SYSTEM")]
+    pub annotations: Option<Annotations>,
+    /// Write annotations to this file; GitLab takes them from one.
+    #[arg(long, value_name = "FILE", requires = "annotations", required_if_eq("annotations", "gitlab"))]
+    pub annotations_out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Annotations {
+    Github,
+    Gitlab,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum When {
     Auto,
@@ -166,6 +186,8 @@ pub struct Lint {
     /// How findings are written to standard output.
     #[arg(long, value_enum, default_value = "human", conflicts_with = "json")]
     pub format: LintFormat,
+    #[command(flatten)]
+    pub notes: Notes,
 }
 
 #[derive(Debug, Args)]
@@ -416,6 +438,8 @@ pub struct Diff {
     /// Show the XML of both sides as well, line by line.
     #[arg(long)]
     pub xml: bool,
+    #[command(flatten)]
+    pub notes: Notes,
     /// Exit with 2 if the sides differ.
     #[arg(long)]
     pub exit_code: bool,

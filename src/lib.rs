@@ -51,7 +51,11 @@
 //! ```text
 //! files ─bytes─▶ collect ─Collected─▶ import ─▶ TOML
 //! Desired, Collected, Observed ─▶ diff::Set, twice ─▶ diff ─ComponentChanges─▶ report
+//! Desired for each environment, twice ─▶ review ─Review─▶ report
 //! ```
+//!
+//! Where both sides are projects, [`review`] looks at every environment: what a pull request changes, what [`lint`] says
+//! about it, and the [`wiring`] as it was and as it will be.
 //!
 //! # Beside the pipeline
 //!
@@ -89,6 +93,7 @@ pub mod lint;
 pub mod diff;
 pub mod fingerprint;
 pub mod plan;
+pub mod review;
 pub mod saved_plan;
 pub mod wiring;
 

@@ -2,11 +2,14 @@
 
 use crate::cli;
 use crate::command::load::{self, Purpose};
+use crate::command::notes::Notes;
 use crate::command::{Exit, Failure};
 use crate::project::Where;
 use crate::report::{self, Format, Terminal};
+use crate::review::Finding;
 
 pub fn run(arguments: &cli::Lint, terminal: &Terminal) -> Result<Exit, Failure> {
+    let notes = Notes::of(&arguments.notes)?;
     let (loaded, denied) = load::check(&arguments.project, &Where::Disk, Purpose::Sending)?;
     let (sources, diagnostics) = (&loaded.sources, &loaded.diagnostics);
     let exit = match (diagnostics.has_errors(), denied) {
@@ -56,5 +59,10 @@ pub fn run(arguments: &cli::Lint, terminal: &Terminal) -> Result<Exit, Failure> 
             terminal.result(&report::json::text(&report::sarif::log(sources, diagnostics, waived)))?;
         }
     }
+    let findings: Vec<Finding> =
+        diagnostics.sorted().into_iter().map(|found| Finding::of(found, sources)).collect();
+    let markdown =
+        || format!("### orgwire lint\n\n{}\n", report::markdown::diagnostics(sources, diagnostics));
+    notes.write(markdown, &findings.iter().collect::<Vec<_>>(), terminal)?;
     Ok(exit)
 }

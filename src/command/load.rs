@@ -9,7 +9,9 @@ use crate::cli;
 use crate::command::{Exit, Failure};
 use crate::component::ComponentId;
 use crate::configuration::{self, Configuration, Lint};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Located, SourceId, Sources, Span, suggestion};
+use crate::diagnostic::{
+    Code, Diagnostic, Diagnostics, Located, Severity, SourceId, Sources, Span, suggestion,
+};
 use crate::lint::{Policy, Waived};
 use crate::manifest::Manifest;
 use crate::project::{self, Project, Where};
@@ -24,6 +26,10 @@ pub struct Loaded {
     pub desired: Desired,
     /// The org that the chosen environment goes to.
     pub environment_org: Option<Located<String>>,
+    /// Names of all environments of the project.
+    pub environments: BTreeSet<String>,
+    /// Whether everything that was written could be understood, whatever an org or a rule would say to it.
+    pub is_understood: bool,
     /// Warnings.
     pub diagnostics: Diagnostics,
     /// Findings that somebody has answered for.
@@ -57,6 +63,14 @@ pub enum Purpose {
     Reading,
     /// To be compared: values that are given later may be missing as well, and policies are not asked.
     Comparing,
+    /// To be reviewed: values may be missing as well, and rules and policies say everything they have to say.
+    Reviewing,
+}
+
+impl Purpose {
+    fn keeps_unset(self) -> bool {
+        matches!(self, Purpose::Comparing | Purpose::Reviewing)
+    }
 }
 
 /// Reads, resolves and checks the project on disk. Every problem is found before the first is reported.
@@ -90,10 +104,12 @@ pub fn bare() -> Result<Loaded, Failure> {
     let sources = project.sources;
     let templates = Templates::built_in()?;
     Ok(Loaded {
+        environments: environments(&[], &configuration),
         sources,
         configuration,
         desired,
         environment_org: None,
+        is_understood: true,
         diagnostics,
         waived: Vec::new(),
         today: today(),
@@ -180,15 +196,20 @@ pub fn check(arguments: &cli::Project, from: &Where, purpose: Purpose) -> Result
         environment: arguments.choice.env.as_deref(),
         variables: &variables,
         process: &|name| std::env::var(name).ok(),
-        unset: if purpose == Purpose::Comparing { resolve::Unset::Kept } else { resolve::Unset::Refused },
+        unset: if purpose.keeps_unset() { resolve::Unset::Kept } else { resolve::Unset::Refused },
     };
     let desired = resolve::resolve(&inputs, &mut diagnostics);
     let environment_org = resolve::environment_org(&inputs).cloned();
     let targets = addresses("--target", &arguments.choice.target, &desired, &mut diagnostics);
     // Policies are judged only where everything else could be understood.
     let broken = diagnostics.has_errors();
+    let is_understood = !diagnostics
+        .sorted()
+        .iter()
+        .any(|found| found.severity == Severity::Error && !Code::FOR_THE_ORG.contains(&found.code));
+    let environments = environments(&manifests, &configuration);
     lint::lint(&desired, &mut diagnostics);
-    if purpose != Purpose::Sending {
+    if matches!(purpose, Purpose::Reading | Purpose::Comparing) {
         lint::spare_the_org(&mut diagnostics);
     }
     let today = today();
@@ -209,10 +230,24 @@ pub fn check(arguments: &cli::Project, from: &Where, purpose: Purpose) -> Result
     let all_denied = judgement.denied && !broken && !has_other_errors(&diagnostics);
     let desired = desired.select(&targets);
     let sources = project.sources;
-    let waived = judgement.waived;
-    let loaded =
-        Loaded { sources, configuration, desired, environment_org, diagnostics, waived, today, templates };
+    let loaded = Loaded {
+        sources,
+        configuration,
+        desired,
+        environment_org,
+        environments,
+        is_understood,
+        diagnostics,
+        waived: judgement.waived,
+        today,
+        templates,
+    };
     Ok((loaded, all_denied))
+}
+
+fn environments(manifests: &[Manifest], configuration: &Configuration) -> BTreeSet<String> {
+    let written = manifests.iter().flat_map(|manifest| manifest.environments.keys());
+    written.chain(configuration.environments.keys()).cloned().collect()
 }
 
 /// The day, where the sun stands highest over Greenwich: the same for everybody who works on a project.
@@ -227,7 +262,7 @@ fn has_other_errors(diagnostics: &Diagnostics) -> bool {
     diagnostics.sorted().iter().any(|found| {
         // Policies are errors only where they are denied.
         let is_policy = Code::POLICIES.contains(&found.code) || found.code == Code::ExpiredWaiver;
-        found.severity == crate::diagnostic::Severity::Error && !is_policy
+        found.severity == Severity::Error && !is_policy
     })
 }
 

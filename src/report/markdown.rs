@@ -124,8 +124,26 @@ pub(super) fn code(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("{fence}{blank}{text}{blank}{fence}") }
 }
 
+/// Several texts as code, in one cell of a table.
+pub(super) fn codes(texts: &[String]) -> String {
+    texts.iter().map(|text| code(text)).collect::<Vec<_>>().join(", ")
+}
+
+/// A block of code that nothing inside of it can end.
+pub(super) fn fenced(language: &str, text: &str) -> String {
+    let fence = "`".repeat(longest_run(text).max(2) + 1);
+    let text = visible(text);
+    let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+    format!("{fence}{language}\n{text}{end}{fence}\n")
+}
+
+/// Something to be opened with a click.
+pub(super) fn folded(summary: &str, text: &str) -> String {
+    format!("<details><summary>{summary}</summary>\n\n{text}\n</details>\n\n")
+}
+
 /// The longest run of backquotes, which a fence has to be longer than.
-pub(super) fn longest_run(text: &str) -> usize {
+fn longest_run(text: &str) -> usize {
     text.split(|letter| letter != '`').map(str::len).max().unwrap_or(0)
 }
 

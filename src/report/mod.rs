@@ -1,13 +1,17 @@
 //! All printing. Results go to standard output, talk to standard error; each format is a function of plain
 //! data, in a file of its own. No format ever shows a secret: the data it gets has none.
 
+pub mod annotations;
 pub mod diff;
 pub mod human;
 pub mod import;
 pub mod json;
 pub mod markdown;
+pub mod mermaid;
+pub mod picture;
 pub mod problem;
 pub mod progress;
+pub mod review;
 pub mod sarif;
 pub mod values;
 

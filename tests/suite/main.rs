@@ -27,15 +27,16 @@ mod init;
 mod link;
 #[cfg(target_os = "linux")]
 mod login;
-#[cfg(target_os = "linux")]
 mod no_noise;
 mod oauth;
+#[cfg(target_os = "linux")]
 mod orgs;
 mod plan;
 mod policy;
 mod promote;
 mod properties;
 mod render;
+mod review;
 mod sarif;
 mod saved_plans;
 mod secrets;
