@@ -41,6 +41,7 @@ mod sarif;
 mod saved_plans;
 mod secrets;
 mod simulate;
+mod stories;
 mod troubles;
 #[cfg(unix)]
 mod wire;

@@ -228,6 +228,16 @@ pub fn text(text: &str) -> Tree<Scalar> {
     Tree::Leaf(Scalar::Text(text.to_owned()))
 }
 
+/// Posts a body, and gives what is answered.
+pub fn post(url: &str, kind: &str, body: &str) -> String {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let request = reqwest::Client::new().post(url).header("Content-Type", kind).body(body.to_owned());
+        request.send().await.unwrap().text().await.unwrap()
+    })
+}
+
 /// Asks a resource that answers with JSON.
 pub fn ask(method: &str, url: &str, token: &str, body: &str) -> (u16, Value) {
     // An error says that it is installed already.
