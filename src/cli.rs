@@ -410,6 +410,13 @@ pub enum TestLevel {
     RunRelevantTests,
 }
 
+impl TestLevel {
+    /// As the Metadata API spells it.
+    pub fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct Cancel {
     /// The deployment, such as 0AfWs00000AbCdEKAV; what was left in flight if left out.

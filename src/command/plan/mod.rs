@@ -7,14 +7,13 @@ use serde_json::{Map, Value, json};
 
 use crate::cli;
 use crate::command::deploy::{self, Manner};
-use crate::command::destroy::WAIT;
 use crate::command::load::{self, Loaded, Purpose};
 use crate::command::target::{self, Opened};
 use crate::command::{Exit, Failure, online, saved, version};
 use crate::history::{self, History};
 use crate::journal::{self, Journal};
 use crate::lint;
-use crate::org::{DeployOptions, Interrupt};
+use crate::org::Interrupt;
 use crate::plan::{self, Plan};
 use crate::reference::Observed;
 use crate::report::{self, Format, Terminal};
@@ -102,27 +101,12 @@ async fn validate(
     opened: &Opened,
     terminal: &Terminal,
 ) -> Result<String, Failure> {
-    let level = arguments.test_level.and_then(|level| clap::ValueEnum::to_possible_value(&level));
-    let options = DeployOptions {
-        check_only: true,
-        wait: Some(WAIT),
-        test_level: level.map(|level| level.get_name().to_owned()),
-        ..DeployOptions::default()
-    };
-    let (interrupt, journal) = (Interrupt::on_signals(), Journal::new(journal::FOLDER));
+    let interrupt = Interrupt::on_signals();
     // What is planned is shown once, afterwards.
     let quiet = Terminal { format: Format::Json, ..terminal.clone() };
-    let manner = Manner {
-        action: history::Action::Deploy,
-        yes: true,
-        options,
-        secret_out: None,
-        quick: None,
-        validation: None,
-        interrupt: &interrupt,
-        journal: &journal,
-        terminal: &quiet,
-    };
+    let mut manner = Manner { yes: true, ..Manner::new(history::Action::Deploy, &interrupt, &quiet) };
+    manner.options.check_only = true;
+    manner.options.test_level = arguments.test_level.map(cli::TestLevel::name);
     let done = deploy::apply(plan, observed, loaded, opened, &manner).await?;
     Ok(done.passes.first().map(|pass| pass.deploy_id.clone()).unwrap_or_default())
 }
