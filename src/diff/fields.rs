@@ -76,7 +76,23 @@ fn compare_group(
                 compare_group(inner, rules, &path, fields, existing, changes);
             }
             _ if is_equal(field, rules, before, Some(wanted)) => {}
-            _ => changes.push(FieldChange { path, before: before.cloned(), after: wanted.clone() }),
+            _ => {
+                let mut before = before.cloned();
+                before.iter_mut().for_each(put_in_order);
+                changes.push(FieldChange { path, before, after: wanted.clone() });
+            }
+        }
+    }
+}
+
+/// Sorts the elements of each list, groups inside of them included.
+pub fn put_in_order<L: std::fmt::Debug>(tree: &mut Tree<L>) {
+    match tree {
+        Tree::Leaf(_) => {}
+        Tree::Group(fields) => fields.values_mut().for_each(put_in_order),
+        Tree::List(items) => {
+            items.iter_mut().for_each(put_in_order);
+            items.sort_by_cached_key(|item| format!("{item:?}"));
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::reference::Observed;
 use crate::resolve::{self, Desired, Wanted};
 use crate::retrieved::Sited;
 
-pub use fields::{Difference, FieldChange, compare, differences, everything};
+pub use fields::{Difference, FieldChange, compare, differences, everything, put_in_order};
 pub use leaf::{Filled, Held, Leaf, Look, Rules, SecretState, secret_state};
 
 /// Components to compare, and what their origin means.
@@ -46,8 +46,10 @@ pub enum Origin {
 impl Set {
     /// Components as files hold them.
     pub fn of_files(name: impl Into<String>, collected: &Collected) -> Set {
-        let components =
-            collected.components.iter().map(|(id, found)| (id.clone(), held(&found.document.fields)));
+        let components = collected
+            .components
+            .iter()
+            .map(|(id, found)| (id.clone(), in_order(held(&found.document.fields))));
         Set {
             name: name.into(),
             api_version: collected.api_version.as_ref().map_or(NEWEST_API_VERSION, |(version, _)| *version),
@@ -63,7 +65,7 @@ impl Set {
         components: impl IntoIterator<Item = (ComponentId, Fields<Scalar>)>,
     ) -> Set {
         let held = |(id, fields): (ComponentId, Fields<Scalar>)| {
-            (id, mapped(&fields, &|scalar: &Scalar| Held::Known(scalar.clone())))
+            (id, in_order(mapped(&fields, &|scalar: &Scalar| Held::Known(scalar.clone()))))
         };
         Set {
             name: name.into(),
@@ -91,10 +93,16 @@ impl Set {
             api_version: desired.api_version,
             origin: Origin::Manifest,
             components: components
-                .map(|(id, component)| (id.clone(), mapped(&component.fields, &leaf)))
+                .map(|(id, component)| (id.clone(), in_order(mapped(&component.fields, &leaf))))
                 .collect(),
         }
     }
+}
+
+/// The order of elements of one name means nothing; here they get one, so that no report depends on where they stood.
+fn in_order(mut fields: Fields<Held>) -> Fields<Held> {
+    fields.values_mut().for_each(put_in_order);
+    fields
 }
 
 fn held(fields: &Fields<Sited>) -> Fields<Held> {

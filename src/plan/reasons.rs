@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Action, Plan};
 use crate::component::{ComponentId, FieldPath, Fields, Scalar, Step, Tree};
-use crate::diff::{FieldChange, Filled};
+use crate::diff::{FieldChange, Filled, put_in_order};
 use crate::resolve::{Component, Leaf, Wanted};
 
 /// Why a field changes.
@@ -72,8 +72,9 @@ impl Plan {
                 continue;
             }
             for (field, reason) in change.fields.iter().zip(&mut change.reasons) {
-                let then = at(then, &field.path);
-                let is_untouched = field.before.as_ref() == then;
+                let mut then = at(then, &field.path).cloned();
+                then.iter_mut().for_each(put_in_order);
+                let is_untouched = field.before == then;
                 match reason {
                     Reason::Differs if is_untouched => *reason = Reason::ManifestChanged,
                     // A secret is never told, so nobody knows whether it changed.

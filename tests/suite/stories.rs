@@ -246,6 +246,67 @@ fn order_changes_no_byte_of_a_report() {
     }
 }
 
+/// The elements of a file as an org writes it, the other way round: at the top, and inside of groups.
+fn reversed(xml: &str, depth: usize) -> String {
+    let indent = " ".repeat(4 * depth);
+    let mut blocks: Vec<String> = Vec::new();
+    let mut open: Option<String> = None;
+    for line in xml.lines() {
+        if open.is_none() {
+            let rest = line.strip_prefix(&indent).unwrap().strip_prefix('<').unwrap();
+            let name = &rest[..rest.find(['>', ' ', '/']).unwrap()];
+            open = (!rest.ends_with("/>")).then(|| format!("</{name}>"));
+            blocks.push(String::new());
+        }
+        blocks.last_mut().unwrap().push_str(&format!("{line}\n"));
+        if open.as_ref().is_some_and(|end| line.ends_with(end)) {
+            open = None;
+        }
+    }
+    let inside = |block: String| {
+        let lines: Vec<&str> = block.lines().collect();
+        match lines.as_slice() {
+            // A group; a text may have lines as well.
+            [first, middle @ .., last] if !middle.is_empty() && middle[0].trim_start().starts_with('<') => {
+                format!("{first}\n{}{last}\n", reversed(&middle.join("\n"), depth + 1))
+            }
+            _ => block,
+        }
+    };
+    blocks.into_iter().rev().map(inside).collect()
+}
+
+#[test]
+fn the_order_of_elements_changes_no_byte_of_a_report() {
+    let scene = Scene::new();
+    let test = &scene.test;
+    scene.run("render --output one -e production", 0);
+    for (path, bytes) in test.files().into_iter().filter(|(path, _)| path.starts_with("one/")) {
+        let text = String::from_utf8(bytes).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        let (head, body) = (lines[..2].join("\n"), lines[2..lines.len() - 1].join("\n"));
+        let turned = format!("{head}\n{}{}\n", reversed(&body, 1), lines[lines.len() - 1]);
+        assert_eq!(turned.len(), text.len(), "{turned}");
+        if !path.ends_with("package.xml") {
+            assert_ne!(turned, text);
+        }
+        test.write(&path.replacen("one/", "two/", 1), turned);
+    }
+    test.edit(
+        "manifests/main.toml",
+        "label = \"Orders\"\ncontact-email",
+        "label = \"Orders App\"\ncontact-email",
+    );
+    test.edit("manifests/main.toml", "\"Api\", \"RefreshToken\"", "\"Api\", \"OpenID\", \"Web\"");
+    for words in ["", "--json", "--format markdown", "--xml"] {
+        let told =
+            |folder: &str| scene.run(&format!("diff {folder} manifests -e production {words}"), 0).stdout;
+        let (one, two) = (told("one"), told("two"));
+        assert!(one.contains("Orders App"), "{one}");
+        assert_eq!(two.replace("two", "one"), one, "{words}");
+    }
+}
+
 /// Lines of the manifest move with its tables, and findings name them.
 fn without_places(text: &str) -> String {
     let lines =
