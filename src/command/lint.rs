@@ -18,7 +18,7 @@ pub fn run(arguments: &cli::Lint, terminal: &Terminal) -> Result<Exit, Failure> 
         (false, _) => Exit::Done,
     };
     match terminal.format {
-        Format::Human => {
+        Format::Human | Format::Html => {
             terminal.diagnostics(sources, diagnostics);
             let count = loaded.desired.components.len();
             let components =

@@ -67,6 +67,16 @@ fn show(
             body.insert("diagnostics".to_owned(), report::json::diagnostics(&loaded.sources, &diagnostics));
             terminal.result(&report::json::text(&Value::Object(body)))?;
         }
+        Format::Html => {
+            let wiring = crate::wiring::wiring(&loaded.desired);
+            terminal.result(&report::html::plan::page(
+                plan,
+                &org,
+                &wiring,
+                &loaded.sources,
+                &diagnostics,
+            )?)?;
+        }
         Format::Markdown => terminal.result(&report::markdown::plan(plan, &org))?,
         _ => terminal.result(&report::human::plan(plan, &org, terminal.colour_out))?,
     }

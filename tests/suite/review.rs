@@ -261,3 +261,52 @@ fn a_job_gets_a_summary_and_annotations() {
     let json = test.run("diff git:base --json --annotations github").exits(0);
     assert!(json.json()["equal"] == false && json.stderr.starts_with("::warning "), "{}", json.stderr);
 }
+
+#[test]
+fn a_page_for_browsers_has_everything_and_no_secret() {
+    let test = project();
+    branch(&test);
+    let page = said(&test, "diff git:base --format html").exits(0).stdout;
+    for text in [
+        "<title>Diff: git:base → the project – orgwire</title>",
+        "Compared for 2 environments: production, uat.",
+        "href=\"#component-3\" aria-label=\"connected-app.Orders, changed\"",
+        "<code>- &quot;RefreshToken&quot;</code>",
+        "data-label=\"Environments\">production</td>",
+        "<summary>XML (uat)</summary>",
+        "<h2 id=\"passes\">A first deployment</h2>",
+    ] {
+        assert!(page.contains(text), "{text} is not in\n{page}");
+    }
+    let plan = said(&test, "plan -e uat --format html").exits(0).stdout;
+    for text in
+        ["will be created in pass 1", "(secret from variable PARTNER_SECRET)", "gives <b>consumer-key</b> to"]
+    {
+        assert!(plan.contains(text), "{text} is not in\n{plan}");
+    }
+    assert!(
+        said(&test, "diff git:base -e uat --format html").exits(0).stdout.contains("oauth-config.scopes")
+    );
+    test.run("render --output out").success();
+    assert!(said(&test, "diff out manifests --format html").exits(0).stdout.contains("<h2 id=\"changes\""));
+}
+
+#[test]
+fn what_a_manifest_says_is_only_text_to_a_browser_too() {
+    let evil =
+        "</title></style></script><script>alert(1)</script><img src=x onerror=alert(1)>' \\\" & {{ x }}";
+    let test =
+        Test::new().manifest("[named-credential.N]\nlabel = \"N\"\nendpoint = \"https://a.example\"\n");
+    commit(&test, "base");
+    test.write(
+        "manifests/main.toml",
+        unindent(&format!(
+            "[named-credential.N]\nlabel = \"{evil}\"\nendpoint = \"https://a.example\"\nauth-provider = \"{evil}\"\n\
+             [environment.\"{evil}\"]\n[environment.b]\n"
+        )),
+    );
+    let page = said(&test, "diff git:base --format html").stdout;
+    assert_eq!(page.matches("<script").count(), 1);
+    assert!(!page.contains("<img") && !page.contains("alert(1)</"), "{page}");
+    assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;&#39;"), "{page}");
+}
