@@ -247,6 +247,8 @@ pub struct Plan {
     /// How the result is written to standard output.
     #[arg(long, value_enum, default_value = "human", conflicts_with = "json")]
     pub format: PageFormat,
+    #[command(flatten)]
+    pub notes: Notes,
     /// Exit with 2 if there is something to change.
     #[arg(long)]
     pub exit_code: bool,

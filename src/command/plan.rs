@@ -4,20 +4,23 @@ use serde_json::{Map, Value, json};
 
 use crate::cli;
 use crate::command::load::{self, Loaded, Purpose};
+use crate::command::notes::Notes;
 use crate::command::target::{self, Opened};
 use crate::command::{Exit, Failure, online, version};
 use crate::plan::{self, Plan};
 use crate::reference::Observed;
 use crate::report::{self, Format, Terminal};
+use crate::review::Finding;
 use crate::wire;
 
 pub fn run(arguments: &cli::Plan, terminal: &Terminal) -> Result<Exit, Failure> {
+    let notes = Notes::of(&arguments.notes)?;
     let mut loaded = load::load(&arguments.project, Purpose::Sending)?;
     online(async {
         let mut opened = target::open(arguments.org.org.as_deref(), &loaded, false, terminal).await?;
         let outcome = make(&mut loaded, &mut opened).await;
         let outcome = match outcome {
-            Ok((plan, observed)) => show(&loaded, &plan, &observed, &opened, terminal).map(|()| plan),
+            Ok((plan, observed)) => show(&loaded, &plan, &observed, &opened, &notes, terminal).map(|()| plan),
             Err(failure) => Err(failure),
         };
         opened.close().await;
@@ -55,6 +58,7 @@ fn show(
     plan: &Plan,
     observed: &Observed,
     opened: &Opened,
+    notes: &Notes<'_>,
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     let diagnostics = findings(loaded, plan);
@@ -80,7 +84,9 @@ fn show(
         Format::Markdown => terminal.result(&report::markdown::plan(plan, &org))?,
         _ => terminal.result(&report::human::plan(plan, &org, terminal.colour_out))?,
     }
-    Ok(())
+    let told: Vec<Finding> =
+        diagnostics.sorted().into_iter().map(|found| Finding::of(found, &loaded.sources)).collect();
+    notes.write(|| report::markdown::plan(plan, &org), &told.iter().collect::<Vec<_>>(), terminal)
 }
 
 /// The keys that every JSON report about an org begins with.

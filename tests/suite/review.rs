@@ -257,6 +257,8 @@ fn a_job_gets_a_summary_and_annotations() {
     );
     let said = test.run("lint --annotations gitlab").exits(1);
     assert!(said.stderr.contains("--annotations-out"), "{}", said.stderr);
+    let plan = test.run("plan -e uat --format markdown --step-summary --annotations github").exits(0);
+    assert!(test.read("summary.md").ends_with(&plan.stdout) && plan.stderr.contains("::warning file="));
     // A result for a program has standard output for itself.
     let json = test.run("diff git:base --json --annotations github").exits(0);
     assert!(json.json()["equal"] == false && json.stderr.starts_with("::warning "), "{}", json.stderr);
