@@ -207,6 +207,26 @@ fn a_page_too_long_for_a_comment_says_what_it_leaves_out() {
     }
 }
 
+#[test]
+fn a_page_is_short_however_much_a_manifest_says() {
+    let test = project();
+    let long = |letter: &str| letter.repeat(40_000);
+    let many: String =
+        (0..300).map(|number| format!("[environment.e{number}-{}]\n", "x".repeat(300))).collect();
+    test.write(
+        "manifests/more.toml",
+        format!(
+            "[connected-app.{}]\nlabel = \"{}\"\ncontact-email = \"{}\"\n{many}",
+            long("a"),
+            long("@"),
+            long("é")
+        ),
+    );
+    let page = said(&test, "diff git:base --format markdown").exits(0).stdout;
+    assert!(page.len() < 65_536, "{}", page.len());
+    assert!(page.contains("Too long for a comment"), "{}", &page[..2000]);
+}
+
 /// Nothing that a manifest says means anything to Markdown, Mermaid or HTML.
 #[test]
 fn what_a_manifest_says_is_only_text() {
