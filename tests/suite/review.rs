@@ -151,6 +151,11 @@ fn a_revision_that_cannot_be_read_is_told_in_the_page() {
     let json = said(&test, "diff git:broken --json").exits(1).json();
     assert_eq!(json["problems"][0]["side"], "git:broken");
     assert_eq!(json["changes"], serde_json::Value::Null);
+    let page = said(&test, "diff git:broken --format html").exits(1).stdout;
+    assert!(
+        page.contains("Not understood") && page.contains("Not compared.") && page.contains("<svg"),
+        "{page}"
+    );
 }
 
 #[test]
@@ -212,7 +217,7 @@ fn a_page_is_short_however_much_a_manifest_says() {
     let test = project();
     let long = |letter: &str| letter.repeat(40_000);
     let many: String =
-        (0..300).map(|number| format!("[environment.e{number}-{}]\n", "x".repeat(300))).collect();
+        (0..60).map(|number| format!("[environment.e{number}-{}]\n", "x".repeat(900))).collect();
     test.write(
         "manifests/more.toml",
         format!(

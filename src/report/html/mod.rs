@@ -43,6 +43,8 @@ struct Page {
     /// What the last column of every table tells, if there is one.
     last_column: Option<&'static str>,
     changed: Vec<Section>,
+    /// What stands there if nothing changed.
+    without_changes: &'static str,
     unchanged: Vec<Section>,
     new_findings: Vec<Note>,
     known_findings: Vec<Note>,

@@ -44,6 +44,7 @@ pub fn page(
         drawing: drawing::drawing(&picture),
         last_column: Some("Why"),
         changed,
+        without_changes: "No changes.",
         unchanged,
         new_findings: findings.collect(),
         known_findings: Vec::new(),

@@ -25,6 +25,10 @@ pub fn page(told: &Told<'_>) -> Result<String, super::Error> {
         drawing: drawing::drawing(&told.wiring),
         last_column: told.has_environments().then_some("Environments"),
         changed,
+        without_changes: match told.compared().next() {
+            Some(_) => "No differences.",
+            None => "Not compared.",
+        },
         unchanged,
         new_findings: new_findings.iter().map(note).collect(),
         known_findings: known_findings.iter().map(note).collect(),

@@ -99,7 +99,7 @@ fn head(told: &Told<'_>) -> String {
         text.push_str("| side | where | what | code |\n|---|---|---|---|\n");
         let _ = writeln!(text, "{}", listed(rows, MOST_OF_A_LIST, "\n"));
     }
-    if told.components.is_empty() && review.environments.iter().any(|one| one.changes.is_some()) {
+    if told.components.is_empty() && told.compared().next().is_some() {
         text.push_str("No differences.\n\n");
     }
     text
