@@ -50,6 +50,15 @@ pub enum Format {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PageFormat {
+    Human,
+    Json,
+    Markdown,
+    /// One file for browsers, with a picture of the wiring.
+    Html,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LintFormat {
     Human,
     Json,
@@ -243,7 +252,9 @@ pub struct Plan {
     pub org: Org,
     /// How the result is written to standard output.
     #[arg(long, value_enum, default_value = "human", conflicts_with = "json")]
-    pub format: Format,
+    pub format: PageFormat,
+    #[command(flatten)]
+    pub notes: Notes,
     /// Exit with 2 if there is something to change.
     #[arg(long)]
     pub exit_code: bool,
@@ -441,7 +452,7 @@ pub struct Diff {
     pub choice: Choice,
     /// How the result is written to standard output.
     #[arg(long, value_enum, default_value = "human", conflicts_with = "json")]
-    pub format: Format,
+    pub format: PageFormat,
     /// Show the XML of both sides as well, line by line.
     #[arg(long)]
     pub xml: bool,

@@ -17,8 +17,9 @@ use crate::diff::{self, Set};
 use crate::files::{self, Files, Origin, Place, Revision};
 use crate::project::Where;
 use crate::report::{self, Format, Terminal};
-use crate::review::Finding;
+use crate::review::{Finding, Review};
 use crate::wire;
+use crate::wiring::wiring;
 
 /// What was typed, found: nothing but a name for what has to be asked for.
 pub enum Found {
@@ -79,6 +80,16 @@ pub fn run(arguments: &cli::Diff, terminal: &Terminal) -> Result<Exit, Failure> 
         Format::Markdown => {
             terminal.result(&report::diff::markdown(&changes, &before_set, &after_set, &xml))?;
         }
+        Format::Html => {
+            let wiring = |side: &Side| match side {
+                Side::Manifest { loaded, .. } => Some(wiring(&loaded.desired)),
+                _ => None,
+            };
+            let names = (before_set.name.clone(), after_set.name.clone());
+            let review = Review::of_two(names, changes.clone(), wiring(&before), wiring(&after));
+            let told = report::review::told(&review, templates)?;
+            terminal.result(&report::html::review::page(&told)?)?;
+        }
         _ => terminal.result(&report::diff::human(
             &changes,
             &before_set,
@@ -135,6 +146,7 @@ fn reviewed(
             terminal.result(&report::diff::human(&changes, before, after, &xml, terminal.colour_out))?;
         }
         (Format::Human, None) => terminal.result(&format!("{}\n", told.summary()))?,
+        (Format::Html, _) => terminal.result(&report::html::review::page(&told)?)?,
         _ => terminal.result(&report::review::markdown::page(&told))?,
     }
     let problems = review.problems.iter().filter(|problem| problem.side == review.after);

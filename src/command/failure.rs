@@ -194,6 +194,12 @@ impl From<crate::package::Error> for Failure {
     }
 }
 
+impl From<report::html::Error> for Failure {
+    fn from(error: report::html::Error) -> Failure {
+        Failure::new(Trouble::Output, error)
+    }
+}
+
 impl From<journal::Error> for Failure {
     fn from(error: journal::Error) -> Failure {
         let help = error.help();

@@ -50,12 +50,16 @@ pub fn run(cli: Cli) -> Exit {
             cli::LintFormat::Markdown => Format::Markdown,
             cli::LintFormat::Sarif => Format::Sarif,
         },
-        Command::Plan(cli::Plan { format, .. })
-        | Command::Destroy(cli::Destroy { format, .. })
+        Command::Plan(cli::Plan { format, .. }) | Command::Diff(cli::Diff { format, .. }) => match format {
+            cli::PageFormat::Human => Format::Human,
+            cli::PageFormat::Json => Format::Json,
+            cli::PageFormat::Markdown => Format::Markdown,
+            cli::PageFormat::Html => Format::Html,
+        },
+        Command::Destroy(cli::Destroy { format, .. })
         | Command::Promote(cli::Promote { format, .. })
         | Command::Rollback(cli::Rollback { format, .. })
-        | Command::Deploy(cli::Deploy { format, .. })
-        | Command::Diff(cli::Diff { format, .. }) => match format {
+        | Command::Deploy(cli::Deploy { format, .. }) => match format {
             cli::Format::Human => Format::Human,
             cli::Format::Json => Format::Json,
             cli::Format::Markdown => Format::Markdown,

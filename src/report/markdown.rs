@@ -6,7 +6,7 @@ use crate::deploy::{Done, ManualStep};
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::lint::Waived;
 use crate::plan::Plan;
-use crate::report::values::{Tense, after, before, one_line, summary, visible};
+use crate::report::values::{Tense, acts, after, before, one_line, summary, visible};
 
 pub fn drift(plan: &Plan, unmanaged: &[String], org: &str) -> String {
     let mut text = format!("### orgwire drift of {}\n\n", escape(org));
@@ -165,7 +165,7 @@ pub(super) fn escape(text: &str) -> String {
                 escaped.push('\\');
                 escaped.push(letter);
             }
-            control if control.is_control() => escaped.extend(control.escape_default()),
+            control if acts(control) => escaped.extend(control.escape_default()),
             other => escaped.push(other),
         }
     }
@@ -181,5 +181,7 @@ mod tests {
         assert_eq!(escape("a|b\n<script> @team `"), "a\\|b &lt;script&gt; @&#8203;team \\`");
         assert_eq!(code("a|b <i> @team"), "`a\\|b <i> @team`");
         assert_eq!(code("`` ` \u{1b}"), "``` `` ` \\u{1b} ```");
+        assert_eq!(escape("a\u{202e}b"), "a\\u{202e}b");
+        assert_eq!(code("a\u{202e}b"), "`a\\u{202e}b`");
     }
 }

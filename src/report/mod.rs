@@ -3,6 +3,7 @@
 
 pub mod annotations;
 pub mod diff;
+pub mod html;
 pub mod human;
 pub mod import;
 pub mod json;
@@ -25,6 +26,7 @@ pub enum Format {
     Human,
     Json,
     Markdown,
+    Html,
     Sarif,
 }
 

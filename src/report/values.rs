@@ -88,9 +88,16 @@ fn values(tree: &Tree<Filled>) -> Tree<Scalar> {
     }
 }
 
-/// Text that does nothing to a terminal: control characters other than line breaks and tabs are spelled out.
+/// Whether a letter does something to what is around it: to a terminal, or to the direction in which others are read.
+pub(super) fn acts(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Text that is what it looks like, and does nothing to a terminal: letters that act are spelled out, but for line breaks
+/// and tabs.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    let acts = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
+    let acts = |letter: char| acts(letter) && !matches!(letter, '\n' | '\t');
     if !text.contains(acts) {
         return Cow::Borrowed(text);
     }

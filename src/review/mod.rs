@@ -136,6 +136,31 @@ impl View {
 }
 
 impl Review {
+    /// Two sets of components, wherever they come from, of which nothing else is known.
+    pub fn of_two(
+        names: (String, String),
+        changes: Vec<ComponentChange>,
+        wiring_before: Option<Wiring>,
+        wiring_after: Option<Wiring>,
+    ) -> Review {
+        // Only two pictures can be compared; one alone is as good on either side.
+        let (wiring_before, wiring_after) = match (wiring_before, wiring_after) {
+            (Some(before), Some(after)) => (Some(before), after),
+            (one, other) => (None, one.or(other).unwrap_or_default()),
+        };
+        Review {
+            before: names.0,
+            after: names.1,
+            environments: vec![Compared { name: None, is_new: false, changes: Some(changes) }],
+            gone: Vec::new(),
+            problems: Vec::new(),
+            findings: Vec::new(),
+            wiring_before,
+            wiring_after,
+            first_deploy: Vec::new(),
+        }
+    }
+
     /// Whether both sides were understood.
     pub fn is_whole(&self) -> bool {
         self.problems.is_empty()

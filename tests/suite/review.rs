@@ -151,6 +151,11 @@ fn a_revision_that_cannot_be_read_is_told_in_the_page() {
     let json = said(&test, "diff git:broken --json").exits(1).json();
     assert_eq!(json["problems"][0]["side"], "git:broken");
     assert_eq!(json["changes"], serde_json::Value::Null);
+    let page = said(&test, "diff git:broken --format html").exits(1).stdout;
+    assert!(
+        page.contains("Not understood") && page.contains("Not compared.") && page.contains("<svg"),
+        "{page}"
+    );
 }
 
 #[test]
@@ -207,6 +212,26 @@ fn a_page_too_long_for_a_comment_says_what_it_leaves_out() {
     }
 }
 
+#[test]
+fn a_page_is_short_however_much_a_manifest_says() {
+    let test = project();
+    let long = |letter: &str| letter.repeat(40_000);
+    let many: String =
+        (0..60).map(|number| format!("[environment.e{number}-{}]\n", "x".repeat(900))).collect();
+    test.write(
+        "manifests/more.toml",
+        format!(
+            "[connected-app.{}]\nlabel = \"{}\"\ncontact-email = \"{}\"\n{many}",
+            long("a"),
+            long("@"),
+            long("é")
+        ),
+    );
+    let page = said(&test, "diff git:base --format markdown").exits(0).stdout;
+    assert!(page.len() < 65_536, "{}", page.len());
+    assert!(page.contains("Too long for a comment"), "{}", &page[..2000]);
+}
+
 /// Nothing that a manifest says means anything to Markdown, Mermaid or HTML.
 #[test]
 fn what_a_manifest_says_is_only_text() {
@@ -258,7 +283,58 @@ fn a_job_gets_a_summary_and_annotations() {
     );
     let said = test.run("lint --annotations gitlab").exits(1);
     assert!(said.stderr.contains("--annotations-out"), "{}", said.stderr);
+    let plan = test.run("plan -e uat --format markdown --step-summary --annotations github").exits(0);
+    assert!(test.read("summary.md").ends_with(&plan.stdout) && plan.stderr.contains("::warning file="));
     // A result for a program has standard output for itself.
     let json = test.run("diff git:base --json --annotations github").exits(0);
     assert!(json.json()["equal"] == false && json.stderr.starts_with("::warning "), "{}", json.stderr);
+}
+
+#[test]
+fn a_page_for_browsers_has_everything_and_no_secret() {
+    let test = project();
+    branch(&test);
+    let page = said(&test, "diff git:base --format html").exits(0).stdout;
+    for text in [
+        "<title>Diff: git:base → the project – orgwire</title>",
+        "Compared for 2 environments: production, uat.",
+        "href=\"#component-3\" aria-label=\"connected-app.Orders, changed\"",
+        "<code>- &quot;RefreshToken&quot;</code>",
+        "data-label=\"Environments\">production</td>",
+        "<summary>XML (uat)</summary>",
+        "<h2 id=\"passes\">A first deployment</h2>",
+    ] {
+        assert!(page.contains(text), "{text} is not in\n{page}");
+    }
+    let plan = said(&test, "plan -e uat --format html").exits(0).stdout;
+    for text in
+        ["will be created in pass 1", "(secret from variable PARTNER_SECRET)", "gives <b>consumer-key</b> to"]
+    {
+        assert!(plan.contains(text), "{text} is not in\n{plan}");
+    }
+    assert!(
+        said(&test, "diff git:base -e uat --format html").exits(0).stdout.contains("oauth-config.scopes")
+    );
+    test.run("render --output out").success();
+    assert!(said(&test, "diff out manifests --format html").exits(0).stdout.contains("<h2 id=\"changes\""));
+}
+
+#[test]
+fn what_a_manifest_says_is_only_text_to_a_browser_too() {
+    let evil =
+        "</title></style></script><script>alert(1)</script><img src=x onerror=alert(1)>' \\\" & {{ x }}";
+    let test =
+        Test::new().manifest("[named-credential.N]\nlabel = \"N\"\nendpoint = \"https://a.example\"\n");
+    commit(&test, "base");
+    test.write(
+        "manifests/main.toml",
+        unindent(&format!(
+            "[named-credential.N]\nlabel = \"{evil}\"\nendpoint = \"https://a.example\"\nauth-provider = \"{evil}\"\n\
+             [environment.\"{evil}\"]\n[environment.b]\n"
+        )),
+    );
+    let page = said(&test, "diff git:base --format html").stdout;
+    assert_eq!(page.matches("<script").count(), 1);
+    assert!(!page.contains("<img") && !page.contains("alert(1)</"), "{page}");
+    assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;&#39;"), "{page}");
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::cli;
 use crate::command::deploy::{self, Manner};
 use crate::command::load::{self, Loaded, Purpose};
+use crate::command::notes::Notes;
 use crate::command::target::{self, Opened};
 use crate::command::{Exit, Failure, online, saved, version};
 use crate::history::{self, History};
@@ -17,13 +18,15 @@ use crate::org::Interrupt;
 use crate::plan::{self, Plan};
 use crate::reference::Observed;
 use crate::report::{self, Format, Terminal};
+use crate::review::Finding;
 use crate::wire;
 
 pub fn run(arguments: &cli::Plan, terminal: &Terminal) -> Result<Exit, Failure> {
+    let notes = Notes::of(&arguments.notes)?;
     let mut loaded = load::load(&arguments.project, Purpose::Sending)?;
     online(async {
         let mut opened = target::open(arguments.org.org.as_deref(), &loaded, false, terminal).await?;
-        let outcome = with_org(arguments, &mut loaded, &mut opened, terminal).await;
+        let outcome = with_org(arguments, &mut loaded, &mut opened, &notes, terminal).await;
         opened.close().await;
         outcome
     })
@@ -33,6 +36,7 @@ async fn with_org(
     arguments: &cli::Plan,
     loaded: &mut Loaded,
     opened: &mut Opened,
+    notes: &Notes<'_>,
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
     let (made, observed) = make(loaded, opened).await?;
@@ -46,6 +50,8 @@ async fn with_org(
     };
     if arguments.drift_only {
         let drifted = drift::show(loaded, &plan, &observed, &unmanaged, opened, terminal)?;
+        let page = || report::markdown::drift(&plan, &unmanaged, &opened.described());
+        note(loaded, &plan, notes, page, terminal)?;
         return Ok(if drifted { Exit::Changes } else { Exit::Done });
     }
     let validation = match arguments.validate && made.is_applyable() && !made.is_empty() {
@@ -66,6 +72,7 @@ async fn with_org(
             body.insert("saved".to_owned(), json!({ "path": arguments.out, "digest": saved.digest() }));
         }
     })?;
+    note(loaded, &plan, notes, || report::markdown::plan(&plan, &opened.described()), terminal)?;
     if let Some(validation) = &validation {
         terminal.talk(&format!("The org has validated the first pass: {validation}\n"));
     }
@@ -76,6 +83,20 @@ async fn with_org(
         return Ok(Exit::Error);
     }
     Ok(if arguments.exit_code && !plan.is_empty() { Exit::Changes } else { Exit::Done })
+}
+
+/// Where else it is told: the summary of a job, and annotations of lines.
+fn note(
+    loaded: &Loaded,
+    plan: &Plan,
+    notes: &Notes<'_>,
+    page: impl FnOnce() -> String,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let diagnostics = findings(loaded, plan);
+    let told: Vec<Finding> =
+        diagnostics.sorted().into_iter().map(|found| Finding::of(found, &loaded.sources)).collect();
+    notes.write(page, &told.iter().collect::<Vec<_>>(), terminal)
 }
 
 /// What an earlier run has left in flight may change the org while a plan for it is read.
@@ -189,6 +210,11 @@ fn show_with(
             }
             more(&mut body);
             terminal.result(&report::json::text(&Value::Object(body)))?;
+        }
+        Format::Html => {
+            let wiring = crate::wiring::wiring(&loaded.desired);
+            let page = report::html::plan::page(plan, &org, &wiring, &loaded.sources, &diagnostics)?;
+            terminal.result(&page)?;
         }
         Format::Markdown => terminal.result(&report::markdown::plan(plan, &org))?,
         _ => {

@@ -10,7 +10,7 @@ use crate::review::{Environment, Finding, FirstDeploy, Found, Problem};
 
 /// In bytes, which are never fewer than characters.
 pub const MOST_BYTES: usize = 65_000;
-const MOST_OF_A_LIST: usize = 9_000;
+const MOST_OF_A_LIST: usize = 8_000;
 const MOST_OF_THE_PICTURE: usize = 14_000;
 /// Mermaid draws no more than 500.
 const MOST_ARROWS: usize = 400;
@@ -99,7 +99,7 @@ fn head(told: &Told<'_>) -> String {
         text.push_str("| side | where | what | code |\n|---|---|---|---|\n");
         let _ = writeln!(text, "{}", listed(rows, MOST_OF_A_LIST, "\n"));
     }
-    if told.components.is_empty() && review.environments.iter().any(|one| one.changes.is_some()) {
+    if told.components.is_empty() && told.compared().next().is_some() {
         text.push_str("No differences.\n\n");
     }
     text
@@ -193,7 +193,7 @@ fn block(told: &Told<'_>, component: &Component) -> Block {
         };
         folded(&format!("XML{whose}"), &fenced("diff", xml))
     });
-    Block { xml: xml.collect(), name, table }
+    Block { xml: xml.collect(), name: code(&short(&component.id.to_string(), 120)), table }
 }
 
 fn tail(told: &Told<'_>) -> String {

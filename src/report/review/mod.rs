@@ -115,9 +115,14 @@ impl Told<'_> {
         names.join(", ")
     }
 
+    /// Environments in which both sides were understood.
+    pub fn compared(&self) -> impl Iterator<Item = &Compared> {
+        self.review.environments.iter().filter(|one| one.changes.is_some())
+    }
+
     /// `Diff: 1 added, 0 removed, 2 changed.`
     pub fn summary(&self) -> String {
-        if self.review.environments.iter().all(|one| one.changes.is_none()) {
+        if self.compared().next().is_none() {
             return "Diff: none, because a side could not be understood.".to_owned();
         }
         let count = |kind| self.components.iter().filter(|one| one.kind() == kind).count();
@@ -131,15 +136,15 @@ impl Told<'_> {
 
     /// What the header says about the environments, if there are any.
     pub fn about_environments(&self) -> Vec<String> {
-        let environments = &self.review.environments;
+        let environments = || self.compared();
         let mut lines = Vec::new();
-        let names: Vec<_> = environments.iter().filter_map(|one| one.name.as_deref()).map(visible).collect();
+        let names: Vec<_> = environments().filter_map(|one| one.name.as_deref()).map(visible).collect();
         match names.as_slice() {
             [] => {}
             [one] => lines.push(format!("Compared for the environment {one}.")),
             names => lines.push(format!("Compared for {} environments: {}.", names.len(), names.join(", "))),
         }
-        for one in environments.iter().filter(|one| one.is_new) {
+        for one in environments().filter(|one| one.is_new) {
             let name = visible(one.name.as_deref().unwrap_or_default());
             lines.push(format!(
                 "The environment {name} is new; it is compared with the project without an environment."
