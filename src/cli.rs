@@ -240,6 +240,9 @@ pub struct Plan {
     /// Name components that the org has and no manifest, whose names begin like those of the project, or like PREFIX.
     #[arg(long, value_name = "PREFIX", num_args = 0..=1, default_missing_value = "")]
     pub unmanaged: Option<String>,
+    /// Tell where each value came from: its line, an overlay, variables and who gave them, the org.
+    #[arg(long, conflicts_with = "drift_only")]
+    pub explain_values: bool,
 }
 
 #[derive(Debug, Args)]

@@ -11,7 +11,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Located, SourceId, Source
 use crate::manifest::Manifest;
 use crate::project::{self, Project, Where};
 use crate::render::{TemplateError, Templates};
-use crate::resolve::{self, Desired, Inputs};
+use crate::resolve::{self, Desired, Inputs, Origins};
 use crate::{lint, manifest};
 
 /// A project that nothing is wrong with.
@@ -24,9 +24,20 @@ pub struct Loaded {
     /// Warnings.
     pub diagnostics: Diagnostics,
     pub templates: Templates,
+    /// As written, to tell where values came from.
+    manifests: Vec<Manifest>,
 }
 
 impl Loaded {
+    /// Where the values came from, of a project that was loaded with this choice.
+    pub fn origins(&self, choice: &cli::Choice) -> Origins {
+        let variables = variables(choice);
+        let inputs = inputs(&self.manifests, &self.configuration, choice, &variables, Purpose::Comparing);
+        let mut origins = resolve::origins(&inputs);
+        origins.retain(|id, _| self.desired.components.contains_key(id));
+        origins
+    }
+
     /// An empty list for later problems, which knows what must not be shown.
     pub fn nothing_found(&self) -> Diagnostics {
         let mut diagnostics = self.diagnostics.clone();
@@ -76,7 +87,15 @@ pub fn bare() -> Result<Loaded, Failure> {
     let desired = resolve::resolve(&Inputs::new(&[], &configuration), &mut diagnostics);
     let sources = project.sources;
     let templates = Templates::built_in()?;
-    Ok(Loaded { sources, configuration, desired, environment_org: None, diagnostics, templates })
+    Ok(Loaded {
+        sources,
+        configuration,
+        desired,
+        environment_org: None,
+        diagnostics,
+        templates,
+        manifests: Vec::new(),
+    })
 }
 
 /// Whether there is anything of a project that was not given paths: its configuration may name some.
@@ -151,15 +170,8 @@ pub fn check(arguments: &cli::Project, from: &Where, purpose: Purpose) -> Result
             ),
         );
     }
-    let variables: BTreeMap<String, String> = arguments.choice.var.iter().cloned().collect();
-    let inputs = Inputs {
-        manifests: &manifests,
-        configuration: &configuration,
-        environment: arguments.choice.env.as_deref(),
-        variables: &variables,
-        process: &|name| std::env::var(name).ok(),
-        unset: if purpose == Purpose::Comparing { resolve::Unset::Kept } else { resolve::Unset::Refused },
-    };
+    let variables = variables(&arguments.choice);
+    let inputs = inputs(&manifests, &configuration, &arguments.choice, &variables, purpose);
     let desired = resolve::resolve(&inputs, &mut diagnostics);
     let environment_org = resolve::environment_org(&inputs).cloned();
     let targets = addresses("--target", &arguments.choice.target, &desired, &mut diagnostics);
@@ -174,7 +186,30 @@ pub fn check(arguments: &cli::Project, from: &Where, purpose: Purpose) -> Result
     let all_denied = denied && !broken && !has_other_errors(&configuration, &diagnostics);
     let desired = desired.select(&targets);
     let sources = project.sources;
-    Ok((Loaded { sources, configuration, desired, environment_org, diagnostics, templates }, all_denied))
+    let loaded =
+        Loaded { sources, configuration, desired, environment_org, diagnostics, templates, manifests };
+    Ok((loaded, all_denied))
+}
+
+fn variables(choice: &cli::Choice) -> BTreeMap<String, String> {
+    choice.var.iter().cloned().collect()
+}
+
+fn inputs<'a>(
+    manifests: &'a [Manifest],
+    configuration: &'a Configuration,
+    choice: &'a cli::Choice,
+    variables: &'a BTreeMap<String, String>,
+    purpose: Purpose,
+) -> Inputs<'a> {
+    Inputs {
+        manifests,
+        configuration,
+        environment: choice.env.as_deref(),
+        variables,
+        process: &|name| std::env::var(name).ok(),
+        unset: if purpose == Purpose::Comparing { resolve::Unset::Kept } else { resolve::Unset::Refused },
+    }
 }
 
 fn has_other_errors(configuration: &Configuration, diagnostics: &Diagnostics) -> bool {

@@ -6,6 +6,7 @@ pub mod human;
 pub mod import;
 pub mod json;
 pub mod markdown;
+pub mod origins;
 pub mod problem;
 pub mod progress;
 pub mod sarif;

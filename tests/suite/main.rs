@@ -39,4 +39,5 @@ mod secrets;
 mod simulate;
 mod troubles;
 #[cfg(unix)]
+mod values;
 mod wire;
