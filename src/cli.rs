@@ -93,6 +93,8 @@ pub enum Command {
     Rollback(Rollback),
     /// Show what differs between two sets of components.
     Diff(Diff),
+    /// Show what differs between two environments, what was meant apart from what was not.
+    Compare(Compare),
     /// Turn metadata that exists into a manifest.
     Import(Import),
     /// Log in to an org, with the browser where orgwire.toml says so.
@@ -420,6 +422,34 @@ pub struct Diff {
     #[arg(long)]
     pub xml: bool,
     /// Exit with 2 if the sides differ.
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// The first environment.
+    #[arg(value_name = "ENVIRONMENT")]
+    pub first: String,
+    /// The second one.
+    #[arg(value_name = "ENVIRONMENT")]
+    pub second: String,
+    /// Manifests, or folders of them; together they are one project.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Read the orgs of both, and compare what they hold.
+    #[arg(long)]
+    pub orgs: bool,
+    /// Set a variable of the manifests, in both environments; not for secrets.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub var: Vec<(String, String)>,
+    /// Only this component, such as connected-app.AxsyApexAPI; may be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    pub target: Vec<String>,
+    /// How the result is written to standard output.
+    #[arg(long, value_enum, default_value = "human", conflicts_with = "json")]
+    pub format: Format,
+    /// Exit with 2 if there is a difference that nobody meant.
     #[arg(long)]
     pub exit_code: bool,
 }

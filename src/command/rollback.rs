@@ -40,7 +40,7 @@ pub fn run(arguments: &cli::Rollback, terminal: &Terminal) -> Result<Exit, Failu
     let (path, record) = choose(arguments.id.as_deref(), records)?;
     let mut loaded = load::bare()?;
     let text = std::fs::read_to_string(&path).unwrap_or_default();
-    let source = loaded.sources.add(&path.display().to_string(), &text);
+    let source = loaded.sources.add(path.display().to_string(), &text);
     loaded.desired = desired(&record, source);
     loaded.desired.environment.clone_from(&record.environment);
     let of_record = Some(record.org.name.as_str()).filter(|name| target::is_named(name, &loaded));

@@ -1,6 +1,7 @@
 //! All printing. Results go to standard output, talk to standard error; each format is a function of plain
 //! data, in a file of its own. No format ever shows a secret: the data it gets has none.
 
+pub mod compare;
 pub mod diff;
 pub mod human;
 pub mod import;

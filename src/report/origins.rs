@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::component::{ComponentId, FieldPath, Fields, Step, Tree};
+use crate::component::{ComponentId, FieldPath, Fields, Tree};
 use crate::diagnostic::{Sources, Span};
-use crate::diff::{Held, Set};
+use crate::diff::{Held, Set, value_at};
 use crate::reference::Observed;
 use crate::report::human::Paint;
 use crate::report::json::shown as shown_as_json;
@@ -66,26 +66,12 @@ pub fn values(
 fn value(id: &ComponentId, path: &FieldPath, fields: &Fields<Held>) -> Shown {
     let state = |text: &str| Shown::State(text.to_owned());
     let field = described_field(id, path);
-    match tree_at(fields, path) {
+    match value_at(fields, path) {
         Some(Tree::Leaf(Held::Secret(SecretSource::Generated(_)))) => state("(generated)"),
         Some(Tree::Leaf(Held::Secret(_))) => state("(secret)"),
         Some(_) if field.is_some_and(|field| field.secret) => state("(secret)"),
         tree => super::diff::shown(field, path, tree),
     }
-}
-
-fn tree_at<'a>(fields: &'a Fields<Held>, path: &FieldPath) -> Option<&'a Tree<Held>> {
-    let mut steps = path.0.iter();
-    let Some(Step::Element(first)) = steps.next() else { return None };
-    let mut found = fields.get(first)?;
-    for step in steps {
-        found = match (found, step) {
-            (Tree::Group(inner), Step::Element(name)) => inner.get(name)?,
-            (Tree::List(items), Step::Index(index)) => items.get(*index)?,
-            _ => return None,
-        };
-    }
-    Some(found)
 }
 
 /// An origin in words; `environment` is the one that was chosen.

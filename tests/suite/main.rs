@@ -9,6 +9,7 @@ mod test;
 
 mod bad_input;
 mod cases;
+mod compare;
 #[cfg(unix)]
 mod convergence;
 mod corpus;

@@ -137,7 +137,7 @@ fn a_validated_plan_is_deployed_without_validating_it_again() {
     let said = test.run("plan --out plan.json --validate --test-level RunLocalTests --json").success();
     let validation = said.json()["validation"].as_str().unwrap().to_owned();
     assert!(!org.has("ConnectedApp", APP));
-    assert_eq!(org.deployments(), [validation.clone()]);
+    assert_eq!(org.deployments(), std::slice::from_ref(&validation));
     let said = test.run("deploy plan.json --yes --json").success();
     assert_ne!(said.json()["passes"][0]["deploy_id"], json!(validation));
     assert!(!said.stderr.contains("deploying without it"), "{}", said.stderr);
