@@ -56,6 +56,10 @@ pub enum LintFormat {
     Markdown,
     /// For code scanning.
     Sarif,
+    /// Annotations in a job of GitHub Actions.
+    Github,
+    /// A code quality report of GitLab.
+    Gitlab,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

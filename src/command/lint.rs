@@ -38,6 +38,10 @@ pub fn run(arguments: &cli::Lint, terminal: &Terminal) -> Result<Exit, Failure> 
         }
         Format::Markdown => terminal.result(&report::markdown::diagnostics(sources, diagnostics))?,
         Format::Sarif => terminal.result(&report::json::text(&report::sarif::log(sources, diagnostics)))?,
+        Format::Github => terminal.result(&report::annotations::github(sources, diagnostics))?,
+        Format::Gitlab => {
+            terminal.result(&report::json::text(&report::annotations::gitlab(sources, diagnostics)))?;
+        }
     }
     Ok(exit)
 }

@@ -48,6 +48,8 @@ pub fn run(cli: Cli) -> Exit {
             cli::LintFormat::Json => Format::Json,
             cli::LintFormat::Markdown => Format::Markdown,
             cli::LintFormat::Sarif => Format::Sarif,
+            cli::LintFormat::Github => Format::Github,
+            cli::LintFormat::Gitlab => Format::Gitlab,
         },
         Command::Plan(cli::Plan { format, .. })
         | Command::Destroy(cli::Destroy { format, .. })

@@ -1,6 +1,7 @@
 //! All printing. Results go to standard output, talk to standard error; each format is a function of plain
 //! data, in a file of its own. No format ever shows a secret: the data it gets has none.
 
+pub mod annotations;
 pub mod compare;
 pub mod diff;
 pub mod human;
@@ -24,6 +25,8 @@ pub enum Format {
     Json,
     Markdown,
     Sarif,
+    Github,
+    Gitlab,
 }
 
 /// Where and how to print.

@@ -9,6 +9,8 @@ mod test;
 
 mod bad_input;
 mod cases;
+#[cfg(unix)]
+mod ci_files;
 mod compare;
 #[cfg(unix)]
 mod convergence;

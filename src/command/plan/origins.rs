@@ -14,9 +14,9 @@ pub(super) fn values(arguments: &cli::Plan, loaded: &Loaded, observed: &Observed
 /// Behind the plan. JSON has its own place for it.
 pub(super) fn tell(values: &Values, terminal: &Terminal) -> Result<(), Failure> {
     match terminal.format {
-        Format::Json | Format::Sarif => {}
+        Format::Json => {}
         Format::Markdown => terminal.result(&markdown(values))?,
-        Format::Human => terminal.result(&human(values, terminal.colour_out))?,
+        _ => terminal.result(&human(values, terminal.colour_out))?,
     }
     Ok(())
 }
