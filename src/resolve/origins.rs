@@ -115,9 +115,6 @@ struct Tracer<'a> {
     overlaid: BTreeSet<Span>,
 }
 
-/// References that were followed to come here: a circle was reported, and is not followed twice.
-const DEEPEST: usize = 32;
-
 impl Tracer<'_> {
     fn fields(
         &self,
@@ -156,7 +153,7 @@ impl Tracer<'_> {
             }
             _ => {
                 let mut from = vec![self.written(setting.at, is_overlaid)];
-                self.setting(setting, &mut from, 0);
+                self.setting(setting, &mut from);
                 traced.push(Traced { path: path.clone(), from });
             }
         }
@@ -170,24 +167,25 @@ impl Tracer<'_> {
         Origin { what, at: Some(at) }
     }
 
-    fn setting(&self, setting: &Located<Setting>, from: &mut Vec<Origin>, depth: usize) {
+    fn setting(&self, setting: &Located<Setting>, from: &mut Vec<Origin>) {
         match &setting.value {
-            Setting::Text(text) => self.text(text, setting.at.source, from, depth),
-            Setting::Secret(SecretSource::Generated(_)) => add(from, What::Generated, Some(setting.at)),
-            Setting::Secret(source) => add(from, What::Secret(source.clone()), Some(setting.at)),
-            Setting::List(items) => items.iter().for_each(|item| self.setting(item, from, depth)),
+            Setting::Text(text) => self.text(text, setting.at.source, from),
+            Setting::Secret(SecretSource::Generated(_)) => {
+                add(from, What::Generated, Some(setting.at));
+            }
+            Setting::Secret(source) => {
+                add(from, What::Secret(source.clone()), Some(setting.at));
+            }
+            Setting::List(items) => items.iter().for_each(|item| self.setting(item, from)),
             _ => {}
         }
     }
 
-    fn text(&self, text: &Text, source: SourceId, from: &mut Vec<Origin>, depth: usize) {
-        if depth > DEEPEST {
-            return;
-        }
+    fn text(&self, text: &Text, source: SourceId, from: &mut Vec<Origin>) {
         for piece in &text.pieces {
             let Piece::Reference(reference) = piece else { continue };
             match &reference.value {
-                Expression::Variable(name) => self.variable(name, source, from, depth),
+                Expression::Variable(name) => self.variable(name, source, from),
                 Expression::Environment(name) => {
                     add(from, What::Process { name: name.clone() }, None);
                 }
@@ -195,26 +193,27 @@ impl Tracer<'_> {
                     add(from, What::Org { attribute: format!("org.{attribute}") }, None);
                 }
                 Expression::Attribute { component, attribute } => {
-                    self.attribute(component, attribute, from, depth);
+                    self.attribute(component, attribute, from);
                 }
             }
         }
     }
 
-    fn variable(&self, name: &str, source: SourceId, from: &mut Vec<Origin>, depth: usize) {
+    fn variable(&self, name: &str, source: SourceId, from: &mut Vec<Origin>) {
         let variable = |by| What::Variable { name: name.to_owned(), by };
         if self.inputs.variables.contains_key(name) {
             add(from, variable(Giver::CommandLine), None);
         } else if let Some((by, text)) = variables::text(self.inputs, name, source) {
-            add(from, variable(by), Some(text.at));
-            self.text(&text.value, text.at.source, from, depth + 1);
+            if add(from, variable(by), Some(text.at)) {
+                self.text(&text.value, text.at.source, from);
+            }
         } else {
             add(from, What::Unset { name: format!("var.{name}") }, None);
         }
     }
 
     /// A field of another component if a manifest has it, and else a word of the org.
-    fn attribute(&self, component: &str, attribute: &str, from: &mut Vec<Origin>, depth: usize) {
+    fn attribute(&self, component: &str, attribute: &str, from: &mut Vec<Origin>) {
         let name = format!("{component}.{attribute}");
         let written = ComponentId::parse(component).and_then(|id| {
             let AttributeSource::Field(path) = &id.kind.attributes.get(attribute)?.source else {
@@ -224,22 +223,123 @@ impl Tracer<'_> {
         });
         match written {
             Some(entry) => {
-                add(from, What::Component { field: name }, Some(entry.setting.at));
+                if !add(from, What::Component { field: name }, Some(entry.setting.at)) {
+                    return;
+                }
                 if self.overlaid.contains(&entry.setting.at) {
                     let origin = self.written(entry.setting.at, true);
                     add(from, origin.what, origin.at);
                 }
-                self.setting(&entry.setting, from, depth + 1);
+                self.setting(&entry.setting, from);
             }
-            None => add(from, What::Org { attribute: name }, None),
+            None => {
+                add(from, What::Org { attribute: name }, None);
+            }
         }
     }
 }
 
-/// A variable that stands twice in a text had one say.
-fn add(from: &mut Vec<Origin>, what: What, at: Option<Span>) {
+/// Whether it had no say yet. What stands twice in a text is told, and followed, once; so a circle ends too.
+fn add(from: &mut Vec<Origin>, what: What, at: Option<Span>) -> bool {
     let origin = Origin { what, at };
-    if !from.contains(&origin) {
+    let is_new = !from.contains(&origin);
+    if is_new {
         from.push(origin);
+    }
+    is_new
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::configuration::Configuration;
+    use crate::diagnostic::Sources;
+    use crate::manifest::{self, Manifest};
+
+    /// `address field: what, what`, a line each.
+    fn traced(text: &str, environment: Option<&str>) -> Vec<String> {
+        let mut sources = Sources::default();
+        let id = sources.add("main.toml", text);
+        let mut diagnostics = Diagnostics::default();
+        let manifests: Vec<Manifest> = vec![manifest::read(id, sources.get(id), &mut diagnostics)];
+        assert!(!diagnostics.has_errors(), "{diagnostics:?}");
+        let configuration = Configuration::default();
+        let inputs = Inputs { environment, ..Inputs::new(&manifests, &configuration) };
+        let mut lines = Vec::new();
+        for (id, fields) in origins(&inputs) {
+            for one in fields {
+                let word = |origin: &Origin| {
+                    let line = origin.at.map_or(0, |at| sources.position(at).line);
+                    let what = match &origin.what {
+                        What::Manifest => "manifest".to_owned(),
+                        What::Overlay { .. } => "overlay".to_owned(),
+                        What::Variable { name, by } => format!("{name} by {by:?}"),
+                        What::Component { field } => field.clone(),
+                        other => format!("{other:?}"),
+                    };
+                    format!("{what} {line}")
+                };
+                let words: Vec<String> = one.from.iter().map(word).collect();
+                lines.push(format!("{} {}: {}", id.name, one.path, words.join(", ")));
+            }
+        }
+        lines
+    }
+
+    #[test]
+    fn variables_are_followed_and_each_is_told_once() {
+        let text = "[variables]\na = \"${var.b}${var.b}\"\nb = \"x${var.c}\"\nc = \"y\"\n\
+                    [connected-app.A]\nlabel = \"${var.a}${var.c}\"\n";
+        assert_eq!(
+            traced(text, None),
+            ["A label: manifest 6, a by Default 2, b by Default 3, c by Default 4"]
+        );
+    }
+
+    #[test]
+    fn a_circle_ends() {
+        let text = "[variables]\na = \"${var.b}\"\nb = \"${var.a}${var.b}\"\n\
+                    [connected-app.A]\nlabel = \"${var.a}\"\n";
+        assert_eq!(traced(text, None), ["A label: manifest 5, a by Default 2, b by Default 3"]);
+    }
+
+    #[test]
+    fn a_field_of_another_component_brings_its_overlay_and_its_variables_along() {
+        let text = "[variables]\nkey = \"k\"\n\
+                    [connected-app.A.oauth-config]\nconsumer-key = \"${var.key}\"\nscopes = [\"Api\", \"${var.key}\"]\n\
+                    [auth-provider.B]\nconsumer-key = \"${connected-app.A.consumer-key}\"\n\
+                    [environment.uat.variables]\nkey = \"u\"\n\
+                    [environment.uat.connected-app.A.oauth-config]\nconsumer-key = \"o${var.key}\"\n";
+        assert_eq!(
+            traced(text, None),
+            [
+                "B consumer-key: manifest 7, connected-app.A.consumer-key 4, key by Default 2",
+                "A oauth-config.consumer-key: manifest 4, key by Default 2",
+                "A oauth-config.scopes: manifest 5, key by Default 2",
+            ]
+        );
+        assert_eq!(
+            traced(text, Some("uat")),
+            [
+                "B consumer-key: manifest 7, connected-app.A.consumer-key 11, overlay 11, key by Environment 9",
+                "A oauth-config.consumer-key: overlay 11, key by Environment 9",
+                "A oauth-config.scopes: manifest 5, key by Environment 9",
+            ]
+        );
+    }
+
+    #[test]
+    fn items_with_fields_of_their_own_are_told_one_by_one() {
+        let text = "[[connected-app.A.attributes]]\nkey = \"a\"\nformula = \"1\"\n\
+                    [[connected-app.A.attributes]]\nkey = \"b\"\nformula = \"2\"\n";
+        assert_eq!(
+            traced(text, None),
+            [
+                "A attributes[0].formula: manifest 3",
+                "A attributes[0].key: manifest 2",
+                "A attributes[1].formula: manifest 6",
+                "A attributes[1].key: manifest 5",
+            ]
+        );
     }
 }
