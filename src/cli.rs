@@ -56,9 +56,25 @@ pub enum LintFormat {
     Markdown,
     /// For code scanning.
     Sarif,
-    /// Annotations in a job of GitHub Actions.
+}
+
+/// What a system for continuous integration takes beside the result.
+#[derive(Debug, Default, Args)]
+pub struct Notes {
+    /// Append the result as Markdown to the file that the variable GITHUB_STEP_SUMMARY names.
+    #[arg(long)]
+    pub step_summary: bool,
+    /// Tell findings as this system shows them beside lines.
+    #[arg(long, value_enum, value_name = "SYSTEM")]
+    pub annotations: Option<Annotations>,
+    /// Write annotations to this file; GitLab takes them from one.
+    #[arg(long, value_name = "FILE", requires = "annotations", required_if_eq("annotations", "gitlab"))]
+    pub annotations_out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Annotations {
     Github,
-    /// A code quality report of GitLab.
     Gitlab,
 }
 
@@ -172,6 +188,8 @@ pub struct Lint {
     /// How findings are written to standard output.
     #[arg(long, value_enum, default_value = "human", conflicts_with = "json")]
     pub format: LintFormat,
+    #[command(flatten)]
+    pub notes: Notes,
 }
 
 #[derive(Debug, Args)]
@@ -397,6 +415,13 @@ pub enum TestLevel {
     RunRelevantTests,
 }
 
+impl TestLevel {
+    /// As the Metadata API spells it.
+    pub fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct Cancel {
     /// The deployment, such as 0AfWs00000AbCdEKAV; what was left in flight if left out.
@@ -425,6 +450,8 @@ pub struct Diff {
     /// Show the XML of both sides as well, line by line.
     #[arg(long)]
     pub xml: bool,
+    #[command(flatten)]
+    pub notes: Notes,
     /// Exit with 2 if the sides differ.
     #[arg(long)]
     pub exit_code: bool,

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
+use crate::component::ComponentId;
+
 /// A file of the project.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -218,6 +220,21 @@ Code {
     NobodyApproved = "nobody-approved",
     NoScopes = "no-scopes",
     ClientCredentialsScope = "client-credentials-scope",
+    FullScope = "full-scope",
+    SelfAuthorizedUsers = "self-authorized-users",
+    LocalhostCallback = "localhost-callback",
+    ForeignCallback = "foreign-callback",
+    MisnamedCallback = "misnamed-callback",
+    PkceOff = "pkce-off",
+    InfiniteRefreshToken = "infinite-refresh-token",
+    UncoveredScope = "uncovered-scope",
+    SharedKey = "shared-key",
+    IgnoredApprovals = "ignored-approvals",
+    LegacyCredential = "legacy-credential",
+    NewConnectedApp = "new-connected-app",
+    InvalidWaiver = "invalid-waiver",
+    ExpiredWaiver = "expired-waiver",
+    UnusedWaiver = "unused-waiver",
     // importing and comparing files
     UnreadableMetadata = "unreadable-metadata",
     DuplicateMember = "duplicate-member",
@@ -229,14 +246,42 @@ Code {
 }
 
 impl Code {
-    /// Opinions about security and good sense, whose level a project can set. They warn unless it does.
+    /// Opinions about security and good sense, whose level a project can set. Unless it does, they warn; those
+    /// [for production](Code::FOR_PRODUCTION) only there.
     pub const POLICIES: &[Code] = &[
         Code::RefreshTokenMissing,
         Code::RelaxedIp,
         Code::NobodyApproved,
         Code::NoScopes,
         Code::ClientCredentialsScope,
+        Code::FullScope,
+        Code::SelfAuthorizedUsers,
+        Code::LocalhostCallback,
+        Code::ForeignCallback,
+        Code::MisnamedCallback,
+        Code::PkceOff,
+        Code::InfiniteRefreshToken,
+        Code::UncoveredScope,
+        Code::SharedKey,
+        Code::IgnoredApprovals,
+        Code::LegacyCredential,
+        Code::NewConnectedApp,
     ];
+
+    /// Policies about what is usual while something is tried and built, and worth a decision where people work.
+    pub const FOR_PRODUCTION: &[Code] = &[
+        Code::FullScope,
+        Code::SelfAuthorizedUsers,
+        Code::LocalhostCallback,
+        Code::PkceOff,
+        Code::InfiniteRefreshToken,
+        Code::SharedKey,
+        Code::LegacyCredential,
+        Code::NewConnectedApp,
+    ];
+
+    /// Policies that take more than the project to be found: a plan.
+    pub const FOUND_LATER: &[Code] = &[Code::NewConnectedApp];
 
     /// What only an org minds: it would refuse the component, but what the manifest says is clear and can be
     /// written down. Whoever imports old files or reviews a difference must see what they say, even where the
@@ -272,6 +317,8 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// One line in lower case without a full stop, about the user's thing by its address.
     pub message: String,
+    /// The component that a lint found it at.
+    pub about: Option<ComponentId>,
     /// Places, the main one first, each with what it is.
     pub labels: Vec<(Span, String)>,
     /// Something to do, ready to paste.
@@ -296,6 +343,7 @@ impl Diagnostic {
             code,
             severity,
             message: message.into(),
+            about: None,
             labels: Vec::new(),
             help: None,
             cause: None,
@@ -372,6 +420,11 @@ impl Diagnostics {
             (place.is_none(), place, diagnostic.code, diagnostic.message.clone())
         });
         sorted
+    }
+
+    /// Notes the component that everything found since then is about.
+    pub fn note_about(&mut self, component: &ComponentId, since: usize) {
+        self.found.iter_mut().skip(since).for_each(|found| found.about = Some(component.clone()));
     }
 
     pub fn merge(&mut self, other: Diagnostics) {

@@ -16,6 +16,7 @@
 //!    is known, its text is not ([`secret`]).
 //! 4. [`lint`] says everything that can be known to be wrong without an org. Whatever is wrong is a
 //!    [`diagnostic`] with a position, and all of them are found before the first is shown.
+//!    What is a matter of opinion is judged by the levels and waivers of `orgwire.toml`, and by what day it is.
 //! 5. [`org`] is the door to the network. Through it, [`wire`] reads what the org has into `Observed`:
 //!    components (with [`retrieved`], which reads their XML, and [`companions`], which knows what has to be asked
 //!    for along with them), record ids, callback URLs.
@@ -50,7 +51,11 @@
 //! ```text
 //! files ─bytes─▶ collect ─Collected─▶ import ─▶ TOML
 //! Desired, Collected, Observed ─▶ diff::Set, twice ─▶ diff ─ComponentChanges─▶ report
+//! Desired for each environment, twice ─▶ review ─Review─▶ report
 //! ```
+//!
+//! Where both sides are projects, [`review`] looks at every environment: what a pull request changes, what [`lint`] says
+//! about it, and the [`wiring`] as it was and as it will be.
 //!
 //! # Beside the pipeline
 //!
@@ -89,6 +94,7 @@ pub mod compare;
 pub mod diff;
 pub mod fingerprint;
 pub mod plan;
+pub mod review;
 pub mod saved_plan;
 pub mod wiring;
 

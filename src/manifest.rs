@@ -79,7 +79,7 @@ pub fn read(source: SourceId, file: &Source, diagnostics: &mut Diagnostics) -> M
             "variables" => manifest.variables = variables(&mut context, value),
             "environment" => {
                 each_table(&mut context, value, "`environment`", |context, name, at, table| {
-                    let environment = environment(context, name, at, table);
+                    let environment = environment(context, name, at, table, &[]);
                     manifest.environments.insert(name.to_owned(), environment);
                 });
             }
@@ -272,8 +272,16 @@ fn address_of(context: &mut Context<'_>, address: &str, value: &Spanned<DeValue<
     id
 }
 
-/// `[environment.NAME]` of a manifest or of `orgwire.toml`.
-pub fn environment(context: &mut Context<'_>, name: &str, at: Span, table: &DeTable<'_>) -> Environment {
+/// `[environment.NAME]` of a manifest or of `orgwire.toml`. The keys in `read_elsewhere` are passed over.
+pub fn environment(
+    context: &mut Context<'_>,
+    name: &str,
+    at: Span,
+    table: &DeTable<'_>,
+    read_elsewhere: &[&'static str],
+) -> Environment {
+    let mut keys = vec!["org", "predict-callback", "variables"];
+    keys.extend(read_elsewhere);
     let mut environment = Environment {
         at,
         org: None,
@@ -322,12 +330,13 @@ pub fn environment(context: &mut Context<'_>, name: &str, at: Span, table: &DeTa
             ("variables", _) => {
                 context.wrong_type(&format!("`variables` of environment `{name}`"), value, "a table", None);
             }
+            (key, _) if read_elsewhere.contains(&key) => {}
             _ => components(
                 context,
                 key,
                 value,
                 &format!("environment `{name}`"),
-                &["org", "predict-callback", "variables"],
+                &keys,
                 &mut environment.components,
             ),
         }

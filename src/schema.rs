@@ -67,10 +67,20 @@ pub fn configuration() -> Value {
     );
     properties.insert("variables".to_owned(), variables());
     properties.insert("org".to_owned(), tables(org(), "Orgs by the name that `--org` and environments use."));
+    let mut environment = environment();
+    environment.insert(
+        "production".to_owned(),
+        json!({
+            "description": "Whether people work in it. Left out, it is true of `production` and `prod`.",
+            "type": "boolean",
+        }),
+    );
+    environment
+        .insert("lint".to_owned(), closed_with(levels(), "How strict each rule is in this environment."));
     properties.insert(
         "environment".to_owned(),
         tables(
-            closed_with(environment(), ENVIRONMENT),
+            closed_with(environment, ENVIRONMENT),
             "What an environment means for all manifests. Overlays belong into the manifests.",
         ),
     );
@@ -401,15 +411,44 @@ fn login_definitions() -> Map<String, Value> {
 }
 
 fn lint() -> Value {
+    let mut properties = levels();
+    properties.insert(
+        "waiver".to_owned(),
+        json!({ "description": "Findings that somebody answers for.", "type": "array", "items": waiver() }),
+    );
+    closed_with(properties, "How strict each rule is.")
+}
+
+fn levels() -> Map<String, Value> {
     let mut properties = Map::new();
     for code in Code::POLICIES {
         let told = explain::all().find(|(name, _)| *name == code.as_str()).map_or("", |(_, told)| told);
-        properties.insert(
-            code.to_string(),
-            json!({ "description": told, "type": "string", "enum": ["allow", "warn", "deny"], "default": "warn" }),
-        );
+        let told = match Code::FOR_PRODUCTION.contains(code) {
+            true => format!("{told} Left out, it is `warn` in production and `allow` elsewhere."),
+            false => told.to_owned(),
+        };
+        let mut level = json!({ "description": told, "type": "string", "enum": ["allow", "warn", "deny"] });
+        if !Code::FOR_PRODUCTION.contains(code) {
+            level["default"] = json!("warn");
+        }
+        properties.insert(code.to_string(), level);
     }
-    closed_with(properties, "How strict each rule is.")
+    properties
+}
+
+fn waiver() -> Value {
+    let rules: Vec<&str> = Code::POLICIES.iter().map(|code| code.as_str()).collect();
+    let text = |about: &str| json!({ "description": about, "type": "string" });
+    let mut waiver = closed(Map::from_iter([
+        ("rule".to_owned(), json!({ "description": "The rule.", "type": "string", "enum": rules })),
+        ("component".to_owned(), text("The address of the component.")),
+        ("environment".to_owned(), text("Where it counts; everywhere if left out.")),
+        ("reason".to_owned(), json!({ "description": "Why.", "type": "string", "minLength": 1 })),
+        // A date is no value of JSON; editors judge it as the text that it is written as.
+        ("expires".to_owned(), json!({ "description": "The last day on which it counts, as a date." })),
+    ]));
+    waiver["required"] = json!(["rule", "component", "reason", "expires"]);
+    waiver
 }
 
 fn templates() -> Value {
@@ -1047,6 +1086,16 @@ mod tests {
              [org.uat]\ninstance-url = \"https://a.example\"\n[lint]\nrelaxed-ip = \"deny\"\n\
              [templates]\nConnectedApp = \"ours.xml\"\n",
         );
+        let waiver = "[[lint.waiver]]\nrule = \"full-scope\"\ncomponent = \"connected-app.App\"\n\
+                      environment = \"uat\"\nreason = \"x\"\nexpires = 2027-06-30\n";
+        judge.takes(&format!(
+            "[environment.uat]\nproduction = true\nlint = {{ full-scope = \"deny\" }}\n{waiver}"
+        ));
+        judge.refuses(&waiver.replace("\"x\"", "\"\""));
+        judge.refuses(&waiver.replace("full-scope", "plain-secret"));
+        judge.refuses(&waiver.replace("expires = 2027-06-30\n", ""));
+        judge.refuses("[environment.uat.lint]\nrelaxed-ip = \"forbid\"");
+        judge.refuses("[environment.uat.lint.waiver]");
         judge.refuses("[lint]\nrelaxed-ip = \"forbid\"");
         judge.refuses("[lint]\nplain-secret = \"allow\"");
         judge.refuses("[environment.uat.connected-app.App]\nlabel = \"a\"");

@@ -5,6 +5,7 @@
 
 pub mod answers;
 pub mod archive;
+pub mod calls;
 pub mod component;
 pub mod differences;
 pub mod manifest;

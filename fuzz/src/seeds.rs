@@ -12,7 +12,8 @@ use orgwire::component::{Type, types};
 
 use crate::{component, differences};
 
-pub const TARGETS: [&str; 6] = ["answers", "archive", "component", "differences", "manifest", "requests"];
+pub const TARGETS: [&str; 7] =
+    ["answers", "archive", "calls", "component", "differences", "manifest", "requests"];
 
 /// Larger files make slow runs, and show nothing that smaller ones do not.
 const MOST_BYTES: u64 = 32 << 10;
@@ -58,7 +59,7 @@ impl Seeds {
         }
         // What goes over the wire is kept by who reads it.
         let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
-        if let Some(target) = ["answers", "requests"].into_iter().find(|target| folder == *target) {
+        if let Some(target) = ["answers", "calls", "requests"].into_iter().find(|target| folder == *target) {
             self.add(target, bytes);
             return;
         }
@@ -114,7 +115,7 @@ pub fn folders() -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{answers, archive, manifest, requests};
+    use crate::{answers, archive, calls, manifest, requests};
 
     #[test]
     fn every_seed_passes_its_target() {
@@ -122,6 +123,7 @@ mod tests {
         for target in TARGETS {
             let check = match target {
                 "answers" => answers::check,
+                "calls" => calls::check,
                 "requests" => requests::check,
                 "archive" => archive::check,
                 "component" => component::check,

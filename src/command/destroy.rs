@@ -2,26 +2,21 @@
 //! does not have it.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::cli;
-use crate::command::deploy::{self, Manner, Way};
+use crate::command::deploy::{self, Manner, WAIT, Way};
 use crate::command::load::{self, Loaded, Purpose};
 use crate::command::target::Opened;
 use crate::command::{Exit, Failure, plan as planning};
 use crate::component::ComponentId;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
 use crate::history;
-use crate::journal::{self, Journal};
-use crate::org::{DeployOptions, Interrupt};
+use crate::org::Interrupt;
 use crate::plan::{self, Action, Plan};
 use crate::report::{self, Format, Terminal};
 use crate::resolve::Desired;
-
-/// How long to watch the deployment.
-pub(super) const WAIT: Duration = Duration::from_secs(33 * 60);
 
 pub fn run(arguments: &cli::Destroy, terminal: &Terminal) -> Result<Exit, Failure> {
     let choice = cli::Choice { env: arguments.env.clone(), ..cli::Choice::default() };
@@ -75,19 +70,7 @@ pub(super) async fn change(
 ) -> Result<Exit, Failure> {
     let Changing { action, yes, interrupt, terminal } = *changing;
     deploy::finish(None, WAIT, loaded, opened, interrupt, terminal).await?;
-    let journal = Journal::new(journal::FOLDER);
-    let options = DeployOptions { wait: Some(WAIT), ..DeployOptions::default() };
-    let manner = Manner {
-        action,
-        yes,
-        options,
-        secret_out: None,
-        quick: None,
-        validation: None,
-        interrupt,
-        journal: &journal,
-        terminal,
-    };
+    let manner = Manner { yes, ..Manner::new(action, interrupt, terminal) };
     let done = deploy::apply(plan, observed, loaded, opened, &manner).await?;
     let done = deploy::kept(done, loaded, opened)?;
     let (org, requests) = (opened.described(), opened.org.requests());

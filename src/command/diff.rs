@@ -1,5 +1,6 @@
 //! `diff`: what differs between two sets of components, wherever they come from. Reads only.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -7,7 +8,8 @@ use serde_json::Value;
 use crate::cli;
 use crate::collect::{self, Collected};
 use crate::command::load::{self, Loaded, Purpose};
-use crate::command::{Exit, Failure, components, online, target};
+use crate::command::notes::Notes;
+use crate::command::{Exit, Failure, components, online, review, target};
 use crate::companions::{self, Companions};
 use crate::component::{ComponentId, NEWEST_API_VERSION, OLDEST_API_VERSION, Type, types};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Sources, suggestion};
@@ -15,27 +17,44 @@ use crate::diff::{self, Set};
 use crate::files::{self, Files, Origin, Place, Revision};
 use crate::project::Where;
 use crate::report::{self, Format, Terminal};
+use crate::review::Finding;
 use crate::wire;
 
-/// A side of the comparison, read as far as that needs no org.
-enum Side {
-    Manifest {
+/// What was typed, found: nothing but a name for what has to be asked for.
+pub enum Found {
+    Project {
         name: String,
-        loaded: Box<Loaded>,
+        paths: Vec<PathBuf>,
+        env: Option<String>,
+        from: Where,
     },
     Files {
         name: String,
-        collected: Collected,
+        files: Files,
     },
     Org(String),
     /// There was nothing yet, at a revision.
     Nothing(String),
 }
 
+/// A side of the comparison, read as far as that needs no org.
+enum Side {
+    Manifest { name: String, loaded: Box<Loaded> },
+    Files { name: String, collected: Collected },
+    Org(String),
+    Nothing(String),
+}
+
 pub fn run(arguments: &cli::Diff, terminal: &Terminal) -> Result<Exit, Failure> {
+    let notes = Notes::of(&arguments.notes)?;
     let (before, after) = (files::origin(&arguments.before), arguments.after.as_deref().map(files::origin));
+    let env = &arguments.choice.env;
     let (before, after) =
-        (side(arguments, Some(&before), after.as_ref())?, side(arguments, after.as_ref(), Some(&before))?);
+        (find(env, Some(&before), after.as_ref())?, find(env, after.as_ref(), Some(&before))?);
+    if (terminal.format != Format::Human || notes.are_wanted()) && are_projects([&before, &after]) {
+        return reviewed(arguments, &before, &after, &notes, terminal);
+    }
+    let (before, after) = (open(arguments, before)?, open(arguments, after)?);
     let mut findings = Diagnostics::default();
     for side in [&before, &after] {
         if let Side::Files { collected, .. } = side {
@@ -68,35 +87,89 @@ pub fn run(arguments: &cli::Diff, terminal: &Terminal) -> Result<Exit, Failure> 
             terminal.colour_out,
         ))?,
     }
+    let findings: Vec<Finding> = match &after {
+        Side::Manifest { loaded, .. } => {
+            loaded.diagnostics.sorted().into_iter().map(|found| Finding::of(found, &loaded.sources)).collect()
+        }
+        _ => Vec::new(),
+    };
+    let markdown = || report::diff::markdown(&changes, &before_set, &after_set, &xml);
+    notes.write(markdown, &findings.iter().collect::<Vec<_>>(), terminal)?;
     Ok(if arguments.exit_code && !changes.is_empty() { Exit::Changes } else { Exit::Done })
 }
 
-fn side(arguments: &cli::Diff, origin: Option<&Origin>, other: Option<&Origin>) -> Result<Side, Failure> {
-    let project = |paths: Vec<PathBuf>, env: Option<String>, from: &Where, name: String| {
-        let choice = cli::Choice { env, var: arguments.choice.var.clone(), target: Vec::new() };
-        let project = cli::Project { paths, choice };
-        let loaded = Box::new(load::load_from(&project, from, Purpose::Comparing)?);
-        Ok(Side::Manifest { name, loaded })
+/// Whether both sides are states of a project, to be seen in every environment.
+fn are_projects(sides: [&Found; 2]) -> bool {
+    sides.iter().all(|side| matches!(side, Found::Project { env: None, .. } | Found::Nothing(_)))
+        && sides.iter().any(|side| matches!(side, Found::Project { .. }))
+}
+
+/// What a pull request changes, as far as each side can be understood.
+fn reviewed(
+    arguments: &cli::Diff,
+    before: &Found,
+    after: &Found,
+    notes: &Notes<'_>,
+    terminal: &Terminal,
+) -> Result<Exit, Failure> {
+    let variables = &arguments.choice.var;
+    let before = review::read(before, variables, terminal)?;
+    let after = review::read(after, variables, terminal)?;
+    let templates = match after.templates.or(before.templates) {
+        Some(templates) => templates,
+        None => crate::render::Templates::built_in()?,
     };
-    let env = arguments.choice.env.clone();
-    match origin {
-        None => project(Vec::new(), env, &Where::Disk, "the project".to_owned()),
-        Some(Origin::Environment(name)) => {
-            let shown = format!("environment {name}");
-            project(Vec::new(), Some(name.clone()), &Where::Disk, shown)
+    let (before, after) = (before.side, after.side);
+    let targets = chosen(&arguments.choice.target, &review::known([&before, &after]))?;
+    let review = crate::review::review(&before, &after, &targets);
+    let told = report::review::told(&review, &templates)?;
+    let base = review::base(&before, &after, &targets);
+    let changes = base.as_ref().map(|[before, after]| diff::changes(before, after)).unwrap_or_default();
+    let xml = if arguments.xml { report::diff::xml(&changes, &templates)? } else { Vec::new() };
+    match (terminal.format, &base) {
+        (Format::Json, base) => {
+            let base = base.as_ref().map(|_| report::diff::json_changes(&changes, &xml));
+            terminal.result(&report::json::text(&report::review::json::json(&told, base, arguments.xml)))?;
         }
-        Some(Origin::Org(name)) => Ok(Side::Org(name.clone())),
+        (Format::Human, Some([before, after])) => {
+            terminal.result(&report::diff::human(&changes, before, after, &xml, terminal.colour_out))?;
+        }
+        (Format::Human, None) => terminal.result(&format!("{}\n", told.summary()))?,
+        _ => terminal.result(&report::review::markdown::page(&told))?,
+    }
+    let problems = review.problems.iter().filter(|problem| problem.side == review.after);
+    let findings = problems.map(|problem| &problem.finding);
+    let findings: Vec<&Finding> =
+        findings.chain(review.findings.iter().map(|found| &found.finding)).collect();
+    notes.write(|| report::review::markdown::page(&told), &findings, terminal)?;
+    Ok(match () {
+        () if !review.is_whole() => Exit::Error,
+        () if arguments.exit_code && review.has_changes() => Exit::Changes,
+        () => Exit::Done,
+    })
+}
+
+fn find(env: &Option<String>, origin: Option<&Origin>, other: Option<&Origin>) -> Result<Found, Failure> {
+    let project = |paths: Vec<PathBuf>, from: Where, name: String| {
+        Ok(Found::Project { name, paths, env: env.clone(), from })
+    };
+    match origin {
+        None => project(Vec::new(), Where::Disk, "the project".to_owned()),
+        Some(Origin::Environment(name)) => Ok(Found::Project {
+            name: format!("environment {name}"),
+            paths: Vec::new(),
+            env: Some(name.clone()),
+            from: Where::Disk,
+        }),
+        Some(Origin::Org(name)) => Ok(Found::Org(name.clone())),
         Some(Origin::Path(path)) => {
             let place = Place::on_disk(path)?;
-            let shown = path.display().to_string();
-            if let Place::Zip(_) = place {
-                return files_side(Files::open(&place)?, shown);
-            }
+            let name = path.display().to_string();
             let mut files = Files::open(&place)?;
-            if holds_manifests(&mut files, path)? {
-                return project(vec![path.clone()], env, &Where::Disk, shown);
+            if !matches!(place, Place::Zip(_)) && holds_manifests(&mut files, path)? {
+                return project(vec![path.clone()], Where::Disk, name);
             }
-            files_side(files, shown)
+            Ok(Found::Files { name, files })
         }
         Some(Origin::Revision { revision, path }) => {
             let found = Revision::find(Path::new(""), revision)?;
@@ -116,22 +189,36 @@ fn side(arguments: &cli::Diff, origin: Option<&Origin>, other: Option<&Origin>) 
                 _ if path.is_empty() => {
                     let (shown, revision) = (shown(Path::new("")), Where::Revision(found));
                     if !load::is_there(&revision)? {
-                        return Ok(Side::Nothing(shown));
+                        return Ok(Found::Nothing(shown));
                     }
-                    return project(Vec::new(), env, &revision, shown);
+                    return project(Vec::new(), revision, shown);
                 }
                 _ => &named,
             };
-            let shown = shown(path);
+            let name = shown(path);
             if *path != named && found.held(path)?.is_none() && found.path_from_root(path)?.is_some() {
-                return Ok(Side::Nothing(shown));
+                return Ok(Found::Nothing(name));
             }
             let mut files = Files::at(&found, path)?;
             if holds_manifests(&mut files, path)? {
-                return project(vec![path.clone()], env, &Where::Revision(found), shown);
+                return project(vec![path.clone()], Where::Revision(found), name);
             }
-            files_side(files, shown)
+            Ok(Found::Files { name, files })
         }
+    }
+}
+
+fn open(arguments: &cli::Diff, found: Found) -> Result<Side, Failure> {
+    match found {
+        Found::Project { name, paths, env, from } => {
+            let choice = cli::Choice { env, var: arguments.choice.var.clone(), target: Vec::new() };
+            let project = cli::Project { paths, choice };
+            let loaded = Box::new(load::load_from(&project, &from, Purpose::Comparing)?);
+            Ok(Side::Manifest { name, loaded })
+        }
+        Found::Files { name, files } => files_side(files, name),
+        Found::Org(name) => Ok(Side::Org(name)),
+        Found::Nothing(name) => Ok(Side::Nothing(name)),
     }
 }
 
@@ -239,14 +326,21 @@ fn select(targets: &[String], before: &mut Set, after: &mut Set) -> Result<(), F
     if targets.is_empty() {
         return Ok(());
     }
+    let wanted = chosen(targets, &before.components.keys().chain(after.components.keys()).collect())?;
+    before.components.retain(|id, _| wanted.contains(id));
+    after.components.retain(|id, _| wanted.contains(id));
+    Ok(())
+}
+
+/// Reads addresses of components that one of the sides has.
+fn chosen(targets: &[String], known: &BTreeSet<&ComponentId>) -> Result<Vec<ComponentId>, Failure> {
     let mut diagnostics = Diagnostics::default();
     let mut wanted = Vec::new();
     for address in targets {
-        let known = || before.components.keys().chain(after.components.keys());
-        match ComponentId::parse(address).filter(|id| known().any(|other| other == id)) {
+        match ComponentId::parse(address).filter(|id| known.contains(id)) {
             Some(id) => wanted.push(id),
             None => {
-                let names: Vec<String> = known().map(ToString::to_string).collect();
+                let names: Vec<String> = known.iter().map(ToString::to_string).collect();
                 let diagnostic = Diagnostic::error(
                     Code::UnknownComponent,
                     format!("--target names `{address}`, which neither side has"),
@@ -261,7 +355,5 @@ fn select(targets: &[String], before: &mut Set, after: &mut Set) -> Result<(), F
     if diagnostics.has_errors() {
         return Err(Failure::diagnostics(Sources::default(), diagnostics));
     }
-    before.components.retain(|id, _| wanted.contains(id));
-    after.components.retain(|id, _| wanted.contains(id));
-    Ok(())
+    Ok(wanted)
 }

@@ -73,7 +73,7 @@ pub enum Exit {
     Login = 3,
     /// The org rejected it.
     Rejected = 4,
-    /// A lint at deny level.
+    /// A lint at deny level, or an expired waiver.
     Policy = 5,
     /// A manual step is outstanding.
     ManualStep = 6,

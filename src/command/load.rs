@@ -3,11 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use toml::value::Date;
+
 use crate::cli;
 use crate::command::{Exit, Failure};
 use crate::component::ComponentId;
-use crate::configuration::{self, Configuration};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Located, SourceId, Sources, Span, suggestion};
+use crate::configuration::{self, Configuration, Lint};
+use crate::diagnostic::{
+    Code, Diagnostic, Diagnostics, Located, Severity, SourceId, Sources, Span, suggestion,
+};
+use crate::lint::{Policy, Waived};
 use crate::manifest::Manifest;
 use crate::project::{self, Project, Where};
 use crate::render::{TemplateError, Templates};
@@ -21,8 +26,16 @@ pub struct Loaded {
     pub desired: Desired,
     /// The org that the chosen environment goes to.
     pub environment_org: Option<Located<String>>,
+    /// Names of all environments of the project.
+    pub environments: BTreeSet<String>,
+    /// Whether everything that was written could be understood, whatever an org or a rule would say to it.
+    pub is_understood: bool,
     /// Warnings.
     pub diagnostics: Diagnostics,
+    /// Findings that somebody has answered for.
+    pub waived: Vec<Waived>,
+    /// What waivers are judged by.
+    pub today: Date,
     pub templates: Templates,
     /// As written, to tell where values came from.
     manifests: Vec<Manifest>,
@@ -36,6 +49,12 @@ impl Loaded {
         let mut origins = resolve::origins(&inputs);
         origins.retain(|id, _| self.desired.components.contains_key(id));
         origins
+    }
+
+    /// By what later findings are judged.
+    pub fn policy(&self) -> Policy<'_> {
+        let environment = self.desired.environment.as_deref();
+        Policy { lint: &self.configuration.lint, environment, today: self.today }
     }
 
     /// An empty list for later problems, which knows what must not be shown.
@@ -55,6 +74,14 @@ pub enum Purpose {
     Reading,
     /// To be compared: values that are given later may be missing as well, and policies are not asked.
     Comparing,
+    /// To be reviewed: values may be missing as well, and rules and policies say everything they have to say.
+    Reviewing,
+}
+
+impl Purpose {
+    fn keeps_unset(self) -> bool {
+        matches!(self, Purpose::Comparing | Purpose::Reviewing)
+    }
 }
 
 /// Reads, resolves and checks the project on disk. Every problem is found before the first is reported.
@@ -88,11 +115,15 @@ pub fn bare() -> Result<Loaded, Failure> {
     let sources = project.sources;
     let templates = Templates::built_in()?;
     Ok(Loaded {
+        environments: environments(&[], &configuration),
         sources,
         configuration,
         desired,
         environment_org: None,
+        is_understood: true,
         diagnostics,
+        waived: Vec::new(),
+        today: today(),
         templates,
         manifests: Vec::new(),
     })
@@ -177,17 +208,46 @@ pub fn check(arguments: &cli::Project, from: &Where, purpose: Purpose) -> Result
     let targets = addresses("--target", &arguments.choice.target, &desired, &mut diagnostics);
     // Policies are judged only where everything else could be understood.
     let broken = diagnostics.has_errors();
+    let is_understood = !diagnostics
+        .sorted()
+        .iter()
+        .any(|found| found.severity == Severity::Error && !Code::FOR_THE_ORG.contains(&found.code));
+    let environments = environments(&manifests, &configuration);
     lint::lint(&desired, &mut diagnostics);
-    if purpose != Purpose::Sending {
+    if matches!(purpose, Purpose::Reading | Purpose::Comparing) {
         lint::spare_the_org(&mut diagnostics);
     }
-    let levels = if purpose == Purpose::Comparing { &BTreeMap::new() } else { &configuration.lint };
-    let denied = lint::apply_levels(levels, &mut diagnostics);
-    let all_denied = denied && !broken && !has_other_errors(&configuration, &diagnostics);
+    let today = today();
+    let others =
+        if broken || purpose == Purpose::Comparing { Vec::new() } else { resolve::elsewhere(&inputs) };
+    lint::lint_beside(&desired, &others.iter().collect::<Vec<_>>(), &mut diagnostics);
+    let (lint, environment) = match purpose {
+        Purpose::Comparing => (&Lint::default(), None),
+        _ => (&configuration.lint, desired.environment.as_deref()),
+    };
+    let policy = Policy { lint, environment, today };
+    let mut judgement = lint::judge(&policy, &mut diagnostics);
+    if !broken && !lint.waivers.is_empty() {
+        lint::check_expiry(&policy, &mut judgement, &mut diagnostics);
+        let reads_all = arguments.paths.is_empty();
+        lint::check_use(&policy, &judgement, &desired, &others, reads_all, &mut diagnostics);
+    }
+    let all_denied = judgement.denied && !broken && !has_other_errors(&diagnostics);
     let desired = desired.select(&targets);
     let sources = project.sources;
-    let loaded =
-        Loaded { sources, configuration, desired, environment_org, diagnostics, templates, manifests };
+    let loaded = Loaded {
+        sources,
+        configuration,
+        desired,
+        environment_org,
+        environments,
+        is_understood,
+        diagnostics,
+        waived: judgement.waived,
+        today,
+        templates,
+        manifests,
+    };
     Ok((loaded, all_denied))
 }
 
@@ -208,14 +268,28 @@ fn inputs<'a>(
         environment: choice.env.as_deref(),
         variables,
         process: &|name| std::env::var(name).ok(),
-        unset: if purpose == Purpose::Comparing { resolve::Unset::Kept } else { resolve::Unset::Refused },
+        unset: if purpose.keeps_unset() { resolve::Unset::Kept } else { resolve::Unset::Refused },
     }
 }
 
-fn has_other_errors(configuration: &Configuration, diagnostics: &Diagnostics) -> bool {
+fn environments(manifests: &[Manifest], configuration: &Configuration) -> BTreeSet<String> {
+    let written = manifests.iter().flat_map(|manifest| manifest.environments.keys());
+    written.chain(configuration.environments.keys()).cloned().collect()
+}
+
+/// The day, where the sun stands highest over Greenwich: the same for everybody who works on a project.
+fn today() -> Date {
+    let now = humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string();
+    let read = now.parse::<toml::value::Datetime>().ok().and_then(|moment| moment.date);
+    // A clock that is beyond the year 9999 lets no waiver count.
+    read.unwrap_or(Date { year: 9999, month: 12, day: 31 })
+}
+
+fn has_other_errors(diagnostics: &Diagnostics) -> bool {
     diagnostics.sorted().iter().any(|found| {
-        found.severity == crate::diagnostic::Severity::Error
-            && configuration.lint.get(&found.code) != Some(&configuration::Level::Deny)
+        // Policies are errors only where they are denied.
+        let is_policy = Code::POLICIES.contains(&found.code) || found.code == Code::ExpiredWaiver;
+        found.severity == Severity::Error && !is_policy
     })
 }
 

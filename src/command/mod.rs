@@ -19,9 +19,11 @@ mod load;
 mod local;
 mod login;
 mod logout;
+mod notes;
 mod plan;
 mod promote;
 mod render;
+mod review;
 mod rollback;
 mod saved;
 mod schema;
@@ -48,8 +50,6 @@ pub fn run(cli: Cli) -> Exit {
             cli::LintFormat::Json => Format::Json,
             cli::LintFormat::Markdown => Format::Markdown,
             cli::LintFormat::Sarif => Format::Sarif,
-            cli::LintFormat::Github => Format::Github,
-            cli::LintFormat::Gitlab => Format::Gitlab,
         },
         Command::Plan(cli::Plan { format, .. })
         | Command::Destroy(cli::Destroy { format, .. })
@@ -136,6 +136,7 @@ fn terminal(shared: &cli::Shared, format: Format) -> Terminal {
     Terminal {
         format,
         quiet: shared.quiet,
+        verbose: shared.verbose > 0,
         colour_out: colour(out),
         colour_err: colour(err),
         interactive: std::io::stdin().is_terminal() && err && !shared.no_input,

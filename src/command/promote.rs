@@ -7,15 +7,13 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::cli;
-use crate::command::deploy::{self, Manner, Way, planned_org};
-use crate::command::destroy::WAIT;
+use crate::command::deploy::{self, Manner, WAIT, Way, planned_org};
 use crate::command::load::{self, Loaded, Purpose};
 use crate::command::{Exit, Failure, Trouble, file, online, plan as planning, target};
 use crate::component::{ComponentId, FieldPath, Kind, Scalar, Tree};
 use crate::fingerprint;
 use crate::history;
-use crate::journal::{self, Journal};
-use crate::org::{DeployOptions, Interrupt};
+use crate::org::Interrupt;
 use crate::plan::{Action, Plan};
 use crate::reference::Observed;
 use crate::report::{self, Format, Terminal};
@@ -226,24 +224,12 @@ async fn carry(
     interrupt: &Interrupt,
     terminal: &Terminal,
 ) -> Result<crate::deploy::Done, Failure> {
-    let journal = Journal::new(journal::FOLDER);
-    let level = arguments.test_level.and_then(|level| clap::ValueEnum::to_possible_value(&level));
-    let options = DeployOptions {
-        wait: Some(WAIT),
-        test_level: level.map(|level| level.get_name().to_owned()),
-        ..DeployOptions::default()
-    };
-    let manner = Manner {
-        action: history::Action::Promote,
+    let mut manner = Manner {
         yes: arguments.yes,
-        options,
         secret_out: arguments.secret_out.as_deref(),
-        quick: None,
-        validation: None,
-        interrupt,
-        journal: &journal,
-        terminal,
+        ..Manner::new(history::Action::Promote, interrupt, terminal)
     };
+    manner.options.test_level = arguments.test_level.map(cli::TestLevel::name);
     let done = deploy::apply(plan, observed, loaded, opened, &manner).await?;
     deploy::kept(done, loaded, opened)
 }

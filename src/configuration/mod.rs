@@ -1,6 +1,7 @@
 //! Reads `orgwire.toml`: where manifests are, what orgs are called, what an environment means everywhere,
 //! and how strict the lints are. All of it is optional.
 
+mod lint;
 mod login;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use toml::de::DeValue;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Located, Source, SourceId, Span, suggestion};
 use crate::manifest::{self, Environment, Variable};
 use crate::setting::Context;
+pub use lint::{EnvironmentLint, Level, Lint, Waiver};
 pub use login::{Login, Value, WAYS, Way};
 
 /// What `orgwire.toml` says.
@@ -23,7 +25,7 @@ pub struct Configuration {
     pub variables: BTreeMap<String, Variable>,
     pub environments: BTreeMap<String, Environment>,
     pub orgs: BTreeMap<String, NamedOrg>,
-    pub lint: BTreeMap<Code, Level>,
+    pub lint: Lint,
     /// Templates that replace built-in ones, by type name.
     pub templates: BTreeMap<String, Located<PathBuf>>,
 }
@@ -34,15 +36,6 @@ pub struct NamedOrg {
     pub at: Span,
     pub instance_url: Option<Located<String>>,
     pub login: Option<Login>,
-}
-
-/// How a lint finding counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
-    Allow,
-    Warn,
-    /// Exit code 5.
-    Deny,
 }
 
 /// Reads the file. Everything wrong with it is reported; what could be read is returned.
@@ -59,7 +52,10 @@ pub fn read(source: SourceId, file: &Source, diagnostics: &mut Diagnostics) -> C
             "variables" => configuration.variables = manifest::variables(context, value),
             "environment" => {
                 manifest::each_table(context, value, "`environment`", |context, name, at, table| {
-                    let environment = manifest::environment(context, name, at, table);
+                    let about_lint = lint::of_environment(context, name, table);
+                    configuration.lint.environments.insert(name.to_owned(), about_lint);
+                    let known = &lint::KEYS_OF_ENVIRONMENT;
+                    let environment = manifest::environment(context, name, at, table, known);
                     if let Some(overlay) = environment.components.first() {
                         context.error(
                             Diagnostic::error(
@@ -101,7 +97,7 @@ pub fn read(source: SourceId, file: &Source, diagnostics: &mut Diagnostics) -> C
                 }
                 configuration.orgs.insert(name.to_owned(), org);
             }),
-            "lint" => configuration.lint = lint_levels(context, value),
+            "lint" => lint::read(context, value, &mut configuration.lint),
             "templates" => configuration.templates = templates(context, value),
             _ => context.unknown_key(
                 key,
@@ -127,49 +123,6 @@ fn paths(context: &mut Context<'_>, value: &Spanned<DeValue<'_>>) -> Vec<PathBuf
         }
     }
     paths
-}
-
-fn lint_levels(context: &mut Context<'_>, value: &Spanned<DeValue<'_>>) -> BTreeMap<Code, Level> {
-    let mut levels = BTreeMap::new();
-    let DeValue::Table(table) = value.get_ref() else {
-        context.wrong_type("`lint`", value, "a table of levels", None);
-        return levels;
-    };
-    for (key, value) in table {
-        let name: &str = key.get_ref();
-        let policies = || Code::POLICIES.iter().map(|code| code.as_str());
-        let code = Code::named(name).filter(|code| Code::POLICIES.contains(code));
-        let level = match value.get_ref().as_str() {
-            Some("allow") => Some(Level::Allow),
-            Some("warn") => Some(Level::Warn),
-            Some("deny") => Some(Level::Deny),
-            _ => None,
-        };
-        match (code, level) {
-            (Some(code), Some(level)) => {
-                levels.insert(code, level);
-            }
-            (None, _) => {
-                let mut diagnostic =
-                    Diagnostic::error(Code::UnknownKey, format!("`lint` has no rule `{name}`"))
-                        .label(context.span(key), "not a rule whose level can be set")
-                        .help(format!("rules: {}", policies().collect::<Vec<_>>().join(", ")));
-                if let Some(near) = suggestion(name, policies()) {
-                    diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
-                }
-                context.error(diagnostic);
-            }
-            (_, None) => {
-                let at = context.span(value);
-                context.error(
-                    Diagnostic::error(Code::UnknownValue, format!("the level of `{name}` is not known"))
-                        .label(at, "not a level")
-                        .help("write \"allow\", \"warn\" or \"deny\""),
-                );
-            }
-        }
-    }
-    levels
 }
 
 fn templates(context: &mut Context<'_>, value: &Spanned<DeValue<'_>>) -> BTreeMap<String, Located<PathBuf>> {

@@ -59,9 +59,7 @@ impl Shape {
         match self {
             Shape::File | Shape::Environment => match key {
                 "variables" => Shape::Own,
-                "environment" | "org" | "lint" | "templates" if matches!(self, Shape::Environment) => {
-                    Shape::Unknown
-                }
+                "environment" | "org" | "templates" if matches!(self, Shape::Environment) => Shape::Unknown,
                 "environment" => Shape::Environments,
                 "org" => Shape::Named,
                 "lint" | "templates" => Shape::Own,
@@ -105,8 +103,10 @@ impl Shape {
             }),
             Shape::Environment => Some(match key {
                 "org" => (0, (0, String::new())),
-                "predict-callback" => (0, (1, String::new())),
+                "production" => (0, (1, String::new())),
+                "predict-callback" => (0, (2, String::new())),
                 "variables" => (1, (0, String::new())),
+                "lint" => (3, (0, String::new())),
                 _ => by_type(2),
             }),
             Shape::Fields(group, lead) => Some((0, field_order(group, lead)(key))),

@@ -40,6 +40,16 @@ pub struct LeftOut {
     pub namespace: Option<String>,
 }
 
+/// A component that an org lists.
+struct Listed {
+    kind: &'static Type,
+    /// As the org calls it, which is not the type of every component.
+    type_name: String,
+    full_name: String,
+    namespace: Option<String>,
+    is_managed: bool,
+}
+
 /// The types an org knows, by their names in package.xml, and the prefix of what belongs to it.
 struct Known {
     types: BTreeSet<String>,
@@ -56,31 +66,18 @@ impl Reader<'_> {
         api_version: u16,
     ) -> Result<Everything, Error> {
         let known = self.describe(api_version).await?;
-        let (wanted, unknown): (Vec<_>, Vec<_>) = kinds
-            .iter()
-            .partition(|kind| kind.since <= api_version && known.types.contains(&kind.package_type));
+        let (wanted, unknown): (Vec<_>, Vec<_>) = kinds.iter().copied().partition(|kind: &&'static Type| {
+            kind.since <= api_version && known.types.contains(&kind.package_type)
+        });
         let mut everything = Everything { unknown: names(&unknown), ..Everything::default() };
-        let types: BTreeSet<&str> = wanted.iter().map(|kind| kind.package_type.as_str()).collect();
         let mut members: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for queries in types.into_iter().collect::<Vec<_>>().chunks(TYPES_A_CALL) {
-            for row in self.list(queries, api_version).await? {
-                let (Some(type_name), Some(full_name)) = (row.text_of("type"), row.text_of("fullName"))
-                else {
-                    continue;
-                };
-                let kind = type_of_member(type_name, full_name);
-                if !kind.is_some_and(|kind| wanted.iter().any(|wanted| wanted.name == kind.name)) {
-                    continue;
-                }
-                if is_managed(&row, known.namespace.as_deref()) {
-                    everything.left_out.push(LeftOut {
-                        type_name: type_name.to_owned(),
-                        full_name: full_name.to_owned(),
-                        namespace: row.text_of("namespacePrefix").map(str::to_owned),
-                    });
-                } else {
-                    members.entry(type_name.to_owned()).or_default().push(full_name.to_owned());
-                }
+        for Listed { type_name, full_name, namespace, is_managed, .. } in
+            self.listed(&wanted, &known, api_version).await?
+        {
+            if is_managed {
+                everything.left_out.push(LeftOut { type_name, full_name, namespace });
+            } else {
+                members.entry(type_name).or_default().push(full_name);
             }
         }
         everything.left_out.sort();
@@ -118,8 +115,20 @@ impl Reader<'_> {
         let known = self.describe(api_version).await?;
         let is_known = |kind: &&&'static Type| known.types.contains(&kind.package_type);
         let wanted: Vec<&'static Type> = kinds.iter().filter(is_known).copied().collect();
+        let listed = self.listed(&wanted, &known, api_version).await?;
+        let own = listed.into_iter().filter(|one| !one.is_managed);
+        Ok(own.map(|one| (one.kind.key.as_str(), one.full_name)).collect())
+    }
+
+    /// What an org lists of the wanted types.
+    async fn listed(
+        &self,
+        wanted: &[&'static Type],
+        known: &Known,
+        api_version: u16,
+    ) -> Result<Vec<Listed>, Error> {
         let types: BTreeSet<&str> = wanted.iter().map(|kind| kind.package_type.as_str()).collect();
-        let mut found = BTreeSet::new();
+        let mut found = Vec::new();
         for queries in types.into_iter().collect::<Vec<_>>().chunks(TYPES_A_CALL) {
             for row in self.list(queries, api_version).await? {
                 let (Some(type_name), Some(full_name)) = (row.text_of("type"), row.text_of("fullName"))
@@ -127,10 +136,15 @@ impl Reader<'_> {
                     continue;
                 };
                 let kind = type_of_member(type_name, full_name);
-                let kind = kind.filter(|kind| wanted.iter().any(|wanted| wanted.name == kind.name));
-                if let Some(kind) = kind.filter(|_| !is_managed(&row, known.namespace.as_deref())) {
-                    found.insert((kind.key.as_str(), full_name.to_owned()));
-                }
+                let is_wanted = |kind: &&Type| wanted.iter().any(|wanted| wanted.name == kind.name);
+                let Some(kind) = kind.filter(is_wanted) else { continue };
+                found.push(Listed {
+                    kind,
+                    type_name: type_name.to_owned(),
+                    full_name: full_name.to_owned(),
+                    namespace: row.text_of("namespacePrefix").map(str::to_owned),
+                    is_managed: is_managed(&row, known.namespace.as_deref()),
+                });
             }
         }
         Ok(found)
@@ -170,7 +184,7 @@ fn types_of(members: &BTreeMap<String, Vec<String>>) -> BTreeSet<String> {
     members.keys().cloned().collect()
 }
 
-fn names(kinds: &[&&'static Type]) -> Vec<&'static str> {
+fn names(kinds: &[&'static Type]) -> Vec<&'static str> {
     let mut names: Vec<&str> = kinds.iter().map(|kind| kind.name.as_str()).collect();
     names.sort_unstable();
     names

@@ -1,108 +1,116 @@
-//! Lint findings at their lines: as GitHub Actions reads them from a job's log, and as GitLab's code quality report.
+//! Findings for the systems that show them beside the lines of a pull request.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
+use crate::diagnostic::Severity;
 use crate::fingerprint;
+use crate::report::values::visible;
+use crate::review::{Finding, Place};
 
-/// What a finding says where it stands.
-fn text(found: &Diagnostic) -> String {
-    match &found.help {
-        Some(help) => format!("{}\n{help}", found.message),
-        None => found.message.clone(),
+/// Where a finding without a place is shown: both systems want a file.
+const NOWHERE: &str = "orgwire.toml";
+
+/// Workflow commands of GitHub Actions, a line each.
+pub fn github<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let _ = write!(text, "::{} ", finding.severity.as_str());
+        if let Some(Place { path, line, column }) = &finding.place {
+            let _ = write!(text, "file={},line={line},col={column},", property(&slashed(path)));
+        }
+        let title = property(&format!("orgwire: {}", finding.code));
+        let _ = writeln!(text, "title={title}::{}", data(&message(finding)));
+    }
+    text
+}
+
+fn message(finding: &Finding) -> String {
+    match &finding.help {
+        Some(help) => format!("{}\nhelp: {help}", finding.message),
+        None => finding.message.clone(),
     }
 }
 
-/// A workflow command a line: `::error file=...,line=7,col=3,title=unset-variable::...`.
-pub fn github(sources: &Sources, diagnostics: &Diagnostics) -> String {
-    let mut told = String::new();
-    for found in diagnostics.sorted() {
-        let command = match found.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        };
-        let place = found.labels.first().map_or_else(String::new, |(at, _)| {
-            let place = sources.position(*at);
-            format!("file={},line={},col={},", property(place.path), place.line, place.column)
-        });
-        let _ = writeln!(told, "::{command} {place}title={}::{}", found.code, data(&text(found)));
-    }
-    told
-}
-
-/// A line break would end the command, and what follows could be another one.
+/// What stands behind `::`. Another control character than a line break is spelled out.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    visible(&text.replace('\r', "")).replace('%', "%25").replace('\n', "%0A")
 }
 
+/// A property, which also ends at a comma or a colon.
 fn property(text: &str) -> String {
-    data(&text.replace('\\', "/")).replace(':', "%3A").replace(',', "%2C")
+    data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// The list that GitLab calls a code quality report. Every entry has to have a place.
-pub fn gitlab(sources: &Sources, diagnostics: &Diagnostics) -> Value {
-    let entry = |found: &Diagnostic| {
-        let place = found.labels.first().map(|(at, _)| sources.position(*at));
-        let path = place.map_or("orgwire.toml", |place| place.path).replace('\\', "/");
-        let line = place.map_or(1, |place| place.line);
-        // Without the line, so that a finding stays the same one when lines are added above it.
-        let identity = format!("{}\n{path}\n{}", found.code, found.message);
+fn slashed(path: &str) -> String {
+    path.strip_prefix("./").unwrap_or(path).replace('\\', "/")
+}
+
+/// A Code Quality report of GitLab.
+pub fn gitlab<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Value {
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    let one = |finding: &Finding| {
+        let (path, line) = match &finding.place {
+            Some(place) => (slashed(&place.path), place.line),
+            None => (NOWHERE.to_owned(), 1),
+        };
+        // The line is left out: what moves is no other finding. The second of the same kind has another number.
+        let identity = format!("{}\n{path}\n{}", finding.code, finding.message);
+        let count = seen.entry(identity.clone()).or_default();
+        *count += 1;
         json!({
-            "check_name": found.code.as_str(),
-            "description": text(found),
-            "severity": match found.severity { Severity::Error => "major", Severity::Warning => "minor" },
-            "fingerprint": fingerprint::of_text(&identity),
+            "description": message(finding),
+            "check_name": finding.code.as_str(),
+            "fingerprint": fingerprint::of_text(&format!("{identity}\n{count}")),
+            "severity": match finding.severity {
+                Severity::Error => "major",
+                Severity::Warning => "minor",
+            },
             "location": { "path": path, "lines": { "begin": line } },
         })
     };
-    diagnostics.sorted().into_iter().map(entry).collect()
+    findings.into_iter().map(one).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::{Code, Span};
+    use crate::diagnostic::Code;
 
-    fn findings() -> (Sources, Diagnostics) {
-        let mut sources = Sources::default();
-        let id = sources.add("manifests/a,b.toml", "x = 1\ny = 2\n");
-        let mut diagnostics = Diagnostics::default();
-        diagnostics.push(
-            Diagnostic::error(Code::WrongType, "100% wrong\n::error::forged")
-                .label(Span::new(id, 6..7), "here")
-                .help("mend it"),
-        );
-        diagnostics.push(Diagnostic::warning(Code::NoScopes, "no scopes"));
-        (sources, diagnostics)
+    fn finding(path: &str, message: &str) -> Finding {
+        Finding {
+            place: Some(Place { path: path.to_owned(), line: 7, column: 3 }),
+            severity: Severity::Warning,
+            code: Code::NoScopes,
+            message: message.to_owned(),
+            help: None,
+        }
     }
 
     #[test]
-    fn github_gets_one_line_for_each_finding_whatever_is_in_it() {
-        let (sources, diagnostics) = findings();
-        let mut lines: Vec<String> = github(&sources, &diagnostics).lines().map(str::to_owned).collect();
-        lines.sort();
+    fn a_workflow_command_cannot_be_ended_from_within() {
+        let mut evil = finding("a,b:c%.toml", "x::y\n::error::z%0A\r\u{1b}");
+        evil.help = Some("do".to_owned());
         assert_eq!(
-            lines,
-            [
-                "::error file=manifests/a%2Cb.toml,line=2,col=1,title=wrong-type::100%25 wrong%0A::error::forged%0Amend it",
-                "::warning title=no-scopes::no scopes",
-            ]
+            github([&evil]),
+            "::warning file=a%2Cb%3Ac%25.toml,line=7,col=3,title=orgwire%3A no-scopes::x::y%0A::error::z%250A\\u{1b}%0A\
+             help: do\n"
         );
+        evil.place = None;
+        assert!(github([&evil]).starts_with("::warning title=orgwire%3A no-scopes::x::y%0A"));
     }
 
     #[test]
-    fn gitlab_gets_a_place_and_an_identity_for_each_finding() {
-        let (sources, diagnostics) = findings();
-        let told = gitlab(&sources, &diagnostics);
-        let of = |code: &str| told.as_array().unwrap().iter().find(|one| one["check_name"] == code).unwrap();
-        assert_eq!(
-            of("wrong-type")["location"],
-            json!({ "path": "manifests/a,b.toml", "lines": { "begin": 2 } })
-        );
-        assert_eq!(of("wrong-type")["severity"], json!("major"));
-        assert_eq!(of("no-scopes")["location"]["path"], json!("orgwire.toml"));
-        assert_ne!(of("no-scopes")["fingerprint"], of("wrong-type")["fingerprint"]);
+    fn equal_findings_have_fingerprints_of_their_own_that_do_not_move() {
+        let (one, mut other) = (finding("./a.toml", "x"), finding("./a.toml", "x"));
+        let report = gitlab([&one, &one]);
+        assert_eq!(report[0]["location"], json!({ "path": "a.toml", "lines": { "begin": 7 } }));
+        assert_ne!(report[0]["fingerprint"], report[1]["fingerprint"]);
+        other.place = Some(Place { path: "a.toml".to_owned(), line: 9, column: 1 });
+        assert_eq!(gitlab([&other])[0]["fingerprint"], report[0]["fingerprint"]);
+        other.place = None;
+        assert_eq!(gitlab([&other])[0]["location"]["path"], NOWHERE);
     }
 }

@@ -10,7 +10,7 @@ use crate::diff::{ChangeKind, ComponentChange, Difference, Held, Leaf, SecretSta
 use crate::render::{TemplateError, Templates};
 use crate::report::human::Paint;
 use crate::report::json::FORMAT_VERSION;
-use crate::report::markdown::{code, escape, longest_run};
+use crate::report::markdown::{code, codes, escape, fenced, folded};
 use crate::report::values::{Shown, one_line, undescribed, visible};
 use crate::resolve::described_field;
 use crate::secret::looks_like_one;
@@ -36,6 +36,15 @@ fn told(id: &ComponentId, difference: &Difference) -> Told {
         }
     }
     Told::Values(before, after)
+}
+
+/// Both sides of a difference for a table: each a value, or the items that it lost and gained.
+pub(super) fn cells(id: &ComponentId, difference: &Difference) -> (Vec<String>, Vec<String>) {
+    let all = |sign: char, items: Vec<String>| items.iter().map(|item| format!("{sign} {item}")).collect();
+    match told(id, difference) {
+        Told::Values(old, new) => (vec![one_line(&old)], vec![one_line(&new)]),
+        Told::Items { gone, new } => (all('-', gone), all('+', new)),
+    }
 }
 
 fn texts(field: Option<&Field>, shown: &Shown) -> Vec<String> {
@@ -220,6 +229,17 @@ pub fn summary(changes: &[ComponentChange]) -> String {
 }
 
 pub fn json(changes: &[ComponentChange], before: &Set, after: &Set, xml: &[String]) -> Map<String, Value> {
+    let mut body = Map::from_iter([
+        ("format_version".to_owned(), json!(FORMAT_VERSION)),
+        ("before".to_owned(), json!(before.name)),
+        ("after".to_owned(), json!(after.name)),
+    ]);
+    body.extend(json_changes(changes, xml));
+    body
+}
+
+/// The keys `equal`, `changes` and `summary`.
+pub fn json_changes(changes: &[ComponentChange], xml: &[String]) -> Map<String, Value> {
     let components: Vec<Value> = changes
         .iter()
         .enumerate()
@@ -252,9 +272,6 @@ pub fn json(changes: &[ComponentChange], before: &Set, after: &Set, xml: &[Strin
         .collect();
     let count = |kind: ChangeKind| changes.iter().filter(|change| change.kind == kind).count();
     Map::from_iter([
-        ("format_version".to_owned(), json!(FORMAT_VERSION)),
-        ("before".to_owned(), json!(before.name)),
-        ("after".to_owned(), json!(after.name)),
         ("equal".to_owned(), json!(changes.is_empty())),
         ("changes".to_owned(), json!(components)),
         (
@@ -275,23 +292,14 @@ pub fn markdown(changes: &[ComponentChange], before: &Set, after: &Set, xml: &[S
         if change.kind != ChangeKind::Removed && !change.differences.is_empty() {
             text.push_str("| field | before | after |\n|---|---|---|\n");
             for difference in &change.differences {
-                let all = |sign: char, items: &[String]| {
-                    items.iter().map(|item| code(&format!("{sign} {item}"))).collect::<Vec<_>>().join(", ")
-                };
-                let (old, new) = match told(&change.id, difference) {
-                    Told::Values(old, new) => (code(&one_line(&old)), code(&one_line(&new))),
-                    Told::Items { gone, new } => (all('-', &gone), all('+', &new)),
-                };
+                let (old, new) = cells(&change.id, difference);
+                let (old, new) = (codes(&old), codes(&new));
                 let _ = writeln!(text, "| {} | {old} | {new} |", code(&difference.path.to_string()));
             }
             text.push('\n');
         }
         if let Some(xml) = xml.get(index) {
-            let (fence, xml) = ("`".repeat(longest_run(xml).max(2) + 1), visible(xml));
-            let _ = writeln!(
-                text,
-                "<details><summary>XML</summary>\n\n{fence}diff\n{xml}{fence}\n\n</details>\n"
-            );
+            text.push_str(&folded("XML", &fenced("diff", xml)));
         }
     }
     if changes.is_empty() {

@@ -3,8 +3,10 @@
 use std::fmt::Write;
 
 use crate::deploy::{Done, Finished, ManualStep};
+use crate::diagnostic::Sources;
+use crate::lint::Waived;
 use crate::plan::{Action, Plan};
-use crate::report::values::{Shown, Tense, after, before, one_line, summary};
+use crate::report::values::{Shown, Tense, after, before, one_line, summary, visible};
 
 /// Colours by meaning; nothing is told by colour alone.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +47,18 @@ pub fn drift(plan: &Plan, org: &str, colour: bool) -> String {
         count => format!("Drift: {count} components of {org} are not what the manifests say."),
     };
     format!("{}{verdict}\n", changes(plan, Tense::Found, Paint(colour)))
+}
+
+/// Findings that somebody has answered for, a line each.
+pub fn waived(sources: &Sources, waived: &[Waived]) -> String {
+    let mut text = String::new();
+    for Waived { finding, reason, expires } in waived {
+        let at =
+            finding.labels.first().map_or(String::new(), |(at, _)| format!(" ({})", sources.position(*at)));
+        let (message, reason) = (visible(&finding.message), visible(reason));
+        let _ = writeln!(text, "waived until {expires}: {}: {message}{at}\n  {reason}", finding.code);
+    }
+    text
 }
 
 /// What will happen, component by component. Ends with a line that can be searched for.

@@ -3,8 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use crate::component::{Scalar, Tree, kebab};
+use crate::configuration::Level;
 use crate::deploy::{Done, Finished, ManualStep, PassDone};
-use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Sources};
+use crate::lint::Waived;
 use crate::plan::{Action, Plan, Reason};
 use crate::reference::OrgFacts;
 use crate::report::values::{Shown, after, before};
@@ -30,6 +32,34 @@ pub fn org(name: &str, facts: Option<&OrgFacts>, instance_url: &str, simulated: 
 
 pub fn diagnostics(sources: &Sources, diagnostics: &Diagnostics) -> Value {
     Value::Array(diagnostics.sorted().into_iter().map(|found| diagnostic(sources, found)).collect())
+}
+
+/// The same as findings of a project in an environment. Those whose level a project can set have one.
+pub fn findings(sources: &Sources, diagnostics: &Diagnostics, environment: Option<&str>) -> Value {
+    diagnostics.sorted().into_iter().map(|found| finding(sources, found, environment)).collect()
+}
+
+/// Findings that somebody has answered for.
+pub fn waived(sources: &Sources, waived: &[Waived], environment: Option<&str>) -> Value {
+    let one = |one: &Waived| {
+        let mut told = finding(sources, &one.finding, environment);
+        told["reason"] = json!(one.reason);
+        told["expires"] = json!(one.expires.to_string());
+        told
+    };
+    waived.iter().map(one).collect()
+}
+
+fn finding(sources: &Sources, found: &Diagnostic, environment: Option<&str>) -> Value {
+    let level = Code::POLICIES.contains(&found.code).then_some(match found.severity {
+        Severity::Error => Level::Deny,
+        Severity::Warning => Level::Warn,
+    });
+    let mut told = diagnostic(sources, found);
+    told["level"] = json!(level.map(Level::as_str));
+    told["component"] = json!(found.about.as_ref().map(ToString::to_string));
+    told["environment"] = json!(environment);
+    told
 }
 
 fn diagnostic(sources: &Sources, diagnostic: &Diagnostic) -> Value {

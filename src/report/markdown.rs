@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::deploy::{Done, ManualStep};
 use crate::diagnostic::{Diagnostics, Sources};
+use crate::lint::Waived;
 use crate::plan::Plan;
 use crate::report::values::{Tense, after, before, one_line, summary, visible};
 
@@ -99,6 +100,21 @@ pub fn diagnostics(sources: &Sources, diagnostics: &Diagnostics) -> String {
     text
 }
 
+/// Findings that somebody has answered for; nothing where there are none.
+pub fn waived(sources: &Sources, waived: &[Waived]) -> String {
+    if waived.is_empty() {
+        return String::new();
+    }
+    let mut text =
+        "\nWaived:\n\n| where | what | code | until | because |\n|---|---|---|---|---|\n".to_owned();
+    for Waived { finding, reason, expires } in waived {
+        let place = finding.labels.first().map_or(String::new(), |(at, _)| sources.position(*at).to_string());
+        let (place, what, reason) = (escape(&place), escape(&finding.message), escape(reason));
+        let _ = writeln!(text, "| {place} | {what} | `{}` | {expires} | {reason} |", finding.code);
+    }
+    text
+}
+
 /// Text as code, where nothing has a meaning, calls anybody or is a link; on one line, and inside a table.
 pub(super) fn code(text: &str) -> String {
     let text = visible(&text.replace(['\n', '\r'], " ")).replace('|', "\\|");
@@ -108,8 +124,26 @@ pub(super) fn code(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("{fence}{blank}{text}{blank}{fence}") }
 }
 
+/// Several texts as code, in one cell of a table.
+pub(super) fn codes(texts: &[String]) -> String {
+    texts.iter().map(|text| code(text)).collect::<Vec<_>>().join(", ")
+}
+
+/// A block of code that nothing inside of it can end.
+pub(super) fn fenced(language: &str, text: &str) -> String {
+    let fence = "`".repeat(longest_run(text).max(2) + 1);
+    let text = visible(text);
+    let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+    format!("{fence}{language}\n{text}{end}{fence}\n")
+}
+
+/// Something to be opened with a click.
+pub(super) fn folded(summary: &str, text: &str) -> String {
+    format!("<details><summary>{summary}</summary>\n\n{text}\n</details>\n\n")
+}
+
 /// The longest run of backquotes, which a fence has to be longer than.
-pub(super) fn longest_run(text: &str) -> usize {
+fn longest_run(text: &str) -> usize {
     text.split(|letter| letter != '`').map(str::len).max().unwrap_or(0)
 }
 

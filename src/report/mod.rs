@@ -8,9 +8,12 @@ pub mod human;
 pub mod import;
 pub mod json;
 pub mod markdown;
+pub mod mermaid;
 pub mod origins;
+pub mod picture;
 pub mod problem;
 pub mod progress;
+pub mod review;
 pub mod sarif;
 pub mod values;
 
@@ -25,8 +28,6 @@ pub enum Format {
     Json,
     Markdown,
     Sarif,
-    Github,
-    Gitlab,
 }
 
 /// Where and how to print.
@@ -35,6 +36,8 @@ pub struct Terminal {
     pub format: Format,
     /// Say less on standard error.
     pub quiet: bool,
+    /// Say more there.
+    pub verbose: bool,
     pub colour_out: bool,
     pub colour_err: bool,
     /// Whether somebody can be asked.

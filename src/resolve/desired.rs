@@ -17,6 +17,9 @@ pub struct Desired {
     /// Pass 1 uses the callback URL that a provider will most likely get.
     pub predict_callback: bool,
     pub components: BTreeMap<ComponentId, Component>,
+    /// Hosts of the orgs that other environments go to, in lower case, with the name of the environment. None without
+    /// an environment.
+    pub foreign_hosts: BTreeMap<String, String>,
     /// Components to send even if they do not differ.
     pub resend: BTreeSet<ComponentId>,
     /// Components to remove from the org: asked for by name, never because a manifest does not have them.
@@ -198,6 +201,7 @@ impl Desired {
             resend: BTreeSet::new(),
             removals: BTreeSet::new(),
             moves: BTreeMap::new(),
+            foreign_hosts: Default::default(),
         }
     }
 

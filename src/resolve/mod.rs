@@ -81,10 +81,46 @@ pub fn resolve(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) -> Desired {
         environment: inputs.environment.map(str::to_owned),
         predict_callback: predict_callback(inputs),
         components,
+        foreign_hosts: foreign_hosts(inputs),
         resend: BTreeSet::new(),
         removals: moves.values().cloned().collect(),
         moves,
     }
+}
+
+/// The same project in its other environments, as far as it can be resolved there. What is wrong in them is said when
+/// they are chosen.
+pub fn elsewhere(inputs: &Inputs<'_>) -> Vec<Desired> {
+    let others = other_environments(inputs);
+    let resolve_in = |name| {
+        let inputs = Inputs { environment: Some(name), unset: Unset::Kept, ..*inputs };
+        resolve(&inputs, &mut Diagnostics::default())
+    };
+    others.map(resolve_in).collect()
+}
+
+fn other_environments<'a>(inputs: &Inputs<'a>) -> impl Iterator<Item = &'a str> {
+    let manifests = inputs.manifests.iter().flat_map(|manifest| manifest.environments.keys());
+    let names: BTreeSet<&str> =
+        manifests.chain(inputs.configuration.environments.keys()).map(String::as_str).collect();
+    let chosen = inputs.environment;
+    names.into_iter().filter(move |name| chosen != Some(name))
+}
+
+fn foreign_hosts(inputs: &Inputs<'_>) -> BTreeMap<String, String> {
+    let host = |inputs: &Inputs<'_>| {
+        let org = environment_org(inputs)?;
+        let url = inputs.configuration.orgs.get(&org.value)?.instance_url.as_ref()?;
+        let (_, rest) = url.value.split_once("://")?;
+        rest.split(['/', ':']).next().map(str::to_ascii_lowercase)
+    };
+    if inputs.environment.is_none() {
+        return BTreeMap::new();
+    }
+    let own = host(inputs);
+    let others = other_environments(inputs)
+        .filter_map(|name| Some((host(&Inputs { environment: Some(name), ..*inputs })?, name.to_owned())));
+    others.filter(|(host, _)| own.as_ref() != Some(host)).collect()
 }
 
 /// The name of the org that the environment goes to, and where that is written.

@@ -32,7 +32,7 @@ pub(super) async fn serve(
     let _ = axum::serve(listener, service).with_graceful_shutdown(stop).await;
 }
 
-async fn answer(State(org): State<Arc<Org>>, request: Request) -> Response {
+pub(super) async fn answer(State(org): State<Arc<Org>>, request: Request) -> Response {
     if !org.rate.allows(Instant::now()) {
         return bounds::too_many();
     }

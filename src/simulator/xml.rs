@@ -188,12 +188,13 @@ fn close(open: &mut [Element], root: &mut Option<Element>, element: Element) {
     }
 }
 
+/// XML 1.0 allows few control characters; surrogates cannot be in a `str`.
+fn is_allowed(letter: char) -> bool {
+    matches!(letter, '\t' | '\n' | '\r') || (letter >= ' ' && !matches!(letter, '\u{fffe}' | '\u{ffff}'))
+}
+
 fn add_text(open: &mut [Element], text: &str) -> Result<(), &'static str> {
-    // the control characters XML 1.0 allows; surrogates cannot be in a `str`
-    let legal = |letter: char| {
-        matches!(letter, '\t' | '\n' | '\r') || (letter >= ' ' && !matches!(letter, '\u{fffe}' | '\u{ffff}'))
-    };
-    if !text.chars().all(legal) {
+    if !text.chars().all(is_allowed) {
         return Err("a character that XML does not allow");
     }
     match open.last_mut() {
@@ -225,6 +226,11 @@ impl Node {
 
     pub fn group(name: impl Into<String>, nodes: Vec<Node>) -> Node {
         Node { name: name.into(), attributes: Vec::new(), inside: Inside::Nodes(nodes) }
+    }
+
+    /// What XML cannot hold is shown as what it is: something that could not be told. Names of clients come back in faults.
+    fn allowed(text: &str) -> String {
+        text.chars().map(|letter| if is_allowed(letter) { letter } else { '\u{fffd}' }).collect()
     }
 
     pub fn with(mut self, attribute: &'static str, value: impl Into<String>) -> Node {
@@ -262,8 +268,9 @@ impl Node {
             }
             Inside::Text(text) => {
                 let _ = writer.write_event(Event::Start(start));
+                let text = Node::allowed(text);
                 let escaped = quick_xml::escape::escape(text.as_str());
-                let _ = writer.write_event(Event::Text(BytesText::from_escaped(escaped)));
+                let _ = writer.write_event(Event::Text(BytesText::from_escaped(escaped.into_owned())));
                 let _ = writer.write_event(Event::End(BytesEnd::new(self.name.as_str())));
             }
             Inside::Nodes(nodes) if nodes.is_empty() => {
@@ -336,6 +343,7 @@ mod tests {
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<A xmlns=\"urn:a\">\n    \
              <b>it&apos;s &quot;&lt;&amp;&gt;&quot;</b>\n    <c/>\n    <d>\n        <e>1</e>\n    </d>\n</A>\n"
         );
+        assert!(Node::leaf("a", "\u{1}b\u{ffff}").to_message().ends_with("<a>\u{fffd}b\u{fffd}</a>"));
         assert_eq!(
             Node::leaf("a", true).to_message(),
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?><a>true</a>"

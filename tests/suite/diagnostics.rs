@@ -1028,6 +1028,150 @@ fn apps_that_nobody_can_use_are_pointed_out() {
     snapshot("client-credentials-scope", cases([lint("none that the flow gives", &flow)]));
 }
 
+/// An app of a project that two environments have.
+fn environments(oauth_config: &str, orgwire: &str) -> Test {
+    Test::new()
+        .manifest(&app(oauth_config, "[environment.uat]\n[environment.production]\n"))
+        .file("orgwire.toml", &unindent(orgwire))
+}
+
+#[test]
+fn what_counts_in_production_is_told_there() {
+    let full = |orgwire: &str| {
+        let test = environments("is-admin-approved = true\nis-pkce-required = true", orgwire);
+        test.edit("manifests/main.toml", "\"Api\"", "\"Full\"");
+        test.edit("manifests/main.toml", "label = ", "profile-name = \"Integration\"\nlabel = ");
+        test.edit(
+            "manifests/main.toml",
+            "[environment.uat]",
+            "[connected-app.Orders.oauth-policy]\nip-relaxation = \"ENFORCE\"\nrefresh-token-policy = \"zero\"\n[environment.uat]",
+        );
+        test
+    };
+    let denied = "[environment.production.lint]\nfull-scope = \"deny\"\n";
+    let waiver = |expires: &str| {
+        format!(
+            "{denied}\n[[lint.waiver]]\nrule = \"full-scope\"\ncomponent = \"connected-app.Orders\"\n\
+             reason = \"the guide asks for it\"\nexpires = {expires}\n"
+        )
+    };
+    snapshot(
+        "full-scope",
+        cases([
+            case("not in production", "lint --env uat", &full("")),
+            case("in production", "lint --env production", &full("")),
+            case("denied there", "lint --env production", &full(denied)),
+            case("denied there, and a deployment", "deploy --env production", &full(denied)),
+            case("waived", "lint --env production -v", &full(&waiver("2999-12-31"))),
+        ]),
+    );
+    snapshot(
+        "expired-waiver",
+        cases([
+            case("what it was for counts again", "lint --env production", &full(&waiver("2001-01-01"))),
+            case("and there is nothing left", "lint", &environments("", &waiver("2001-01-01"))),
+        ]),
+    );
+    let elsewhere = waiver("2999-12-31").replace("reason", "environment = \"prod\"\nreason");
+    snapshot(
+        "unused-waiver",
+        cases([
+            case("nothing is found", "lint", &environments("", &waiver("2999-12-31"))),
+            case("an environment that is not there", "lint", &full(&elsewhere)),
+            case("a manifest of several", "lint manifests/main.toml", &{
+                let test = environments("", &waiver("2999-12-31"));
+                test.edit("orgwire.toml", "connected-app.Orders", "connected-app.Other");
+                test
+            }),
+        ]),
+    );
+    let incomplete = waiver("2999-12-31");
+    let without = |line: &str| environments("", &incomplete.replace(line, ""));
+    snapshot(
+        "invalid-waiver",
+        cases([
+            case("no reason", "lint", &without("reason = \"the guide asks for it\"\n")),
+            case("an empty reason", "lint", &without("the guide asks for it")),
+            case("no end", "lint", &without("expires = 2999-12-31\n")),
+            case("no component", "lint", &without("connected-app.")),
+        ]),
+    );
+}
+
+/// The same manifest where nobody works, and in production.
+fn in_production(title: &str, manifest: &str, orgwire: &str) -> String {
+    let test = Test::new().manifest(manifest).file("orgwire.toml", &unindent(orgwire));
+    [case(title, "lint --env uat", &test), case("the same in production", "lint --env production", &test)]
+        .concat()
+}
+
+#[test]
+fn opinions_for_production_are_told_in_production() {
+    const ENVIRONMENTS: &str = "[environment.uat]\n[environment.production]\n";
+    // Whatever a case is not about is allowed.
+    let only = |rule: &str| {
+        let others = Code::POLICIES.iter().filter(|code| code.as_str() != rule);
+        others.fold("[lint]\n".to_owned(), |text, code| text + &format!("{code} = \"allow\"\n"))
+    };
+    let judged = |rule: &str, manifest: &str| {
+        snapshot(rule, cases([in_production("not in production", manifest, &only(rule))]));
+    };
+    judged("self-authorized-users", &app("", ENVIRONMENTS));
+    judged("pkce-off", &app("is-pkce-required = false", ENVIRONMENTS));
+    judged("infinite-refresh-token", &app("", ENVIRONMENTS));
+    judged(
+        "localhost-callback",
+        &app("", ENVIRONMENTS)
+            .replace("https://orders.example/callback", "http://localhost:1717/OauthRedirect"),
+    );
+    judged(
+        "legacy-credential",
+        &format!(
+            "[named-credential.Orders]\nlabel = \"Orders\"\nendpoint = \"https://orders.example\"\n{ENVIRONMENTS}"
+        ),
+    );
+    judged("shared-key", &(with_secret("{ env = \"ORDERS_SECRET\" }") + "\n" + ENVIRONMENTS));
+    let new = Test::new().manifest(&app("", ENVIRONMENTS)).file("orgwire.toml", &only("new-connected-app"));
+    let denied = only("new-connected-app").replace("[lint]\n", "[lint]\nnew-connected-app = \"deny\"\n");
+    let denied = Test::new().manifest(&app("", ENVIRONMENTS)).file("orgwire.toml", &denied);
+    snapshot(
+        "new-connected-app",
+        cases([
+            case("not in production", "plan --env uat", &new),
+            case("in production", "plan --env production", &new),
+            case("lint knows no org", "lint --env production", &new),
+            case("denied", "deploy --env uat", &denied),
+        ]),
+    );
+}
+
+#[test]
+fn what_does_not_fit_together_is_told_everywhere() {
+    let trio = |callback: &str, scopes: &str| {
+        app("consumer-key = { generate = true }\nconsumer-secret = { generate = true }", &provider(&format!(
+            "consumer-key = \"${{connected-app.Orders.consumer-key}}\"\nconsumer-secret = \"${{connected-app.Orders.consumer-secret}}\"\ndefault-scopes = \"{scopes}\"\n"
+        )))
+        .replace("https://orders.example/callback", callback)
+    };
+    let there = "${org.instance-url}/services/authcallback/orders";
+    snapshot("misnamed-callback", cases([lint("another case", &trio(there, "api refresh_token"))]));
+    let right = "${auth-provider.Orders.callback-url}";
+    snapshot("uncovered-scope", cases([lint("more than there is", &trio(right, "web api refresh_token"))]));
+    let open = app("", "").replace("label = ", "permission-set-name = [\"Orders\"]\nlabel = ");
+    snapshot("ignored-approvals", cases([lint("everybody may", &open)]));
+    let copied = app("", "").replace(
+        "orders.example/callback",
+        "acme--uat.sandbox.my.salesforce.com/services/authcallback/Orders",
+    );
+    let orgwire = "[org.uat]\ninstance-url = \"https://acme--uat.sandbox.my.salesforce.com\"\n\
+                   [environment.uat]\norg = \"uat\"\n[environment.live]\n";
+    let copied = Test::new().manifest(&copied).file("orgwire.toml", orgwire);
+    snapshot(
+        "foreign-callback",
+        cases([case("at home", "lint --env uat", &copied), case("copied", "lint --env live", &copied)]),
+    );
+}
+
 // ---- moving, removing, bringing back
 
 #[test]

@@ -30,16 +30,21 @@ mod init;
 mod link;
 #[cfg(target_os = "linux")]
 mod login;
+mod no_noise;
 mod oauth;
 #[cfg(target_os = "linux")]
 mod orgs;
 mod plan;
+mod policy;
 mod promote;
 mod properties;
 mod render;
+mod review;
+mod sarif;
 mod saved_plans;
 mod secrets;
 mod simulate;
+mod stories;
 mod troubles;
 #[cfg(unix)]
 mod values;

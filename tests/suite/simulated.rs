@@ -77,6 +77,23 @@ impl Org {
         self.simulator.inject(fault);
     }
 
+    /// What the Metadata API answers to a call, as its administrator.
+    pub fn soap(&self, call: &str) -> String {
+        let ready = self.simulator.ready();
+        let body = format!(
+            "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Header><SessionHeader \
+             xmlns=\"http://soap.sforce.com/2006/04/metadata\"><sessionId>{}</sessionId></SessionHeader></e:Header>\
+             <e:Body>{call}</e:Body></e:Envelope>",
+            ready.access_token
+        );
+        let url = format!("{}/services/Soap/m/62.0", ready.instance_url);
+        self.runtime.block_on(async {
+            let _ = rustls::crypto::ring::default_provider().install_default();
+            let sent = reqwest::Client::new().post(url).header("Content-Type", "text/xml").body(body).send();
+            sent.await.unwrap().text().await.unwrap()
+        })
+    }
+
     /// What `/simulator/RESOURCE` answers.
     pub fn control(&self, method: &str, resource: &str, body: &str) -> Value {
         let ready = self.simulator.ready();
@@ -209,6 +226,16 @@ fn client_at(address: [u8; 4]) -> reqwest::Client {
 /// The value of an element that holds text.
 pub fn text(text: &str) -> Tree<Scalar> {
     Tree::Leaf(Scalar::Text(text.to_owned()))
+}
+
+/// Posts a body, and gives what is answered.
+pub fn post(url: &str, kind: &str, body: &str) -> String {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let request = reqwest::Client::new().post(url).header("Content-Type", kind).body(body.to_owned());
+        request.send().await.unwrap().text().await.unwrap()
+    })
 }
 
 /// Asks a resource that answers with JSON.

@@ -192,6 +192,12 @@ fn a_running_deployment_is_cancelled() {
     org.inject(Fault::Hold);
     let told = test.run("deploy --yes --async --json").exits(9).json();
     let id = told["passes"][0]["deploy_id"].as_str().unwrap();
+    let said = test.run("plan").success();
+    assert!(
+        said.stderr.contains(&format!("the deployment {id} of an earlier run was left in flight")),
+        "{}",
+        said.stderr
+    );
     let said = test.run("cancel").success();
     assert!(said.stdout.starts_with("Cancelled 0Af"), "{}", said.stdout);
     assert_eq!(org.deployment(id), "Canceled");

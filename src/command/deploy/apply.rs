@@ -2,6 +2,7 @@
 //! Whatever changes an org goes through here.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::{confirm, hand_over, nothing_deployed, patiently, problems, stopped_early, take_back, validated};
 use crate::command::load::Loaded;
@@ -10,7 +11,7 @@ use crate::command::{Failure, plan as planning, secrets};
 use crate::deploy::{self, Done, Means, Reason};
 use crate::diagnostic::Diagnostics;
 use crate::history::{self, History};
-use crate::journal::Journal;
+use crate::journal::{self, Journal};
 use crate::org::{DeployOptions, Interrupt};
 use crate::plan::{Action, Limits, Plan};
 use crate::reference::Observed;
@@ -32,8 +33,27 @@ pub struct Manner<'a> {
     /// Of a saved plan: a validation that may stand for the first pass, if the org takes it.
     pub validation: Option<&'a str>,
     pub interrupt: &'a Interrupt,
-    pub journal: &'a Journal,
     pub terminal: &'a Terminal,
+}
+
+/// How long to watch one deployment, if nobody says.
+pub const WAIT: Duration = Duration::from_secs(33 * 60);
+
+impl<'a> Manner<'a> {
+    /// The usual way.
+    pub fn new(action: history::Action, interrupt: &'a Interrupt, terminal: &'a Terminal) -> Manner<'a> {
+        let options = DeployOptions { wait: Some(WAIT), ..DeployOptions::default() };
+        Manner {
+            action,
+            yes: false,
+            options,
+            secret_out: None,
+            quick: None,
+            validation: None,
+            interrupt,
+            terminal,
+        }
+    }
 }
 
 /// Carries a plan out. Everything that can be wrong before is found out before anything is sent.
@@ -77,12 +97,13 @@ pub async fn apply(
         Some(path) => hand_over(path, &secrets, terminal)?,
         None => false,
     };
+    let journal = Journal::new(journal::FOLDER);
     let mut means = Means {
         org: &opened.org,
         templates: &loaded.templates,
         secrets: &secrets,
         interrupt,
-        journal: manner.journal,
+        journal: &journal,
         options: manner.options.clone(),
         limits: Limits::default(),
         validated: manner.quick.map(str::to_owned),

@@ -23,7 +23,7 @@ use crate::org::{Api, DeployOptions, Interrupt, Outcome};
 use crate::plan::Plan;
 use crate::report::progress::Progress;
 use crate::report::{self, Format, Terminal};
-pub use apply::{Manner, apply, kept, planned_org};
+pub use apply::{Manner, WAIT, apply, kept, planned_org};
 use hand_over::{hand_over, take_back};
 use stopped::{ended_badly, not_kept, nothing_deployed, stopped_early, unfinished};
 
@@ -174,7 +174,6 @@ async fn with_org(
     interrupt: &Interrupt,
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
-    let journal = Journal::new(journal::FOLDER);
     let wait = Duration::from_secs(60 * u64::from(arguments.wait));
     let finished = finish(arguments.resume.as_deref(), wait, loaded, opened, interrupt, terminal).await?;
     let (mut plan, observed) = tokio::select! {
@@ -195,7 +194,6 @@ async fn with_org(
         quick: arguments.quick.as_deref(),
         validation: saved.and_then(|saved| saved.plan.validation.as_deref()),
         interrupt,
-        journal: &journal,
         terminal,
     };
     let done = kept(apply(&plan, &observed, loaded, opened, &manner).await?, loaded, opened)?;
@@ -218,11 +216,10 @@ fn wait(arguments: &cli::Deploy) -> Option<Duration> {
 }
 
 fn options(arguments: &cli::Deploy) -> DeployOptions {
-    let level = arguments.test_level.and_then(|level| clap::ValueEnum::to_possible_value(&level));
     DeployOptions {
         check_only: arguments.check_only,
         wait: wait(arguments),
-        test_level: level.map(|level| level.get_name().to_owned()),
+        test_level: arguments.test_level.map(cli::TestLevel::name),
         run_tests: arguments.run_test.clone(),
         ..DeployOptions::default()
     }
@@ -339,6 +336,11 @@ fn show(
                     "diagnostics".to_owned(),
                     report::json::diagnostics(&loaded.sources, diagnostics),
                 );
+            }
+            if !loaded.waived.is_empty() {
+                let environment = loaded.desired.environment.as_deref();
+                let waived = report::json::waived(&loaded.sources, &loaded.waived, environment);
+                body.insert("waived".to_owned(), waived);
             }
             terminal.result(&report::json::text(&Value::Object(body)))?;
         }

@@ -8,13 +8,13 @@ use serde_json::{Map, Value, json};
 
 use crate::cli;
 use crate::command::deploy::{self, Manner};
-use crate::command::destroy::WAIT;
 use crate::command::load::{self, Loaded, Purpose};
 use crate::command::target::{self, Opened};
 use crate::command::{Exit, Failure, online, saved, version};
 use crate::history::{self, History};
 use crate::journal::{self, Journal};
-use crate::org::{DeployOptions, Interrupt};
+use crate::lint;
+use crate::org::Interrupt;
 use crate::plan::{self, Plan};
 use crate::reference::Observed;
 use crate::report::{self, Format, Terminal};
@@ -38,6 +38,7 @@ async fn with_org(
 ) -> Result<Exit, Failure> {
     let (made, observed) = make(loaded, opened).await?;
     let (loaded, opened) = (&*loaded, &*opened);
+    warn_of_unfinished(opened, terminal)?;
     let mut plan = made.clone();
     explain(&mut plan, &observed)?;
     let unmanaged = match &arguments.unmanaged {
@@ -85,6 +86,20 @@ async fn with_org(
     Ok(if arguments.exit_code && !plan.is_empty() { Exit::Changes } else { Exit::Done })
 }
 
+/// What an earlier run has left in flight may change the org while a plan for it is read.
+fn warn_of_unfinished(opened: &Opened, terminal: &Terminal) -> Result<(), Failure> {
+    for slip in Journal::new(journal::FOLDER).in_flight(opened.org.instance_url())? {
+        let what = match &slip.entry.deploy_id {
+            Some(id) => format!("the deployment {id}"),
+            None => "a deployment whose answer was lost".to_owned(),
+        };
+        terminal.talk(&format!(
+            "{what} of an earlier run was left in flight; the org may still change. `orgwire deploy --resume` waits for it\n"
+        ));
+    }
+    Ok(())
+}
+
 /// Lets the org validate the first pass; the id of the validation.
 async fn validate(
     arguments: &cli::Plan,
@@ -94,27 +109,12 @@ async fn validate(
     opened: &Opened,
     terminal: &Terminal,
 ) -> Result<String, Failure> {
-    let level = arguments.test_level.and_then(|level| clap::ValueEnum::to_possible_value(&level));
-    let options = DeployOptions {
-        check_only: true,
-        wait: Some(WAIT),
-        test_level: level.map(|level| level.get_name().to_owned()),
-        ..DeployOptions::default()
-    };
-    let (interrupt, journal) = (Interrupt::on_signals(), Journal::new(journal::FOLDER));
+    let interrupt = Interrupt::on_signals();
     // What is planned is shown once, afterwards.
     let quiet = Terminal { format: Format::Json, ..terminal.clone() };
-    let manner = Manner {
-        action: history::Action::Deploy,
-        yes: true,
-        options,
-        secret_out: None,
-        quick: None,
-        validation: None,
-        interrupt: &interrupt,
-        journal: &journal,
-        terminal: &quiet,
-    };
+    let mut manner = Manner { yes: true, ..Manner::new(history::Action::Deploy, &interrupt, &quiet) };
+    manner.options.check_only = true;
+    manner.options.test_level = arguments.test_level.map(cli::TestLevel::name);
     let done = deploy::apply(plan, observed, loaded, opened, &manner).await?;
     Ok(done.passes.first().map(|pass| pass.deploy_id.clone()).unwrap_or_default())
 }
@@ -130,7 +130,18 @@ pub async fn make(loaded: &mut Loaded, opened: &mut Opened) -> Result<(Plan, Obs
         }
         observed => observed?,
     };
-    Ok((plan::plan(&loaded.desired, &observed), observed))
+    let mut plan = plan::plan(&loaded.desired, &observed);
+    let mut found = loaded.nothing_found();
+    lint::lint_plan(&loaded.desired, &plan, &mut found);
+    let judgement = lint::judge(&loaded.policy(), &mut found);
+    loaded.waived.extend(judgement.waived);
+    let only_denied = judgement.denied && plan.is_applyable();
+    plan.findings.merge(found);
+    if only_denied {
+        let all = findings(loaded, &plan);
+        return Err(Failure::diagnostics(loaded.sources.clone(), all).exit(Exit::Policy));
+    }
+    Ok((plan, observed))
 }
 
 /// Tells who changed what, as far as the history of deployments knows.
@@ -176,6 +187,11 @@ fn show_with(
             let mut body = head(loaded, observed, opened);
             body.extend(report::json::plan(plan));
             body.insert("diagnostics".to_owned(), report::json::diagnostics(&loaded.sources, &diagnostics));
+            if !loaded.waived.is_empty() {
+                let environment = loaded.desired.environment.as_deref();
+                let waived = report::json::waived(&loaded.sources, &loaded.waived, environment);
+                body.insert("waived".to_owned(), waived);
+            }
             if !unmanaged.is_empty() {
                 body.insert("unmanaged".to_owned(), json!(unmanaged));
             }
