@@ -122,6 +122,8 @@ pub enum Command {
     Rollback(Rollback),
     /// Show what differs between two sets of components.
     Diff(Diff),
+    /// Show what differs between two environments, what was meant apart from what was not.
+    Compare(Compare),
     /// Turn metadata that exists into a manifest.
     Import(Import),
     /// Log in to an org, with the browser where orgwire.toml says so.
@@ -273,6 +275,9 @@ pub struct Plan {
     /// Name components that the org has and no manifest, whose names begin like those of the project, or like PREFIX.
     #[arg(long, value_name = "PREFIX", num_args = 0..=1, default_missing_value = "")]
     pub unmanaged: Option<String>,
+    /// Tell where each value came from: its line, an overlay, variables and who gave them, the org.
+    #[arg(long, conflicts_with = "drift_only")]
+    pub explain_values: bool,
 }
 
 #[derive(Debug, Args)]
@@ -459,6 +464,34 @@ pub struct Diff {
     #[command(flatten)]
     pub notes: Notes,
     /// Exit with 2 if the sides differ.
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// The first environment.
+    #[arg(value_name = "ENVIRONMENT")]
+    pub first: String,
+    /// The second one.
+    #[arg(value_name = "ENVIRONMENT")]
+    pub second: String,
+    /// Manifests, or folders of them; together they are one project.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Read the orgs of both, and compare what they hold.
+    #[arg(long)]
+    pub orgs: bool,
+    /// Set a variable of the manifests, in both environments; not for secrets.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub var: Vec<(String, String)>,
+    /// Only this component, such as connected-app.AxsyApexAPI; may be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    pub target: Vec<String>,
+    /// How the result is written to standard output.
+    #[arg(long, value_enum, default_value = "human", conflicts_with = "json")]
+    pub format: Format,
+    /// Exit with 2 if there is a difference that nobody meant.
     #[arg(long)]
     pub exit_code: bool,
 }

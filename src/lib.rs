@@ -46,7 +46,7 @@
 //! `orgwire import retrieved/` starts from files that somebody has: [`files`] opens the folder, zip or revision,
 //! [`collect`] tells which file is which component and has [`retrieved`] read it, and [`import`] writes the
 //! manifest. `orgwire diff` puts any two of these beside each other: what manifests ask for, what files hold, what
-//! an org has.
+//! an org has; `orgwire compare` asks the same of two environments, and [`compare`] tells what was meant from what was not.
 //!
 //! ```text
 //! files ─bytes─▶ collect ─Collected─▶ import ─▶ TOML
@@ -90,6 +90,7 @@ pub mod secret;
 pub mod diagnostic;
 pub mod lint;
 
+pub mod compare;
 pub mod diff;
 pub mod fingerprint;
 pub mod plan;

@@ -16,7 +16,7 @@ use crate::lint::{Policy, Waived};
 use crate::manifest::Manifest;
 use crate::project::{self, Project, Where};
 use crate::render::{TemplateError, Templates};
-use crate::resolve::{self, Desired, Inputs};
+use crate::resolve::{self, Desired, Inputs, Origins};
 use crate::{lint, manifest};
 
 /// A project that nothing is wrong with.
@@ -37,9 +37,20 @@ pub struct Loaded {
     /// What waivers are judged by.
     pub today: Date,
     pub templates: Templates,
+    /// As written, to tell where values came from.
+    manifests: Vec<Manifest>,
 }
 
 impl Loaded {
+    /// Where the values came from, of a project that was loaded with this choice.
+    pub fn origins(&self, choice: &cli::Choice) -> Origins {
+        let variables = variables(choice);
+        let inputs = inputs(&self.manifests, &self.configuration, choice, &variables, Purpose::Comparing);
+        let mut origins = resolve::origins(&inputs);
+        origins.retain(|id, _| self.desired.components.contains_key(id));
+        origins
+    }
+
     /// By what later findings are judged.
     pub fn policy(&self) -> Policy<'_> {
         let environment = self.desired.environment.as_deref();
@@ -114,6 +125,7 @@ pub fn bare() -> Result<Loaded, Failure> {
         waived: Vec::new(),
         today: today(),
         templates,
+        manifests: Vec::new(),
     })
 }
 
@@ -189,15 +201,8 @@ pub fn check(arguments: &cli::Project, from: &Where, purpose: Purpose) -> Result
             ),
         );
     }
-    let variables: BTreeMap<String, String> = arguments.choice.var.iter().cloned().collect();
-    let inputs = Inputs {
-        manifests: &manifests,
-        configuration: &configuration,
-        environment: arguments.choice.env.as_deref(),
-        variables: &variables,
-        process: &|name| std::env::var(name).ok(),
-        unset: if purpose.keeps_unset() { resolve::Unset::Kept } else { resolve::Unset::Refused },
-    };
+    let variables = variables(&arguments.choice);
+    let inputs = inputs(&manifests, &configuration, &arguments.choice, &variables, purpose);
     let desired = resolve::resolve(&inputs, &mut diagnostics);
     let environment_org = resolve::environment_org(&inputs).cloned();
     let targets = addresses("--target", &arguments.choice.target, &desired, &mut diagnostics);
@@ -241,8 +246,30 @@ pub fn check(arguments: &cli::Project, from: &Where, purpose: Purpose) -> Result
         waived: judgement.waived,
         today,
         templates,
+        manifests,
     };
     Ok((loaded, all_denied))
+}
+
+fn variables(choice: &cli::Choice) -> BTreeMap<String, String> {
+    choice.var.iter().cloned().collect()
+}
+
+fn inputs<'a>(
+    manifests: &'a [Manifest],
+    configuration: &'a Configuration,
+    choice: &'a cli::Choice,
+    variables: &'a BTreeMap<String, String>,
+    purpose: Purpose,
+) -> Inputs<'a> {
+    Inputs {
+        manifests,
+        configuration,
+        environment: choice.env.as_deref(),
+        variables,
+        process: &|name| std::env::var(name).ok(),
+        unset: if purpose.keeps_unset() { resolve::Unset::Kept } else { resolve::Unset::Refused },
+    }
 }
 
 fn environments(manifests: &[Manifest], configuration: &Configuration) -> BTreeSet<String> {

@@ -1,6 +1,7 @@
 //! One file per subcommand: open the doors, call the stages, report. How a command fails is in `failure`.
 
 mod cancel;
+mod compare;
 mod components;
 mod copies;
 mod credentials;
@@ -59,7 +60,8 @@ pub fn run(cli: Cli) -> Exit {
         Command::Destroy(cli::Destroy { format, .. })
         | Command::Promote(cli::Promote { format, .. })
         | Command::Rollback(cli::Rollback { format, .. })
-        | Command::Deploy(cli::Deploy { format, .. }) => match format {
+        | Command::Deploy(cli::Deploy { format, .. })
+        | Command::Compare(cli::Compare { format, .. }) => match format {
             cli::Format::Human => Format::Human,
             cli::Format::Json => Format::Json,
             cli::Format::Markdown => Format::Markdown,
@@ -79,6 +81,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Destroy(arguments) => destroy::run(&arguments, &terminal),
         Command::Promote(arguments) => promote::run(&arguments, &terminal),
         Command::Rollback(arguments) => rollback::run(&arguments, &terminal),
+        Command::Compare(arguments) => compare::run(&arguments, &terminal),
         Command::Diff(arguments) => diff::run(&arguments, &terminal),
         Command::Import(arguments) => import::run(&arguments, &terminal),
         Command::Login(arguments) => login::run(&arguments, &terminal),

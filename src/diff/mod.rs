@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::collect::Collected;
-use crate::component::{ComponentId, Fields, Group, Kind, NEWEST_API_VERSION, Scalar, Tree};
+use crate::component::{ComponentId, FieldPath, Fields, Group, Kind, NEWEST_API_VERSION, Scalar, Step, Tree};
 use crate::reference::Observed;
 use crate::resolve::{self, Desired, Wanted};
 use crate::retrieved::Sited;
@@ -119,6 +119,21 @@ pub fn mapped<A, B>(fields: &Fields<A>, leaf: &dyn Fn(&A) -> B) -> Fields<B> {
         }
     }
     fields.iter().map(|(name, field)| (name.clone(), tree(field, leaf))).collect()
+}
+
+/// The value at a path, items of lists by number.
+pub fn value_at<'a, L>(fields: &'a Fields<L>, path: &FieldPath) -> Option<&'a Tree<L>> {
+    let mut steps = path.0.iter();
+    let Some(Step::Element(first)) = steps.next() else { return None };
+    let mut found = fields.get(first)?;
+    for step in steps {
+        found = match (found, step) {
+            (Tree::Group(inner), Step::Element(name)) => inner.get(name)?,
+            (Tree::List(items), Step::Index(index)) => items.get(*index)?,
+            _ => return None,
+        };
+    }
+    Some(found)
 }
 
 /// What became of a component from one set to the other.

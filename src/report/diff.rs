@@ -62,7 +62,7 @@ fn texts(field: Option<&Field>, shown: &Shown) -> Vec<String> {
     }
 }
 
-fn shown(field: Option<&Field>, path: &FieldPath, tree: Option<&Tree<Held>>) -> Shown {
+pub(super) fn shown(field: Option<&Field>, path: &FieldPath, tree: Option<&Tree<Held>>) -> Shown {
     let Some(tree) = tree else {
         let is_secret = field.is_some_and(|field| field.secret);
         return if is_secret { Shown::State("not set".to_owned()) } else { Shown::Absent };

@@ -2,6 +2,7 @@
 //! data, in a file of its own. No format ever shows a secret: the data it gets has none.
 
 pub mod annotations;
+pub mod compare;
 pub mod diff;
 pub mod html;
 pub mod human;
@@ -9,6 +10,7 @@ pub mod import;
 pub mod json;
 pub mod markdown;
 pub mod mermaid;
+pub mod origins;
 pub mod picture;
 pub mod problem;
 pub mod progress;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::merge::Merged;
-use super::{Inputs, Keys, Leaf, Unset, Wanted, described_field};
+use super::{Inputs, Keys, Leaf, Unset, Wanted, described_field, variables};
 use crate::component::{
     AttributeSource, ComponentId, Enumeration, Field, FieldPath, Fields, Group, Kind, Name, Scalar, Step,
     Tree,
@@ -437,11 +437,8 @@ impl<'a> Resolver<'a> {
         if self.is_cycle(&open, at) {
             return None;
         }
-        let manifest = self.inputs.manifests.iter().find(|manifest| manifest.source == at.source);
-        let declared: Option<&Variable> = manifest
-            .and_then(|manifest| manifest.variables.get(name))
-            .or_else(|| self.inputs.configuration.variables.get(name));
-        let Some(declared) = declared else {
+        let Some(declared) = variables::declared(self.inputs, name, at.source) else {
+            let manifest = self.inputs.manifests.iter().find(|manifest| manifest.source == at.source);
             let known = manifest.into_iter().flat_map(|manifest| manifest.variables.keys());
             let known = known.chain(self.inputs.configuration.variables.keys()).map(String::as_str);
             let mut diagnostic =
@@ -470,21 +467,8 @@ impl<'a> Resolver<'a> {
         outcome
     }
 
-    /// What the manifest, the environment or orgwire.toml says of a variable, if `--var` does not.
     fn variable_text(&self, name: &str, source: SourceId) -> Option<&'a Located<Text>> {
-        let inputs = self.inputs;
-        if inputs.variables.contains_key(name) {
-            return None;
-        }
-        let manifest = inputs.manifests.iter().find(|manifest| manifest.source == source);
-        let declared = manifest
-            .and_then(|manifest| manifest.variables.get(name))
-            .or_else(|| inputs.configuration.variables.get(name));
-        let here = manifest.and_then(|manifest| manifest.environments.get(inputs.environment?));
-        let everywhere = inputs.environment.and_then(|name| inputs.configuration.environments.get(name));
-        here.and_then(|environment| environment.variables.get(name))
-            .or_else(|| everywhere.and_then(|environment| environment.variables.get(name)))
-            .or_else(|| declared.and_then(|declared| declared.default.as_ref()))
+        variables::text(self.inputs, name, source).map(|(_, text)| text)
     }
 
     fn unset(&mut self, name: &str, declared: &Variable, at: Span) {
@@ -611,7 +595,8 @@ fn kept(name: &str) -> Outcome {
     Outcome::Parts(vec![Part::Reference(Reference::Unset(name.to_owned()))])
 }
 
-fn find<'s>(settings: &'s Settings, path: &FieldPath) -> Option<&'s Entry> {
+/// What is written at a path of element names.
+pub(super) fn find<'s>(settings: &'s Settings, path: &FieldPath) -> Option<&'s Entry> {
     let mut settings = settings;
     let mut found = None;
     for step in &path.0 {

@@ -6,6 +6,8 @@ mod desired;
 mod evaluate;
 mod merge;
 mod moves;
+mod origins;
+mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +17,8 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Located};
 use crate::manifest::Manifest;
 
 pub use desired::{Component, Desired, Keys, Leaf, Wanted, described_field};
+pub use origins::{Origin, Origins, Traced, What, origins};
+pub use variables::Giver;
 
 use evaluate::Resolver;
 use merge::{check_environments, check_variables, merge};

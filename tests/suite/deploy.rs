@@ -50,7 +50,7 @@ fn a_changed_field_is_one_pass_with_its_component() {
     let plan = test.run("plan --exit-code").exits(2);
     assert_snapshot!(plan.result(), @r#"
     ~ connected-app.AxsyApexAPI will be updated in pass 1
-        ~ label = "AxsyApexAPI" -> "Axsy"
+        ~ label = "AxsyApexAPI" -> "Axsy"  (the manifest has changed)
 
     Pass 1 sends connected-app.AxsyApexAPI
     Plan: 0 to create, 1 to update, 0 to delete; 1 pass.
@@ -135,7 +135,7 @@ fn a_callback_changed_behind_our_back_is_shown_and_repaired() {
     let plan = test.run("plan --exit-code").exits(2);
     assert_snapshot!(plan.result(), @r#"
     ~ connected-app.AxsyApexAPI will be updated in pass 1
-        ~ oauth-config.callback-url = "https://elsewhere.example/cb" -> "http://127.0.0.1:PORT/services/authcallback/AxsyApexAPI"  (wired)
+        ~ oauth-config.callback-url = "https://elsewhere.example/cb" -> "http://127.0.0.1:PORT/services/authcallback/AxsyApexAPI"  (changed in the org)
 
     Pass 1 sends connected-app.AxsyApexAPI
     Plan: 0 to create, 1 to update, 0 to delete; 1 pass.

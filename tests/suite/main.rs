@@ -10,6 +10,9 @@ mod test;
 mod bad_input;
 mod cases;
 #[cfg(unix)]
+mod ci_files;
+mod compare;
+#[cfg(unix)]
 mod convergence;
 mod corpus;
 mod crowd;
@@ -44,4 +47,5 @@ mod simulate;
 mod stories;
 mod troubles;
 #[cfg(unix)]
+mod values;
 mod wire;

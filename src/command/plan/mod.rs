@@ -1,6 +1,7 @@
 //! `plan`: what would change in the org, in which pass, and what waits for what. Reads only.
 
 mod drift;
+mod origins;
 mod unmanaged;
 
 use serde_json::{Map, Value, json};
@@ -64,7 +65,11 @@ async fn with_org(
         }
         None => None,
     };
+    let values = arguments.explain_values.then(|| origins::values(arguments, loaded, &observed));
     show_with(loaded, &plan, &observed, opened, terminal, &unmanaged, |body| {
+        if let Some(values) = &values {
+            body.insert("values".to_owned(), report::origins::json(values));
+        }
         if let Some(validation) = &validation {
             body.insert("validation".to_owned(), json!(validation));
         }
@@ -73,6 +78,9 @@ async fn with_org(
         }
     })?;
     note(loaded, &plan, notes, || report::markdown::plan(&plan, &opened.described()), terminal)?;
+    if let Some(values) = &values {
+        origins::tell(values, terminal)?;
+    }
     if let Some(validation) = &validation {
         terminal.talk(&format!("The org has validated the first pass: {validation}\n"));
     }
