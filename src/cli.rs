@@ -273,7 +273,7 @@ pub struct Plan {
     #[arg(long)]
     pub drift_only: bool,
     /// Name components that the org has and no manifest, whose names begin like those of the project, or like PREFIX.
-    #[arg(long, value_name = "PREFIX", num_args = 0..=1, default_missing_value = "")]
+    #[arg(long, value_name = "PREFIX", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub unmanaged: Option<String>,
     /// Tell where each value came from: its line, an overlay, variables and who gave them, the org.
     #[arg(long, conflicts_with = "drift_only")]
@@ -282,12 +282,10 @@ pub struct Plan {
 
 #[derive(Debug, Args)]
 pub struct Destroy {
-    /// What to remove, such as named-credential.AxsyApexAPI; everything that the manifests declare if left out.
-    #[arg(value_name = "ADDRESS")]
-    pub addresses: Vec<String>,
-    /// A manifest, or a folder of them; may be repeated.
-    #[arg(short, long, value_name = "PATH")]
-    pub manifest: Vec<PathBuf>,
+    /// What to remove, such as named-credential.AxsyApexAPI, and manifests or folders of them; without an address,
+    /// everything that the manifests declare.
+    #[arg(value_name = "ADDRESS|PATH")]
+    pub targets: Vec<String>,
     /// Apply the overlays and variables of this environment.
     #[arg(short, long, value_name = "NAME")]
     pub env: Option<String>,

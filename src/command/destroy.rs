@@ -2,6 +2,7 @@
 //! does not have it.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -20,10 +21,14 @@ use crate::resolve::Desired;
 
 pub fn run(arguments: &cli::Destroy, terminal: &Terminal) -> Result<Exit, Failure> {
     let choice = cli::Choice { env: arguments.env.clone(), ..cli::Choice::default() };
-    let project = cli::Project { paths: arguments.manifest.clone(), choice };
+    let (paths, addresses): (Vec<&String>, Vec<&String>) = arguments
+        .targets
+        .iter()
+        .partition(|target| ComponentId::parse(target).is_none() && Path::new(target).exists());
+    let project = cli::Project { paths: paths.into_iter().map(PathBuf::from).collect(), choice };
     // What is removed need not be fit to be sent.
     let mut loaded = load::load(&project, Purpose::Comparing)?;
-    let removals = removals(arguments, &loaded)?;
+    let removals = removals(&addresses, &loaded)?;
     let kept = std::mem::replace(&mut loaded.desired, Desired::empty(0));
     loaded.desired =
         Desired { removals, components: Default::default(), moves: Default::default(), ..kept.clone() };
@@ -91,13 +96,13 @@ pub(super) async fn change(
 }
 
 /// What was asked for: declared or not, because what a manifest has lost may still be in an org.
-fn removals(arguments: &cli::Destroy, loaded: &Loaded) -> Result<BTreeSet<ComponentId>, Failure> {
-    if arguments.addresses.is_empty() {
+fn removals(addresses: &[&String], loaded: &Loaded) -> Result<BTreeSet<ComponentId>, Failure> {
+    if addresses.is_empty() {
         return Ok(loaded.desired.components.keys().cloned().collect());
     }
     let mut diagnostics = loaded.nothing_found();
     let mut found = BTreeSet::new();
-    for address in &arguments.addresses {
+    for address in addresses {
         match ComponentId::parse(address) {
             Some(id) => drop(found.insert(id)),
             None => {

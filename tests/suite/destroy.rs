@@ -81,6 +81,8 @@ fn what_is_still_used_stays() {
     assert!(org.has("AuthProvider", APP));
     test.run("destroy named-credential.AxsyApexAPI --yes").success();
     assert!(!org.has("NamedCredential", APP) && org.has("AuthProvider", APP));
+    let said = test.run("destroy manifests/main.toml --dry-run").success();
+    assert!(said.stdout.contains("2 to delete"), "{}", said.stdout);
     let said = test.run("destroy named-credental.X").exits(1);
     assert!(said.stderr.contains("is no address of a component"), "{}", said.stderr);
 }
