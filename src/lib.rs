@@ -28,6 +28,8 @@
 //!    [`rejection`] finds the manifest line that each of its complaints belongs to.
 //!    Before it sends anything it writes that down in the [`journal`], so that whatever ends the process, the next run
 //!    knows what to ask the org for. What an org's words mean is in the [`dictionary`].
+//!    What it is about to change, and what the org was left with, stays in the [`history`]: from there a deployment is
+//!    rolled back, and a plan tells what somebody else has changed.
 //! 8. [`report`] prints: results to standard output, talk to standard error.
 //!
 //! ```text
@@ -40,6 +42,9 @@
 //!    render ─MetadataFiles─▶ package ─Package─▶ org::Writer
 //!    org::Reader ─▶ wire ─more Observed─▶ the next Pass
 //! ```
+//!
+//! Between [`plan`] and [`deploy`] there may be days and an approval: a [`saved_plan`] says by [`fingerprint`] what it was made
+//! of, and is deployed only as long as that has not moved.
 //!
 //! # The other way round
 //!
@@ -66,7 +71,7 @@
 //!
 //! # Who may do what
 //!
-//! `files`, `journal` and `command` touch the disk, and `files` runs `git`; `secret` reads the process environment, `org`
+//! `files`, `journal`, `history` and `command` touch the disk, and `files` runs `git`; `secret` reads the process environment, `org`
 //! speaks to the network, and for logins to the Salesforce CLI, the system's keyring and a browser that comes back to a
 //! port; `report` speaks to the terminal, `simulator` listens on a port. Every other module is a function of its
 //! arguments. Only `deploy` is given an `org::Writer`, so nothing else can change an org; only
