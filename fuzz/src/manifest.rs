@@ -31,7 +31,7 @@ pub fn check(input: &[u8]) {
 fn said(read: &Read) {
     told(read);
     report::markdown::diagnostics(&read.sources, &read.diagnostics);
-    report::sarif::log(&read.sources, &read.findings);
+    report::sarif::log(&read.sources, &read.findings, &[]);
 }
 
 /// How often each code was found, sorted.
