@@ -22,7 +22,9 @@ async function follow(javaScriptEnabled) {
     pages += 1;
     const text = await tab.locator('body').innerText();
     assert.match(text, /This is the local org, a simulation/);
-    if (pictures) await tab.screenshot({ path: `${pictures}/axsy-${end}-${pages}-${name}.png`, fullPage: true });
+    if (pictures && javaScriptEnabled) {
+      await tab.screenshot({ path: `${pictures}/axsy-${end}-${pages}-${name}.png`, fullPage: true });
+    }
     return text;
   }
 
