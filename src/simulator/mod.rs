@@ -1,6 +1,7 @@
 //! A Salesforce org in one process: real HTTP on loopback, the platform's rules behind it.
 //!
-//! A request goes through `server` (headers, and the `fault`s it is to meet) to a protocol: `rest`, `soap` or `oauth`;
+//! A request goes through `server` (headers, and the `fault`s it is to meet) to a protocol: `rest`, `soap` or `oauth`, or to the
+//! `pages` that people open in a browser;
 //! `control` is what only a rehearsal has: its faults, its clock, and what is done in `setup`. `session` says who may pass, and `oauth` is how other programs get a session. Protocols turn
 //! it into plain calls: `deploy` for packages, `retrieve` for files, `soql` over `objects` for queries. What is
 //! saved goes through `schema` (a file to a tree, by its type's description) and `rules` into `state`, which
@@ -23,6 +24,7 @@ mod neighbours;
 mod oauth;
 mod objects;
 mod package;
+mod pages;
 mod people;
 mod permission;
 mod rest;
@@ -178,6 +180,7 @@ impl Error {
 /// What all requests share.
 struct Org {
     store: store::Store,
+    visits: pages::visit::Visits,
     faults: fault::Faults,
     queue: deploy::engine::Queue,
     retrievals: retrieve::Retrievals,
@@ -404,6 +407,7 @@ async fn prepare(options: Options) -> Result<(Arc<Org>, TcpListener, Queued), Er
         clock,
         propagation: i64::try_from(options.propagation.as_millis()).unwrap_or(i64::MAX),
         store,
+        visits: pages::visit::Visits::default(),
         faults: fault::Faults::new(options.faults),
         queue,
         retrievals: retrieve::Retrievals::default(),

@@ -15,7 +15,7 @@ use axum::response::Response;
 use tokio::net::TcpListener;
 
 use super::bounds::{self, Bounded, MOST_CONNECTIONS, Peer};
-use super::{Org, control, fault, gzip, oauth, rest, soap};
+use super::{Org, control, fault, gzip, oauth, pages, rest, soap};
 
 /// MD-21: 50 MB, the largest message the platform takes.
 pub(super) const LARGEST_BODY: usize = 52_428_800;
@@ -74,10 +74,12 @@ async fn route(org: &Arc<Org>, segments: &[&str], request: Request) -> Response 
         }
         ["services", "oauth2", "token" | "authorize" | "introspect" | "revoke"]
         | ["services", "auth", _, _]
+        | ["services", "auth", "xds", _, _]
         | ["services", "authcallback", _]
         | ["setup", "connect"]
         | [".well-known", "openid-configuration"]
         | ["id", "keys"] => oauth::answer(org, segments, request).await,
+        page if pages::is_one(page) => pages::answer(org, segments, request).await,
         _ => rest::answer(org, segments, request).await,
     }
 }

@@ -88,6 +88,16 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ),
         ("NC-7", "a legacy credential needs `endpoint`, and with Oauth `authProvider`; nothing else"),
         ("NC-10", "the words about an endpoint that is not a URL"),
+        (
+            "NC-13",
+            "another provider, scope, protocol, identity type or kind drops the login of a legacy credential, and nothing \
+             else does",
+        ),
+        (
+            "NC-24",
+            "the address works with and without the org's id, and only for whoever is logged in and may edit the \
+             credential",
+        ),
         ("OA-8", "asset tokens need no actor token; other token exchanges are refused, for want of Apex"),
         ("OA-9", "the sixth approval revokes the oldest"),
         (
@@ -134,6 +144,11 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ),
         ("SE-40", "user info refuses a session that its address or its level keeps out; SE-41 likewise"),
         ("SE-43", "API Access Control refuses with 401 over REST and does not refuse over SOAP"),
+        (
+            "Setup pages",
+            "the addresses of App Manager, OAuth Usage and Session Settings; a password stands for the code sent by mail \
+             before a consumer secret is shown",
+        ),
     ]
 }
 

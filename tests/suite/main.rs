@@ -34,6 +34,7 @@ mod no_noise;
 mod oauth;
 #[cfg(target_os = "linux")]
 mod orgs;
+mod pages;
 mod plan;
 mod policy;
 mod promote;

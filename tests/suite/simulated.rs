@@ -52,6 +52,11 @@ impl Org {
         self.simulator.ready().password.clone()
     }
 
+    /// Of somebody else in the org.
+    pub fn password_of(&self, name: &str) -> String {
+        self.simulator.password(&self.other(name)).unwrap()
+    }
+
     pub fn instance_url(&self) -> &str {
         &self.simulator.ready().instance_url
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::credential::Authenticated;
 use super::rate::Rates;
 use crate::simulator::clock::Moment;
 use crate::simulator::session::is_same;
@@ -23,6 +24,8 @@ pub(in crate::simulator) struct Memory {
     pub codes: Vec<Code>,
     pub devices: Vec<Device>,
     pub provider_logins: Vec<ProviderLogin>,
+    /// By the id of the named credential.
+    pub authenticated: BTreeMap<String, Authenticated>,
     pub logins: Vec<Login>,
     pub rates: Rates,
     /// PKCS#1 in base64; made with the first JWT.
@@ -91,6 +94,18 @@ pub(in crate::simulator) struct ProviderLogin {
     pub provider: String,
     pub verifier: Option<String>,
     pub begun: Moment,
+    /// None for one that only tries the provider out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub for_credential: Option<CredentialLogin>,
+}
+
+/// Whose tokens a login is to bring.
+#[derive(Clone, Serialize, Deserialize)]
+pub(in crate::simulator) struct CredentialLogin {
+    /// Id of the named credential.
+    pub id: String,
+    /// Id of the user who began it in Setup; only their browser may end it.
+    pub begun_by: String,
 }
 
 /// A row of the login history.

@@ -9,6 +9,7 @@ mod authorize;
 mod client;
 mod client_credentials;
 mod code;
+pub(super) mod credential;
 mod device;
 mod exchange;
 pub(super) mod foreign;
@@ -237,6 +238,9 @@ pub(super) async fn answer(org: &Arc<Org>, segments: &[&str], request: Request) 
         [".well-known", "openid-configuration"] => about::configuration(org),
         ["id", "keys"] => about::keys(org).await,
         ["services", "auth", "test" | "oauth" | "sso" | "link", name] => provider::begin(org, name),
+        ["services", "auth", "xds", name] | ["services", "auth", "xds", _, name] => {
+            provider::begin_for_credential(org, name, &request)
+        }
         ["services", "authcallback", name] => provider::end(org, name, request).await,
         _ => typed(StatusCode::NOT_FOUND, "text/html;charset=UTF-8", "Not found"),
     }

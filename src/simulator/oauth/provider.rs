@@ -8,17 +8,17 @@ use std::io;
 use std::sync::Arc;
 
 use axum::extract::Request;
-use axum::http::header::LOCATION;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest;
 
-use super::memory::{self, ProviderLogin};
-use super::{Ask, Form, Refused, changed, code, page};
+use super::credential::{self, Authenticated};
+use super::memory::{self, CredentialLogin, ProviderLogin};
+use super::{Ask, Form, Granted, Refused, changed, code, page};
+use crate::simulator::pages::{self, html, login, visit};
 use crate::simulator::rules::{flag, text};
-use crate::simulator::server::typed;
 use crate::simulator::session::{address_of, is_same};
 use crate::simulator::state::State;
 use crate::simulator::{Org, ids};
@@ -28,20 +28,48 @@ const BUILT_IN_SCOPES: &str = "id";
 
 /// `/services/auth/test/X` and its siblings (AP-44).
 pub(super) fn begin(org: &Org, name: &str) -> Response {
-    match changed(org, |state| start(state, &org.ready.instance_url, name)) {
-        Ok(target) => {
-            let mut response = typed(StatusCode::FOUND, "text/html;charset=UTF-8", "");
-            if let Ok(target) = HeaderValue::from_str(&target) {
-                response.headers_mut().insert(LOCATION, target);
-            }
-            response
+    to_authorize(org, |state| start(state, &org.ready.instance_url, name, None, None))
+}
+
+/// `/services/auth/xds/ORG/X?startURL=/0XA...&scope=...` (NC-24)
+pub(super) fn begin_for_credential(org: &Org, name: &str, request: &Request) -> Response {
+    let Some(visitor) = visit::visitor(org, request.headers()) else {
+        return login::first(request.uri().path_and_query().map_or("/", |target| target.as_str()));
+    };
+    let query = Form::read(request.uri().query().unwrap_or_default().as_bytes());
+    let id = query.get("startURL").unwrap_or_default().trim_start_matches('/');
+    to_authorize(org, |state| {
+        let no = |why: &str| Refused::new("invalid_request", why);
+        if !credential::may_edit(state, &visitor.person) {
+            return Err(no("the user may not change named credentials"));
         }
+        let found = state.holdings.of_type("NamedCredential").find(|(_, found)| ids::same(&found.id, id));
+        let found = found.ok_or_else(|| no("startURL names no named credential"))?.1;
+        if text(&found.fields, "authProvider") != Some(name) {
+            return Err(no("the named credential has another auth provider"));
+        }
+        // NC-11
+        let scope = query.get("scope").or_else(|| text(&found.fields, "oauthScope")).map(str::to_owned);
+        let whose = CredentialLogin { id: found.id.clone(), begun_by: visitor.person.id.clone() };
+        start(state, &org.ready.instance_url, name, scope.as_deref(), Some(whose))
+    })
+}
+
+fn to_authorize(org: &Org, start: impl FnOnce(&mut State) -> Result<String, Refused>) -> Response {
+    match changed(org, start) {
+        Ok(target) => html::redirect(&target),
         Err(refused) => problem(&refused),
     }
 }
 
 /// Where the browser goes.
-fn start(state: &mut State, base: &str, name: &str) -> Result<String, Refused> {
+fn start(
+    state: &mut State,
+    base: &str,
+    name: &str,
+    scope: Option<&str>,
+    for_credential: Option<CredentialLogin>,
+) -> Result<String, Refused> {
     let provider = state.holdings.get("AuthProvider", name);
     let provider = provider.ok_or_else(|| Refused::new("invalid_request", "no such auth provider"))?;
     let fields = &provider.fields;
@@ -60,7 +88,7 @@ fn start(state: &mut State, base: &str, name: &str) -> Result<String, Refused> {
         .append_pair("response_type", "code")
         .append_pair("client_id", key)
         .append_pair("redirect_uri", &callback(base, name))
-        .append_pair("scope", text(fields, "defaultScopes").unwrap_or(BUILT_IN_SCOPES))
+        .append_pair("scope", scope.or_else(|| text(fields, "defaultScopes")).unwrap_or(BUILT_IN_SCOPES))
         .append_pair("state", &token);
     if let Some(verifier) = &verifier {
         let hash = digest::digest(&digest::SHA256, verifier.as_bytes());
@@ -70,7 +98,7 @@ fn start(state: &mut State, base: &str, name: &str) -> Result<String, Refused> {
     let target = format!("{base}/services/oauth2/authorize?{}", query.finish());
     let now = state.holdings.clock.now();
     state.oauth.provider_logins.retain(|login| login.begun.days_after(1) > now);
-    let login = ProviderLogin { token, provider: name.to_owned(), verifier, begun: now };
+    let login = ProviderLogin { token, provider: name.to_owned(), verifier, begun: now, for_credential };
     state.oauth.provider_logins.push(login);
     Ok(target)
 }
@@ -88,10 +116,14 @@ pub(super) async fn end(org: &Arc<Org>, name: &str, request: Request) -> Respons
         return tell(&format!("ErrorCode={error}&ErrorDescription={text}"));
     }
     let ip = address_of(&request);
+    let visitor = visit::visitor(org, request.headers()).map(|visitor| visitor.person.id);
     let prepared = org.store.read(|state| {
         let token = form.get("state")?;
         let login = state.oauth.provider_logins.iter().find(|login| is_same(&login.token, token))?;
-        let fields = &state.holdings.get("AuthProvider", name).filter(|_| login.provider == name)?.fields;
+        let is_theirs =
+            login.for_credential.as_ref().is_none_or(|whose| visitor.as_ref() == Some(&whose.begun_by));
+        let fields =
+            &state.holdings.get("AuthProvider", name).filter(|_| login.provider == name && is_theirs)?.fields;
         let redirect_uri = callback(&org.ready.instance_url, name);
         let pairs = [
             ("code", form.get("code")),
@@ -99,7 +131,7 @@ pub(super) async fn end(org: &Arc<Org>, name: &str, request: Request) -> Respons
             ("code_verifier", login.verifier.as_deref()),
         ];
         let pairs = pairs.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
-        Some(Ask {
+        let ask = Ask {
             form: Form(pairs.collect()),
             client_id: text(fields, "consumerKey").map(str::to_owned),
             secret: text(fields, "consumerSecret").map(str::to_owned),
@@ -108,10 +140,11 @@ pub(super) async fn end(org: &Arc<Org>, name: &str, request: Request) -> Respons
             ip,
             propagation: org.propagation,
             foreign: None,
-        })
+        };
+        Some((ask, login.for_credential.clone()))
     });
     // NC-22: what a browser sees whose login was not begun here
-    let Some(mut ask) = prepared else {
+    let Some((mut ask, for_credential)) = prepared else {
         return tell("ErrorCode=No_Openid_Response&ErrorDescription=CSRF: No CSRF cookie");
     };
     ask.foreign = super::foreign::of(org, &ask);
@@ -131,9 +164,16 @@ pub(super) async fn end(org: &Arc<Org>, name: &str, request: Request) -> Respons
             &granted.app_name,
             ip,
         );
+        if let Some(whose) = &for_credential {
+            keep(state, &whose.id, &granted)?;
+        }
         Ok(granted)
     });
     match told {
+        Ok(_) if for_credential.is_some() => {
+            let id = for_credential.map(|whose| whose.id).unwrap_or_default();
+            html::redirect(&pages::page_of("NamedCredential", &id)) // NC-21
+        }
         Ok(granted) => {
             let scope = granted.answer["scope"].as_str().unwrap_or_default().to_owned();
             let text =
@@ -142,6 +182,15 @@ pub(super) async fn end(org: &Arc<Org>, name: &str, request: Request) -> Respons
         }
         Err(refused) => problem(&refused),
     }
+}
+
+/// The credential is logged in from now on.
+fn keep(state: &mut State, id: &str, granted: &Granted) -> Result<(), Refused> {
+    let found = state.holdings.of_type("NamedCredential").find(|(_, found)| found.id == id);
+    let gone = || Refused::new("invalid_request", "the named credential has been deleted");
+    let held = Authenticated::new(found.ok_or_else(gone)?.1, &granted.user_id, &granted.answer);
+    state.oauth.authenticated.insert(id.to_owned(), held);
+    Ok(())
 }
 
 fn problem(refused: &Refused) -> Response {
