@@ -48,4 +48,5 @@ mod stories;
 mod troubles;
 #[cfg(unix)]
 mod values;
+mod verify;
 mod wire;

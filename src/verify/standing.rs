@@ -1,0 +1,72 @@
+//! What a trust stands on besides its values: that somebody has authenticated a credential, which no API tells, and that
+//! people's approvals of an app are not used up.
+
+use std::collections::BTreeMap;
+
+use super::{Check, apps};
+use crate::component::ComponentId;
+use crate::reference::Observed;
+use crate::resolve::Desired;
+
+/// Live approvals of one user and one app; one more revokes the oldest (OA-9).
+const MOST_APPROVALS: usize = 5;
+
+/// An approval: the app's label, and who gave it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Approval {
+    pub app: String,
+    pub user_id: String,
+}
+
+/// Steps that a person has to do and no API tells whether they are done (NC-20, NC-28). `records` are the ids of
+/// components, where they are known.
+pub fn manual(desired: &Desired, observed: &Observed, records: &BTreeMap<ComponentId, String>) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for component in desired.components.values().filter(|component| observed.has(&component.id)) {
+        for step in &component.id.kind.manual_steps {
+            if !step.when.iter().all(|(field, value)| component.text(field) == Some(value)) {
+                continue;
+            }
+            let host = observed.org.as_ref().map_or("", |org| org.instance_url.as_str());
+            let at = match records.get(&component.id) {
+                Some(record) => format!("{host}{}", step.path.replace("{id}", record)),
+                None => format!("{host}/lightning/setup/SetupOneHome/home"),
+            };
+            let facts: &[&str] = &["NC-20", "NC-28"];
+            let check =
+                Check::new("credential-status", facts, &component.id, "has somebody authenticated it?");
+            checks.push(check.open("no API tells").help(format!("look, and if need be {}: {at}", step.what)));
+        }
+    }
+    checks
+}
+
+/// How many approvals people have left (003-R5, OA-9). `None` where the org does not tell.
+pub fn approvals(desired: &Desired, observed: &Observed, given: Option<&[Approval]>) -> Vec<Check> {
+    let one = |app: super::App<'_>| {
+        let facts: &[&str] = &["OA-9", "CA-85"];
+        let check = Check::new("approvals", facts, &app.wanted.id, "are approvals left to its users?");
+        let Some(given) = given else {
+            return Some(check.skipped("this login may not see approvals (OauthToken)"));
+        };
+        // External client apps have their label elsewhere: approvals of those are not told apart here.
+        let label = app.wanted.text("label")?;
+        let mut of_user: BTreeMap<&str, usize> = BTreeMap::new();
+        for approval in given.iter().filter(|approval| approval.app == label) {
+            *of_user.entry(&approval.user_id).or_default() += 1;
+        }
+        let most = of_user.iter().max_by_key(|(_, count)| **count);
+        let Some((user, count)) = most else { return Some(check.passed("nobody has approved it yet")) };
+        let found = format!("at most {count} of {MOST_APPROVALS}, by user {user}");
+        let check = check.passed(found);
+        Some(if *count + 1 < MOST_APPROVALS {
+            check
+        } else {
+            check.help(
+                "close to the limit: one approval more than five revokes the oldest, and its refresh token ends; revoke \
+                 those that are not used, or give each system a user of its own",
+            )
+        })
+    };
+    apps(desired, observed).filter_map(one).collect()
+}
