@@ -3,18 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::cli;
 use crate::command::load::{self, Loaded, Purpose};
 use crate::command::target::{self, Opened};
-use crate::command::{Exit, Failure, online, plan as planning};
+use crate::command::{Attempt, Exit, Failure, Trouble, online, plan as planning};
 use crate::component::ComponentId;
-use crate::org::Reader;
+use crate::org::login::{self, ClientCredentials, Destination, Login};
+use crate::org::{self, Reader};
 use crate::reference::Observed;
 use crate::report::{self, Format, Terminal};
+use crate::secret::{self, Secret};
 use crate::verify::authorize::{self, Ask};
 use crate::verify::standing::{self, Approval};
+use crate::verify::token::{self, Given, Trial};
 use crate::verify::{Check, Verdict, count, wired};
 use crate::wire;
 
@@ -41,6 +45,7 @@ async fn with_org(
     let reader = opened.org.reader();
     let mut checks = wired(loaded, opened, &mut observed).await?;
     checks.extend(probes(loaded, &observed, reader, arguments.wait, terminal).await?);
+    checks.extend(tokens(loaded, &observed, opened).await?);
     checks.extend(standing(loaded, &observed, reader).await);
     // Stable: the checks of a component stay in the order of their worth.
     checks.sort_by(|one, other| one.component.cmp(&other.component));
@@ -97,6 +102,41 @@ async fn probe(ask: &Ask, reader: Reader<'_>, until: Instant, terminal: &Termina
     }
 }
 
+/// Lets each app that can log in as it would, and ends the session again.
+async fn tokens(loaded: &Loaded, observed: &Observed, opened: &Opened) -> Result<Vec<Check>, Failure> {
+    let (trials, mut checks) = token::trials(&loaded.desired, observed);
+    for trial in &trials {
+        let source = trial.secret.clone();
+        // A source may be a command that takes its time.
+        let read = tokio::task::spawn_blocking(move || secret::read(&source)).await;
+        let read = read
+            .map_err(|error| Failure::new(Trouble::Runtime, Attempt::new("cannot read a secret", error)))?;
+        match read {
+            Ok(secret) => checks.extend(log_in(trial, &secret, opened).await?),
+            Err(error) => checks.push(trial.without_secret(&error.to_string())),
+        }
+    }
+    Ok(checks)
+}
+
+async fn log_in(trial: &Trial, secret: &Secret, opened: &Opened) -> Result<Vec<Check>, Failure> {
+    let instance_url = opened.org.instance_url();
+    let mut destination = Destination::new(opened.org.name(), Some(instance_url.to_owned()));
+    destination.pace = opened.org.pace().clone();
+    let client_secret = SecretString::from(secret.expose());
+    let mut login =
+        Login::ClientCredentials(ClientCredentials { client_id: trial.client_id.clone(), client_secret });
+    let session = match login.session(&destination).await {
+        Ok(session) => session,
+        Err(org::Error::NoSession(_, why)) => return Ok(vec![trial.refused(&why.to_string())]),
+        Err(error) => return Err(error.into()),
+    };
+    let token = session.access_token.expose();
+    let revoked = login::revoke(&SecretString::from(token), &destination).await.is_ok();
+    let now = opened.org.time();
+    Ok(trial.judge(&Given { token, scope: session.scope.as_deref(), instance_url, now, revoked }))
+}
+
 async fn standing(loaded: &Loaded, observed: &Observed, reader: Reader<'_>) -> Vec<Check> {
     let approvals = approvals(reader).await;
     let mut checks = standing::approvals(&loaded.desired, observed, approvals.as_deref());
@@ -108,7 +148,7 @@ async fn standing(loaded: &Loaded, observed: &Observed, reader: Reader<'_>) -> V
 /// All that this login may see; other users' take a permission (CA-85).
 async fn approvals(reader: Reader<'_>) -> Option<Vec<Approval>> {
     let rows = reader.query("SELECT AppName, UserId FROM OauthToken").await.ok()?;
-    let text = |row: &crate::org::Record, name: &str| row.get(name)?.as_str().map(str::to_owned);
+    let text = |row: &org::Record, name: &str| row.get(name)?.as_str().map(str::to_owned);
     Some(
         rows.iter()
             .filter_map(|row| Some(Approval { app: text(row, "AppName")?, user_id: text(row, "UserId")? }))
@@ -121,7 +161,7 @@ async fn records(loaded: &Loaded, reader: Reader<'_>) -> BTreeMap<ComponentId, S
     let mut found = BTreeMap::new();
     let with_steps = loaded.desired.components.keys().filter(|id| !id.kind.manual_steps.is_empty());
     for id in with_steps {
-        let name = crate::org::soql_text(&id.name);
+        let name = org::soql_text(&id.name);
         let soql = format!("SELECT Id FROM {} WHERE DeveloperName = {name}", id.kind.name);
         let rows = reader.query(&soql).await.unwrap_or_default();
         if let Some(record) = rows.first().and_then(|row| row.get("Id")).and_then(Value::as_str) {

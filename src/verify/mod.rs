@@ -3,6 +3,7 @@
 
 pub mod authorize;
 pub mod standing;
+pub mod token;
 pub mod wired;
 
 use crate::component::{AttributeSource, ComponentId, FieldPath, Fields, Kind, Name, Scalar, Step, Tree};
@@ -110,10 +111,30 @@ impl<'a> App<'a> {
         text_at(self.held, &beside(key_path(&self.wanted.id)?, name))
     }
 
+    fn flag(self, name: &'static str) -> bool {
+        let Some(key) = key_path(&self.wanted.id) else { return false };
+        matches!(at(self.held, &beside(key, name)), Some(Tree::Leaf(Scalar::Flag(true))))
+    }
+
     /// The lines that the org has.
     fn callbacks(self) -> Vec<&'a str> {
         self.text("callbackUrl").map(lines).unwrap_or_default()
     }
+}
+
+/// What belongs to the same external client app, with the app itself.
+fn family<'a>(app: App<'a>, observed: &'a Observed) -> impl Iterator<Item = &'a Fields<Scalar>> {
+    const APP: &str = "externalClientApplication";
+    let name = app.text(APP);
+    let belongs = move |id: &ComponentId, fields: &Fields<Scalar>| {
+        let is_header = id.kind.name == "ExternalClientApplication" && Some(id.name.as_str()) == name;
+        is_header || name.is_some() && text_at(fields, &FieldPath::of(APP)) == name
+    };
+    observed
+        .components
+        .iter()
+        .filter(move |(id, held)| belongs(id, &held.fields))
+        .map(|(_, held)| &held.fields)
 }
 
 /// Where an app's consumer key is; `None` for everything else.

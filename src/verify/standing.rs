@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Check, apps};
-use crate::component::ComponentId;
+use super::{Check, apps, family, text_at};
+use crate::component::{ComponentId, FieldPath};
 use crate::reference::Observed;
 use crate::resolve::Desired;
 
@@ -49,8 +49,10 @@ pub fn approvals(desired: &Desired, observed: &Observed, given: Option<&[Approva
         let Some(given) = given else {
             return Some(check.skipped("this login may not see approvals (OauthToken)"));
         };
-        // External client apps have their label elsewhere: approvals of those are not told apart here.
-        let label = app.wanted.text("label")?;
+        let label = app
+            .wanted
+            .text("label")
+            .or_else(|| family(app, observed).find_map(|fields| text_at(fields, &FieldPath::of("label"))))?;
         let mut of_user: BTreeMap<&str, usize> = BTreeMap::new();
         for approval in given.iter().filter(|approval| approval.app == label) {
             *of_user.entry(&approval.user_id).or_default() += 1;

@@ -99,7 +99,8 @@ fn placeholders(component: &Component, observed: &Observed) -> Option<Check> {
         }
     });
     each_text(&component.id.kind.fields, held, &mut |key, text| {
-        if is_placeholder(text) {
+        // What people call things is theirs.
+        if is_placeholder(text) && !matches!(key, "label" | "description") {
             left.push(format!("{key} is a placeholder"));
         }
     });

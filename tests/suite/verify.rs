@@ -1,6 +1,7 @@
 //! Does the trust work, asked over the wire; and what is told where it does not.
 
 use insta::assert_snapshot;
+use orgwire::simulator::Options;
 use serde_json::Value;
 
 use crate::simulated::{Org, text};
@@ -83,4 +84,98 @@ fn a_new_app_is_waited_for_until_the_login_servers_know_it() {
     assert!(said.stdout.contains("unknown client id (invalid_client_id: client identifier invalid)"));
     let said = test.run("verify --wait 1").exits(6);
     assert!(said.stderr.contains("has not reached the login servers; asking again"), "{}", said.stderr);
+}
+
+const SECRET: &str = "canary0123456789abcdefghijABCDEFGHIJ0123456789";
+
+/// Logik's app with a secret that can be read, and a Run As user.
+fn logik(org: &Org) -> Test {
+    let test = org.reached_by(Test::example("logik")).variable("LOGIK_SECRET", SECRET);
+    test.edit(
+        "manifests/main.toml",
+        "consumer-secret = { generate = true }",
+        "consumer-secret = { env = \"LOGIK_SECRET\" }",
+    );
+    test.edit("manifests/main.toml", "${var.run-as-user}", org.username());
+    test
+}
+
+#[test]
+fn an_app_that_can_log_in_by_itself_does_and_its_token_is_looked_at() {
+    let org = Org::start(Options::default());
+    let test = logik(&org);
+    test.run("deploy --yes").success();
+    let said = test.run("verify --wait 0").success();
+    assert_snapshot!(said.result());
+    for shown in [&said.stdout, &said.stderr] {
+        assert!(!shown.contains("canary") && !shown.contains("eyJ"), "{shown}");
+    }
+    let said = test.run("verify --wait 0 -vv").success();
+    assert!(!said.stderr.contains("canary") && !said.stderr.contains("eyJ"), "{}", said.stderr);
+}
+
+#[test]
+fn what_keeps_an_app_from_its_token_is_told_in_the_words_of_the_org() {
+    let org = Org::start(Options::default());
+    let test = logik(&org);
+    test.run("deploy --yes").success();
+    let other = SECRET.replace("canary", "nobody");
+    let test = test.variable("LOGIK_SECRET", &other);
+    let said = test.run("verify --wait 0 --json").exits(1);
+    assert_eq!(ended(&said, "failed"), ["client-credentials-token connected-app.Logik_Admin_API"]);
+    assert!(said.stdout.contains("invalid_client: invalid client credentials"), "{}", said.stdout);
+    // A secret that this machine does not have is no failure of the trust.
+    test.edit("manifests/main.toml", "{ env = \"LOGIK_SECRET\" }", "{ env = \"NOT_HERE\" }");
+    let said = test.run("verify --wait 0 --json").success();
+    assert_eq!(ended(&said, "skipped"), ["client-credentials-token connected-app.Logik_Admin_API"]);
+}
+
+#[test]
+fn a_secret_that_was_generated_is_known_to_nobody() {
+    let test = Test::example("logik");
+    let mut username = String::new();
+    Org::of(&test, |org| username = org.username().to_owned());
+    test.edit("manifests/main.toml", "${var.run-as-user}", &username);
+    test.run("deploy --yes").success();
+    let said = test.run("verify --wait 0 --json").success();
+    assert_eq!(ended(&said, "skipped"), ["client-credentials-token connected-app.Logik_Admin_API"]);
+    assert!(said.stdout.contains("its secret was generated, and nobody here knows it"));
+}
+
+#[test]
+fn an_external_client_app_is_verified_with_what_belongs_to_it() {
+    let org = Org::start(Options::default());
+    let test = org.reached_by(Test::new()).variable("ORDERS_SECRET", SECRET);
+    let test = test.manifest(&format!(
+        r#"
+        api-version = "66.0"
+
+        [external-client-application.Orders]
+        label = "Orders"
+        contact-email = "ops@orders.example"
+
+        [extl-clnt-app-global-oauth-settings.Orders_glbloauth]
+        external-client-application = "Orders"
+        callback-url = "https://orders.example/callback"
+        consumer-key = {{ generate = true }}
+        consumer-secret = {{ env = "ORDERS_SECRET" }}
+        is-client-credentials-flow-enabled = true
+        is-named-user-jwt-enabled = true
+
+        [extl-clnt-app-oauth-settings.Orders_oauth]
+        external-client-application = "Orders"
+        comma-separated-oauth-scopes = ["RefreshToken", "Api"]
+
+        [extl-clnt-app-oauth-configurable-policies.Orders_oauthPlcy]
+        external-client-application = "Orders"
+        is-client-credentials-flow-enabled = true
+        client-credentials-flow-user = "{}"
+        named-user-jwt-session-timeout-type = "Custom"
+        named-user-jwt-timeout = 15
+        "#,
+        org.username()
+    ));
+    test.run("deploy --yes").success();
+    let said = test.run("verify --wait 0").success();
+    assert_snapshot!(said.result());
 }
