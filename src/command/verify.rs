@@ -89,14 +89,11 @@ async fn probe(ask: &Ask, reader: Reader<'_>, until: Instant, terminal: &Termina
         let page = reader.authorize(&ask.client_id, &ask.redirect_uri).await?;
         let answer = authorize::read(page.status, page.location.as_deref(), &page.text);
         let left = until.saturating_duration_since(Instant::now());
-        if !ask.may_change(&answer) || left.is_zero() {
-            return Ok(ask.judge(&answer));
-        }
-        terminal.talk(&format!(
-            "{} has not reached the login servers; asking again, for up to {} s\n",
-            ask.component,
-            left.as_secs()
-        ));
+        let why = match ask.may_change(&answer) {
+            Some(why) if !left.is_zero() => why,
+            _ => return Ok(ask.judge(&answer)),
+        };
+        terminal.talk(&format!("{} {why}; asking again, for up to {} s\n", ask.component, left.as_secs()));
         tokio::time::sleep(pause.min(left)).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }

@@ -113,14 +113,19 @@ fn decoded(text: &str) -> String {
 }
 
 impl Ask {
-    /// Whether asking a little later may be answered otherwise (CA-90): a new app is not known, and a line that the app
-    /// has is not.
-    pub fn may_change(&self, answer: &Answer) -> bool {
-        let Answer::Refused { error, .. } = answer else { return false };
-        match error.as_str() {
-            "invalid_client_id" => true,
-            "redirect_uri_mismatch" => self.held.contains(&self.redirect_uri),
-            _ => false,
+    /// Why asking a little later may be answered otherwise: a new app is not known yet, or a line that the app has is
+    /// not (CA-90), or nobody has time.
+    pub fn may_change(&self, answer: &Answer) -> Option<&'static str> {
+        const ON_ITS_WAY: &str = "has not reached the login servers";
+        match answer {
+            Answer::Login => None,
+            Answer::Unclear(420 | 429 | 502..=504) => Some("is not answered: the login servers are busy"),
+            Answer::Unclear(_) => None,
+            Answer::Refused { error, .. } => match error.as_str() {
+                "invalid_client_id" => Some(ON_ITS_WAY),
+                "redirect_uri_mismatch" => self.held.contains(&self.redirect_uri).then_some(ON_ITS_WAY),
+                _ => None,
+            },
         }
     }
 
@@ -178,5 +183,29 @@ mod tests {
         assert_eq!(read(302, Some("https://acme.my.salesforce.com/?ec=302"), ""), Answer::Login);
         assert_eq!(read(200, None, "<script>if (error=invalid) {}</script>"), Answer::Login);
         assert_eq!(read(503, None, ""), Answer::Unclear(503));
+    }
+
+    #[test]
+    fn only_what_may_be_on_its_way_is_waited_for() {
+        let wanted = ComponentId::new(crate::component::type_with_key("connected-app").unwrap(), "Orders");
+        let ask = |held: &str| Ask {
+            component: wanted.clone(),
+            client_id: "key".to_owned(),
+            redirect_uri: "https://a.example/cb".to_owned(),
+            held: vec![held.to_owned()],
+        };
+        let refused = |error: &str| Answer::Refused { error: error.to_owned(), description: String::new() };
+        let mismatch = refused("redirect_uri_mismatch");
+        let (wired, unwired) = (ask("https://a.example/cb"), ask("https://b.example/cb"));
+        assert!(wired.may_change(&mismatch).is_some() && unwired.may_change(&mismatch).is_none());
+        assert!(unwired.may_change(&refused("invalid_client_id")).is_some());
+        assert!(wired.may_change(&refused("OAUTH_APP_BLOCKED")).is_none());
+        assert!(wired.may_change(&Answer::Login).is_none());
+        let found = unwired.judge(&mismatch).found;
+        assert_eq!(found, "redirect refused: expected https://a.example/cb, app has https://b.example/cb");
+        assert_eq!(
+            wired.judge(&refused("OAUTH_APP_BLOCKED")).found,
+            "the app is blocked (OAUTH_APP_BLOCKED: )"
+        );
     }
 }

@@ -72,3 +72,49 @@ pub fn approvals(desired: &Desired, observed: &Observed, given: Option<&[Approva
     };
     apps(desired, observed).filter_map(one).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::configuration::Configuration;
+    use crate::diagnostic::{Diagnostics, Sources};
+    use crate::reference::Existing;
+    use crate::resolve::{Inputs, resolve};
+
+    const MANIFEST: &str = "[connected-app.Orders]\nlabel = \"Orders\"\ncontact-email = \"a@example.com\"\n\
+                            [connected-app.Orders.oauth-config]\ncallback-url = \"https://a.example\"\n\
+                            scopes = [\"Api\"]\n";
+
+    /// Verdict, what was found, and whether there is a warning.
+    fn told(given: Option<&[Approval]>) -> (&'static str, String, bool) {
+        let mut sources = Sources::default();
+        let id = sources.add("manifest.toml", MANIFEST);
+        let mut diagnostics = Diagnostics::default();
+        let manifest = crate::manifest::read(id, sources.get(id), &mut diagnostics);
+        let desired = resolve(&Inputs::new(&[manifest], &Configuration::default()), &mut diagnostics);
+        let mut observed = Observed::default();
+        for id in desired.components.keys() {
+            let xml = "<ConnectedApp><label>Orders</label></ConnectedApp>";
+            let fields = crate::retrieved::read(id.kind, xml).unwrap();
+            observed.components.insert(id.clone(), Existing { id: None, fields });
+        }
+        let check = approvals(&desired, &observed, given).remove(0);
+        (check.verdict.name(), check.found, check.help.is_some())
+    }
+
+    fn given(app: &str, user_id: &str, times: usize) -> Vec<Approval> {
+        vec![Approval { app: app.to_owned(), user_id: user_id.to_owned() }; times]
+    }
+
+    #[test]
+    fn rule_003_r5_warns_from_the_fourth_approval_of_one_user_and_app() {
+        let three =
+            [given("Orders", "005A", 3), given("Orders", "005B", 1), given("Others", "005A", 5)].concat();
+        let found = |found: &str| found.to_owned();
+        assert_eq!(told(Some(&three)), ("passed", found("at most 3 of 5, by user 005A"), false));
+        let four = given("Orders", "005A", 4);
+        assert_eq!(told(Some(&four)), ("passed", found("at most 4 of 5, by user 005A"), true));
+        assert_eq!(told(Some(&[])), ("passed", found("nobody has approved it yet"), false));
+        assert_eq!(told(None), ("skipped", found("this login may not see approvals (OauthToken)"), false));
+    }
+}
