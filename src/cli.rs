@@ -112,6 +112,10 @@ pub enum Command {
     Plan(Plan),
     /// Plan, confirm, deploy and wire.
     Deploy(Deploy),
+    /// Ask the org over the wire whether the trust works; changes nothing.
+    ///
+    /// Exit codes: 0 if every check passed, 1 if one failed, 6 if only steps are open that a person has to look at.
+    Verify(Verify),
     /// Stop a deployment that is running in an org.
     Cancel(Cancel),
     /// Remove components from an org, after showing what goes and what is lost with it.
@@ -278,6 +282,28 @@ pub struct Plan {
     /// Tell where each value came from: its line, an overlay, variables and who gave them, the org.
     #[arg(long, conflicts_with = "drift_only")]
     pub explain_values: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Verify {
+    #[command(flatten)]
+    pub project: Project,
+    #[command(flatten)]
+    pub org: Org,
+    /// How long to wait until new apps and changed callback URLs have reached the login servers.
+    #[arg(long, value_name = "MINUTES", default_value = "10")]
+    pub wait: u32,
+    /// How the result is written to standard output.
+    #[arg(long, value_enum, default_value = "human", conflicts_with = "json")]
+    pub format: VerifyFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum VerifyFormat {
+    Human,
+    Json,
+    /// For systems that show tests.
+    Junit,
 }
 
 #[derive(Debug, Args)]

@@ -30,7 +30,9 @@
 //!    knows what to ask the org for. What an org's words mean is in the [`dictionary`].
 //!    What it is about to change, and what the org was left with, stays in the [`history`]: from there a deployment is
 //!    rolled back, and a plan tells what somebody else has changed.
-//! 8. [`report`] prints: results to standard output, talk to standard error.
+//! 8. [`verify`] judges whether the trust works: what the org holds, what its login servers answer to an app, what only a
+//!    person can look at.
+//! 9. [`report`] prints: results to standard output, talk to standard error.
 //!
 //! ```text
 //! project ─text─▶ manifest ─Manifest─▶ resolve ─Desired─▶ lint ─▶ Diagnostics
@@ -113,6 +115,7 @@ pub mod history;
 pub mod journal;
 pub mod org;
 pub mod rejection;
+pub mod verify;
 pub mod wire;
 
 pub mod collect;

@@ -19,7 +19,7 @@ pub fn run(arguments: &cli::Lint, terminal: &Terminal) -> Result<Exit, Failure> 
     };
     let waived = &loaded.waived;
     match terminal.format {
-        Format::Human | Format::Html => {
+        Format::Human | Format::Html | Format::Junit => {
             terminal.diagnostics(sources, diagnostics);
             if terminal.verbose {
                 terminal.talk(&report::human::waived(sources, waived));

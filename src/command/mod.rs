@@ -30,6 +30,7 @@ mod schema;
 mod secrets;
 mod simulate;
 mod target;
+mod verify;
 mod version;
 
 use std::io::IsTerminal;
@@ -66,6 +67,11 @@ pub fn run(cli: Cli) -> Exit {
             cli::Format::Json => Format::Json,
             cli::Format::Markdown => Format::Markdown,
         },
+        Command::Verify(cli::Verify { format, .. }) => match format {
+            cli::VerifyFormat::Human => Format::Human,
+            cli::VerifyFormat::Json => Format::Json,
+            cli::VerifyFormat::Junit => Format::Junit,
+        },
         _ => Format::Human,
     };
     let terminal = terminal(shared, format);
@@ -80,6 +86,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Cancel(arguments) => cancel::run(&arguments, &terminal),
         Command::Destroy(arguments) => destroy::run(&arguments, &terminal),
         Command::Promote(arguments) => promote::run(&arguments, &terminal),
+        Command::Verify(arguments) => verify::run(&arguments, &terminal),
         Command::Rollback(arguments) => rollback::run(&arguments, &terminal),
         Command::Compare(arguments) => compare::run(&arguments, &terminal),
         Command::Diff(arguments) => diff::run(&arguments, &terminal),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::cli;
 use crate::command::deploy::{self, Manner, WAIT, Way, planned_org};
 use crate::command::load::{self, Loaded, Purpose};
-use crate::command::{Exit, Failure, Trouble, file, online, plan as planning, target};
+use crate::command::{Exit, Failure, Trouble, file, online, plan as planning, target, verify};
 use crate::component::{ComponentId, FieldPath, Kind, Scalar, Tree};
 use crate::fingerprint;
 use crate::history;
@@ -18,6 +18,7 @@ use crate::plan::{Action, Plan};
 use crate::reference::Observed;
 use crate::report::{self, Format, Terminal};
 use crate::saved_plan::PlannedOrg;
+use crate::verify::{Check, Verdict};
 
 /// Where records go that nobody named a file for.
 const FOLDER: &str = ".orgwire/promotions";
@@ -113,15 +114,20 @@ fn project(arguments: &cli::Promote, environment: &str) -> cli::Project {
 fn prove(arguments: &cli::Promote, mut from: Loaded, terminal: &Terminal) -> Result<Proven, Failure> {
     online(async {
         let mut opened = target::open(None, &from, false, terminal).await?;
-        let made = planning::make(&mut from, &mut opened).await;
-        let org = made.as_ref().ok().map(|(_, observed)| planned_org(observed, &opened));
+        let seen = look(&mut from, &mut opened).await;
+        let org = seen.as_ref().ok().map(|seen| planned_org(&seen.observed, &opened));
         opened.close().await;
-        let ((plan, observed), org) = (made?, org.unwrap_or_else(|| PlannedOrg::unknown(&arguments.from)));
-        let what = unproven(&plan);
+        let (Seen { plan, observed, checks }, org) =
+            (seen?, org.unwrap_or_else(|| PlannedOrg::unknown(&arguments.from)));
+        let mut what = unproven(&plan);
+        if what.is_empty() {
+            what.extend(broken(&checks));
+        }
         if !what.is_empty() || !plan.is_applyable() {
             let problem = Problem::NotProven { from: arguments.from.clone(), what };
             return Err(Failure::new(Trouble::NotProven, problem).help(format!(
-                "see `orgwire plan -e {0}`, deploy it there and try it out first; nothing was sent",
+                "see `orgwire plan -e {0}` and `orgwire verify -e {0}`, deploy it there and try it out first; nothing was \
+                 sent",
                 arguments.from
             )));
         }
@@ -129,6 +135,25 @@ fn prove(arguments: &cli::Promote, mut from: Loaded, terminal: &Terminal) -> Res
         let keys = keys.collect();
         Ok(Proven { org, keys, loaded: from })
     })
+}
+
+/// What the org of `from` has, and whether the halves of each trust in it fit.
+struct Seen {
+    plan: Plan,
+    observed: Observed,
+    checks: Vec<Check>,
+}
+
+async fn look(from: &mut Loaded, opened: &mut target::Opened) -> Result<Seen, Failure> {
+    let (plan, mut observed) = planning::make(from, opened).await?;
+    let checks = verify::wired(from, opened, &mut observed).await?;
+    Ok(Seen { plan, observed, checks })
+}
+
+/// What does not work where everything is as the manifests say.
+fn broken(checks: &[Check]) -> impl Iterator<Item = String> {
+    let failed = checks.iter().filter(|check| check.verdict == Verdict::Failed);
+    failed.map(|check| format!("`{}` fails {}: {}", check.component, check.id, check.found))
 }
 
 /// What would have to be deployed to `from`, in words.

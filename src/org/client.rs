@@ -161,7 +161,14 @@ impl Client {
         self.sent.load(Ordering::Relaxed)
     }
 
-    fn request(&self, method: Method, path: &str, doing: &str, payload: Payload, wanted: Wanted) -> Request {
+    pub fn request(
+        &self,
+        method: Method,
+        path: &str,
+        doing: &str,
+        payload: Payload,
+        wanted: Wanted,
+    ) -> Request {
         let mut url = self.address.base.clone();
         url.set_path(path);
         let doing = format!("{doing} org `{}`", self.target.name);
@@ -335,6 +342,23 @@ impl Client {
     /// One try, with the token in use, of a request that nobody but a diagnosis makes.
     pub async fn once_now(&self, request: &Request) -> Result<Answer, Error> {
         self.once(request, &self.key()).await.map_err(|failed| failed.error)
+    }
+
+    /// An answer whatever it is, for the caller to judge. A connection that was lost is made again.
+    pub async fn unjudged(&self, request: &Request) -> Result<Answer, Error> {
+        let mut failed_tries = 0;
+        loop {
+            self.sent.fetch_add(1, Ordering::Relaxed);
+            let failed = match self.exchange(request, &self.key()).await {
+                Ok(answer) => return Ok(answer),
+                Err(failed) => failed,
+            };
+            failed_tries += 1;
+            match self.pace.before_retry(failed_tries, None) {
+                Some(wait) if request.again && failed.passing => tokio::time::sleep(wait).await,
+                _ => return Err(failed.error),
+            }
+        }
     }
 
     pub fn user_info(&self) -> Request {

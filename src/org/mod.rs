@@ -23,6 +23,7 @@ pub mod login;
 mod lost;
 mod organization;
 mod pace;
+mod probe;
 mod query;
 mod read;
 #[cfg(test)]
@@ -49,6 +50,7 @@ pub use interrupt::Interrupt;
 pub use lost::Lost;
 pub use organization::{ApiVersion, Organization, id18};
 pub use pace::Pace;
+pub use probe::Page;
 pub use query::{Record, soql_in, soql_text};
 pub use read::READ_AT_ONCE;
 pub use retrieve::{Missing, Retrieved, RetrievedFile};

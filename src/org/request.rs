@@ -29,6 +29,8 @@ pub(super) enum Payload {
 pub(super) enum Wanted {
     Json,
     Xml,
+    /// For people.
+    Page,
 }
 
 impl Wanted {
@@ -36,6 +38,7 @@ impl Wanted {
         match self {
             Wanted::Json => "JSON",
             Wanted::Xml => "XML",
+            Wanted::Page => "a page",
         }
     }
 
@@ -43,6 +46,7 @@ impl Wanted {
         match self {
             Wanted::Json => "application/json",
             Wanted::Xml => "text/xml",
+            Wanted::Page => "text/html",
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod progress;
 pub mod review;
 pub mod sarif;
 pub mod values;
+pub mod verify;
 
 use std::io::{self, IsTerminal, Write};
 
@@ -30,6 +31,7 @@ pub enum Format {
     Markdown,
     Html,
     Sarif,
+    Junit,
 }
 
 /// Where and how to print.

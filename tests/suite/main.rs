@@ -49,4 +49,5 @@ mod stories;
 mod troubles;
 #[cfg(unix)]
 mod values;
+mod verify;
 mod wire;

@@ -74,3 +74,31 @@ fn a_key_that_two_environments_share_is_found() {
     assert_eq!(said.json()["error"]["message"].as_str().unwrap().matches("connected-app").count(), 1);
     assert_eq!(json!(said.code), json!(1));
 }
+
+#[test]
+fn what_is_as_the_manifests_say_and_leads_elsewhere_has_proven_nothing() {
+    let test = Test::new()
+        .manifest(
+            r#"
+            api-version = "62.0"
+            [connected-app.Orders]
+            label = "Orders"
+            contact-email = "a@example.com"
+            [connected-app.Orders.oauth-config]
+            callback-url = "https://old.my.salesforce.com/services/authcallback/Orders"
+            scopes = ["Api"]
+            "#,
+        )
+        .file(
+            "orgwire.toml",
+            "[org.old]\ninstance-url = \"https://old.my.salesforce.com\"\n[environment.old]\norg = \"old\"\n\
+             [environment.uat]\norg = \"uat\"\n[environment.production]\norg = \"production\"\n",
+        );
+    let (_serving, ..) = two_orgs(&test);
+    test.run("deploy -e uat --yes").success();
+    test.run("plan -e uat --exit-code").success();
+    let said = test.run("promote --from uat --to production --yes --json").exits(1);
+    assert_eq!(said.json()["error"]["code"], "not-proven");
+    let message = said.json()["error"]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("fails host: callback-url leads to old.my.salesforce.com"), "{message}");
+}

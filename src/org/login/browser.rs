@@ -147,6 +147,7 @@ impl Authorization {
             access_token: granted.access_token,
             user_id,
             organization_id,
+            scope: granted.scope,
             renewable: true,
             requests: endpoint.sent(),
             notices: Vec::new(),

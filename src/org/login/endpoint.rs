@@ -29,12 +29,13 @@ pub(super) struct Granted {
     pub instance_url: Option<String>,
     /// The identity URL, which ends in the ids of org and user.
     pub id: Option<String>,
+    pub scope: Option<String>,
     pub refresh_token: Option<AccessToken>,
 }
 
 impl Granted {
     pub fn only(access_token: AccessToken) -> Granted {
-        Granted { access_token, instance_url: None, id: None, refresh_token: None }
+        Granted { access_token, instance_url: None, id: None, scope: None, refresh_token: None }
     }
 
     /// The ids of org and user.
@@ -54,6 +55,7 @@ struct Wire {
     access_token: String,
     instance_url: Option<String>,
     id: Option<String>,
+    scope: Option<String>,
     refresh_token: Option<String>,
 }
 
@@ -150,6 +152,7 @@ impl<'a> Endpoint<'a> {
             access_token: AccessToken::new(granted.access_token),
             instance_url: granted.instance_url,
             id: granted.id,
+            scope: granted.scope,
             refresh_token: granted.refresh_token.map(AccessToken::new),
         })
     }

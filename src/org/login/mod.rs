@@ -55,6 +55,8 @@ pub struct Session {
     /// Told by the token endpoint, and not by every way in.
     pub user_id: Option<String>,
     pub organization_id: Option<String>,
+    /// Names of the scopes that were granted, with blanks between; told by the token endpoint.
+    pub scope: Option<String>,
     /// The same login can be made again when the session has ended.
     pub renewable: bool,
     /// HTTP requests that it took.
@@ -122,6 +124,7 @@ impl Login {
             instance_url,
             user_id,
             organization_id,
+            scope: granted.scope,
             access_token: granted.access_token,
             renewable,
             requests,

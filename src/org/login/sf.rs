@@ -94,7 +94,13 @@ impl Sf {
                 AccessToken::new(token.ok_or_else(|| incomplete(&show, "access token"))?)
             }
         };
-        Ok(Granted { access_token: token, instance_url: Some(instance_url), id, refresh_token: None })
+        Ok(Granted {
+            access_token: token,
+            instance_url: Some(instance_url),
+            id,
+            scope: None,
+            refresh_token: None,
+        })
     }
 
     /// As a person would type it.

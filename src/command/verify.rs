@@ -1,0 +1,193 @@
+//! `verify`: does the trust work? Asks the org over the wire and changes nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use secrecy::SecretString;
+use serde_json::Value;
+
+use crate::cli;
+use crate::command::load::{self, Loaded, Purpose};
+use crate::command::target::{self, Opened};
+use crate::command::{Attempt, Exit, Failure, Trouble, online, plan as planning};
+use crate::component::ComponentId;
+use crate::org::login::{self, ClientCredentials, Destination, Login};
+use crate::org::{self, Reader};
+use crate::reference::Observed;
+use crate::report::{self, Format, Terminal};
+use crate::secret::{self, Secret};
+use crate::verify::authorize::{self, Ask};
+use crate::verify::standing::{self, Approval};
+use crate::verify::token::{self, Given, Trial};
+use crate::verify::{Check, Verdict, count, wired};
+use crate::wire;
+
+/// The longest pause between two questions.
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+pub fn run(arguments: &cli::Verify, terminal: &Terminal) -> Result<Exit, Failure> {
+    let mut loaded = load::load(&arguments.project, Purpose::Sending)?;
+    online(async {
+        let mut opened = target::open(arguments.org.org.as_deref(), &loaded, false, terminal).await?;
+        let outcome = with_org(arguments, &mut loaded, &mut opened, terminal).await;
+        opened.close().await;
+        outcome
+    })
+}
+
+async fn with_org(
+    arguments: &cli::Verify,
+    loaded: &mut Loaded,
+    opened: &mut Opened,
+    terminal: &Terminal,
+) -> Result<Exit, Failure> {
+    let (_, mut observed) = planning::make(loaded, opened).await?;
+    let reader = opened.org.reader();
+    let mut checks = wired(loaded, opened, &mut observed).await?;
+    checks.extend(probes(loaded, &observed, reader, arguments.wait, terminal).await?);
+    checks.extend(tokens(loaded, &observed, opened).await?);
+    checks.extend(standing(loaded, &observed, reader).await);
+    // Stable: the checks of a component stay in the order of their worth.
+    checks.sort_by(|one, other| one.component.cmp(&other.component));
+    show(&checks, loaded, &observed, opened, terminal)?;
+    Ok(if count(&checks, Verdict::Failed) > 0 {
+        Exit::Error
+    } else if count(&checks, Verdict::Open) > 0 {
+        Exit::ManualStep
+    } else {
+        Exit::Done
+    })
+}
+
+/// What can be seen from what the org holds; `promote` wants that to be right as well.
+pub async fn wired(loaded: &Loaded, opened: &Opened, observed: &mut Observed) -> Result<Vec<Check>, Failure> {
+    let untold: BTreeSet<_> =
+        wired::references(&loaded.desired).filter(|reference| observed.value(reference).is_none()).collect();
+    wire::read_back(&untold, opened.org.reader(), observed).await?;
+    Ok(wired::checks(&loaded.desired, observed))
+}
+
+/// Asks the authorize endpoint, again and again while an answer may only be too early.
+async fn probes(
+    loaded: &Loaded,
+    observed: &Observed,
+    reader: Reader<'_>,
+    minutes: u32,
+    terminal: &Terminal,
+) -> Result<Vec<Check>, Failure> {
+    let (asks, mut checks) = authorize::asks(&loaded.desired, observed);
+    let until = Instant::now() + Duration::from_secs(u64::from(minutes) * 60);
+    for ask in &asks {
+        checks.push(probe(ask, reader, until, terminal).await?);
+    }
+    Ok(checks)
+}
+
+async fn probe(ask: &Ask, reader: Reader<'_>, until: Instant, terminal: &Terminal) -> Result<Check, Failure> {
+    let mut pause = Duration::from_secs(1);
+    loop {
+        let page = reader.authorize(&ask.client_id, &ask.redirect_uri).await?;
+        let answer = authorize::read(page.status, page.location.as_deref(), &page.text);
+        let left = until.saturating_duration_since(Instant::now());
+        let why = match ask.may_change(&answer) {
+            Some(why) if !left.is_zero() => why,
+            _ => return Ok(ask.judge(&answer)),
+        };
+        terminal.talk(&format!("{} {why}; asking again, for up to {} s\n", ask.component, left.as_secs()));
+        tokio::time::sleep(pause.min(left)).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Lets each app that can log in as it would, and ends the session again.
+async fn tokens(loaded: &Loaded, observed: &Observed, opened: &Opened) -> Result<Vec<Check>, Failure> {
+    let (trials, mut checks) = token::trials(&loaded.desired, observed);
+    for trial in &trials {
+        let source = trial.secret.clone();
+        // A source may be a command that takes its time.
+        let read = tokio::task::spawn_blocking(move || secret::read(&source)).await;
+        let read = read
+            .map_err(|error| Failure::new(Trouble::Runtime, Attempt::new("cannot read a secret", error)))?;
+        match read {
+            Ok(secret) => checks.extend(log_in(trial, &secret, opened).await?),
+            Err(error) => checks.push(trial.without_secret(&error.to_string())),
+        }
+    }
+    Ok(checks)
+}
+
+async fn log_in(trial: &Trial, secret: &Secret, opened: &Opened) -> Result<Vec<Check>, Failure> {
+    let instance_url = opened.org.instance_url();
+    let mut destination = Destination::new(opened.org.name(), Some(instance_url.to_owned()));
+    destination.pace = opened.org.pace().clone();
+    let client_secret = SecretString::from(secret.expose());
+    let mut login =
+        Login::ClientCredentials(ClientCredentials { client_id: trial.client_id.clone(), client_secret });
+    let session = match login.session(&destination).await {
+        Ok(session) => session,
+        Err(org::Error::NoSession(_, why)) => return Ok(vec![trial.refused(&why.to_string())]),
+        Err(error) => return Err(error.into()),
+    };
+    let token = session.access_token.expose();
+    let revoked = login::revoke(&SecretString::from(token), &destination).await.is_ok();
+    let now = opened.org.time();
+    Ok(trial.judge(&Given { token, scope: session.scope.as_deref(), instance_url, now, revoked }))
+}
+
+async fn standing(loaded: &Loaded, observed: &Observed, reader: Reader<'_>) -> Vec<Check> {
+    let approvals = approvals(reader).await;
+    let mut checks = standing::approvals(&loaded.desired, observed, approvals.as_deref());
+    let records = records(loaded, reader).await;
+    checks.extend(standing::manual(&loaded.desired, observed, &records));
+    checks
+}
+
+/// All that this login may see; other users' take a permission (CA-85).
+async fn approvals(reader: Reader<'_>) -> Option<Vec<Approval>> {
+    let rows = reader.query("SELECT AppName, UserId FROM OauthToken").await.ok()?;
+    let text = |row: &org::Record, name: &str| row.get(name)?.as_str().map(str::to_owned);
+    Some(
+        rows.iter()
+            .filter_map(|row| Some(Approval { app: text(row, "AppName")?, user_id: text(row, "UserId")? }))
+            .collect(),
+    )
+}
+
+/// The ids of named credentials, for links; without them there is no link, and that is all.
+async fn records(loaded: &Loaded, reader: Reader<'_>) -> BTreeMap<ComponentId, String> {
+    let mut found = BTreeMap::new();
+    let with_steps = loaded.desired.components.keys().filter(|id| !id.kind.manual_steps.is_empty());
+    for id in with_steps {
+        let name = org::soql_text(&id.name);
+        let soql = format!("SELECT Id FROM {} WHERE DeveloperName = {name}", id.kind.name);
+        let rows = reader.query(&soql).await.unwrap_or_default();
+        if let Some(record) = rows.first().and_then(|row| row.get("Id")).and_then(Value::as_str) {
+            found.insert(id.clone(), record.to_owned());
+        }
+    }
+    found
+}
+
+fn show(
+    checks: &[Check],
+    loaded: &Loaded,
+    observed: &Observed,
+    opened: &Opened,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    terminal.diagnostics(&loaded.sources, &loaded.diagnostics);
+    match terminal.format {
+        Format::Json => {
+            let mut body = planning::head(loaded, observed, opened);
+            body.extend(report::verify::json(checks));
+            body.insert("requests".to_owned(), opened.org.requests().into());
+            terminal.result(&report::json::text(&Value::Object(body)))?;
+        }
+        Format::Junit => terminal.result(&report::verify::junit(checks))?,
+        _ => {
+            let text = report::verify::human(checks, &opened.described(), terminal.colour_out);
+            terminal.result(&text)?;
+        }
+    }
+    Ok(())
+}
