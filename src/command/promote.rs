@@ -273,7 +273,10 @@ fn digest(plan: &Plan) -> String {
 fn keep(arguments: &cli::Promote, record: &Value) -> Result<PathBuf, Failure> {
     let path = arguments.record.clone().unwrap_or_else(|| {
         let moment = record["promoted_at"].as_str().unwrap_or_default().replace([':', '-'], "");
-        Path::new(FOLDER).join(format!("{moment}-{}-{}.json", arguments.from, arguments.to))
+        let name = |number: u32| format!("{moment}-{}-{}-{number}.json", arguments.from, arguments.to);
+        // Two may be of one second, and none is written over.
+        let free = (1..).map(|number| Path::new(FOLDER).join(name(number))).find(|path| !path.exists());
+        free.unwrap_or_else(|| Path::new(FOLDER).join(name(0)))
     });
     file::write(&path, report::json::text(record).as_bytes(), false).map_err(|failure| {
         failure.help("the promotion itself is done; its record is in the output of --json")
