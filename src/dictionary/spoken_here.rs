@@ -9,7 +9,8 @@ use super::{ENTRIES, Place, find};
 /// Texts of the org that look like status codes and are none.
 const NO_CODES: [&str; 3] = ["ENFORCE_RELAXREFRESH", "HIGH_ASSURANCE", "INVALID_HEADER_TYPE"];
 /// For somebody at a page of the local org, who has no orgwire to ask.
-const ON_PAGES: [&str; 2] = ["No device waits with this code.", "no such auth provider"];
+const ON_PAGES: [&str; 3] =
+    ["the named credential has been deleted", "No device waits with this code.", "no such auth provider"];
 
 /// The source of the local org below a folder, without tests.
 fn sources(folder: &str) -> String {
