@@ -5,7 +5,7 @@
 //! A record is a file of JSON. It is written as a whole and then put in its place, so that it is never half written.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -138,13 +138,26 @@ impl History {
         let failed = |source| Error::Disk { action: "write to", path: self.folder.clone(), source };
         journal::make_folder(&self.folder).map_err(failed)?;
         let moment: String = record.at.chars().filter(|letter| !matches!(letter, '-' | ':')).collect();
-        let taken = |number: &usize| self.folder.join(format!("{moment}-{number}.json")).exists();
-        let number = (1..).find(|number| !taken(number)).unwrap_or(1);
-        record.id = format!("{moment}-{number}");
-        let open = Open { path: self.folder.join(format!("{}.json", record.id)), record };
+        let (id, path) = self.fresh(&moment).map_err(failed)?;
+        record.id = id;
+        let open = Open { path, record };
         open.write()?;
         self.forget_the_oldest();
         Ok(open)
+    }
+
+    /// A name that no other process has either.
+    fn fresh(&self, moment: &str) -> io::Result<(String, PathBuf)> {
+        for number in 1..=1000 {
+            let id = format!("{moment}-{number}");
+            let path = self.folder.join(format!("{id}.json"));
+            match OpenOptions::new().write(true).create_new(true).open(&path) {
+                Ok(_) => return Ok((id, path)),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::Error::other("a thousand records of this second are there already"))
     }
 
     /// All records, the oldest first. A file that is none is an error: whoever rolls back is not to miss one.
@@ -156,6 +169,10 @@ impl History {
                 path: path.clone(),
                 source,
             })?;
+            // Another process has its name and has not written it yet.
+            if text.is_empty() {
+                continue;
+            }
             let record: Record = serde_json::from_str(&text)
                 .map_err(|error| Error::Unreadable { path: path.clone(), reason: error.to_string() })?;
             if record.format_version != FORMAT_VERSION {

@@ -49,13 +49,6 @@ pub struct PlannedOrg {
     pub instance_url: String,
 }
 
-impl PlannedOrg {
-    /// One that could not be asked.
-    pub fn unknown(name: &str) -> PlannedOrg {
-        PlannedOrg { name: name.to_owned(), id: String::new(), instance_url: String::new() }
-    }
-}
-
 /// The project as it was named, to find it again.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::{join, join_all};
 
 use crate::companions::{self, Companions};
-use crate::component::{Attribute, AttributeSource, ComponentId, Fields, Scalar, Step, Tree};
+use crate::component::{Attribute, AttributeSource, ComponentId, Fields, Scalar, Tree};
 use crate::org::{self, Org, READ_AT_ONCE, Reader};
 use crate::package::{self, Part};
 use crate::reference::{Existing, Observed, OrgFacts, Reference};
@@ -197,8 +197,11 @@ pub async fn read_back(
                 questions.entry((object, member, column)).or_default().push((of, reference));
             }
             Some(AttributeSource::Field(path)) => {
-                let held =
-                    observed.components.get(of).and_then(|existing| text_at(&existing.fields, &path.0));
+                let held = observed
+                    .components
+                    .get(of)
+                    .and_then(|existing| existing.fields.text_at(path))
+                    .map(str::to_owned);
                 if let Some(text) = held {
                     observed.values.insert(reference.clone(), text);
                 }
@@ -231,15 +234,6 @@ fn derived(reference: &Reference, column: &str) -> String {
         return column.replacen(from, to, 1);
     }
     column.to_owned()
-}
-
-fn text_at(fields: &Fields<Scalar>, path: &[Step]) -> Option<String> {
-    let (Step::Element(name), rest) = path.split_first()? else { return None };
-    match fields.get(name)? {
-        Tree::Group(inner) => text_at(inner, rest),
-        Tree::Leaf(Scalar::Text(text)) if rest.is_empty() && !text.is_empty() => Some(text.clone()),
-        _ => None,
-    }
 }
 
 /// Every component whose existence or content a plan depends on.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::diagnostic::{Diagnostics, Sources, codes};
 use crate::org::{self, ErrorKind};
 use crate::report::{self, Format, Terminal};
-use crate::{files, journal, project, render as rendering, wire};
+use crate::{files, history, journal, project, render as rendering, wire};
 
 codes! {
 /// What can go wrong with the world, as opposed to what somebody wrote. Each has a story in
@@ -177,6 +177,14 @@ impl From<files::Error> for Failure {
     fn from(error: files::Error) -> Failure {
         let help = error.help();
         Failure::new(Trouble::UnreadableFile, error).help(help)
+    }
+}
+
+impl From<history::Error> for Failure {
+    fn from(error: history::Error) -> Failure {
+        Failure::new(Trouble::History, error).help(
+            "a deployment could not be rolled back without it; correct the folder's permissions, or move the file away",
+        )
     }
 }
 

@@ -10,7 +10,7 @@ use crate::cli;
 use crate::command::deploy::{self, Manner, WAIT, Way, planned_org};
 use crate::command::load::{self, Loaded, Purpose};
 use crate::command::{Exit, Failure, Trouble, file, online, plan as planning, target, verify};
-use crate::component::{ComponentId, FieldPath, Kind, Scalar, Tree};
+use crate::component::{ComponentId, Scalar};
 use crate::fingerprint;
 use crate::history;
 use crate::org::Interrupt;
@@ -62,7 +62,7 @@ pub fn run(arguments: &cli::Promote, terminal: &Terminal) -> Result<Exit, Failur
             return Err(Failure::new(Trouble::Usage, Problem::SameOrg { from, to, id: org.id })
                 .help("give each environment an org of its own in orgwire.toml; nothing was sent"));
         }
-        planning::explain(&mut plan, &observed)?;
+        planning::explain(&mut plan, &observed, terminal);
         if arguments.no_key_reuse {
             check_keys(arguments, &proven, loaded, &observed)?;
         }
@@ -114,11 +114,10 @@ fn project(arguments: &cli::Promote, environment: &str) -> cli::Project {
 fn prove(arguments: &cli::Promote, mut from: Loaded, terminal: &Terminal) -> Result<Proven, Failure> {
     online(async {
         let mut opened = target::open(None, &from, false, terminal).await?;
-        let seen = look(&mut from, &mut opened).await;
-        let org = seen.as_ref().ok().map(|seen| planned_org(&seen.observed, &opened));
+        let seen =
+            look(&mut from, &mut opened).await.map(|seen| (planned_org(&seen.observed, &opened), seen));
         opened.close().await;
-        let (Seen { plan, observed, checks }, org) =
-            (seen?, org.unwrap_or_else(|| PlannedOrg::unknown(&arguments.from)));
+        let (org, Seen { plan, observed, checks }) = seen?;
         let mut what = unproven(&plan);
         if what.is_empty() {
             what.extend(broken(&checks));
@@ -173,18 +172,8 @@ fn unproven(plan: &Plan) -> Vec<String> {
 
 /// The consumer key of an app, as its org tells it.
 fn key(id: &ComponentId, observed: &Observed) -> Option<String> {
-    let attribute = id.kind.attributes.get("consumer-key")?;
-    let crate::component::AttributeSource::Field(path) = &attribute.source else { return None };
-    let mut fields = &observed.components.get(id)?.fields;
-    for step in &path.0 {
-        let crate::component::Step::Element(name) = step else { return None };
-        match fields.get(name)? {
-            Tree::Group(inner) => fields = inner,
-            Tree::Leaf(Scalar::Text(text)) if !text.is_empty() => return Some(text.clone()),
-            _ => return None,
-        }
-    }
-    None
+    let path = id.kind.attribute_field("consumer-key")?;
+    observed.components.get(id)?.fields.text_at(path).map(str::to_owned)
 }
 
 /// Consumer keys never travel (CA-14): a key that both orgs have, or that both environments read from the same place, is one
@@ -218,26 +207,13 @@ fn written(loaded: &Loaded, id: &ComponentId) -> Option<String> {
     use crate::resolve::Wanted;
     use crate::secret::SecretSource;
     let component = loaded.desired.components.get(id)?;
-    let path = path_of_key(id)?;
-    match &component.get(&path)?.as_leaf()?.wanted {
+    let path = id.kind.attribute_field("consumer-key")?;
+    match &component.get(path)?.as_leaf()?.wanted {
         Wanted::Known(Scalar::Text(text)) => Some(format!("text {text}")),
         Wanted::Secret(SecretSource::Generated(_)) => None,
         Wanted::Secret(source) => Some(source.to_string()),
         _ => None,
     }
-}
-
-fn path_of_key(id: &ComponentId) -> Option<FieldPath> {
-    fn find(group: &'static crate::component::Group, at: &FieldPath) -> Option<FieldPath> {
-        group.fields.iter().find_map(|field| {
-            let path = at.element(crate::component::Name::from(field.name.as_str()));
-            match &field.kind {
-                Kind::Group(inner) => find(inner, &path),
-                _ => (field.key == "consumer-key").then_some(path),
-            }
-        })
-    }
-    find(&id.kind.fields, &FieldPath::root())
 }
 
 async fn carry(

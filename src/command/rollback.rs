@@ -17,6 +17,7 @@ use crate::component::{ComponentId, Fields, Kind, Scalar, Tree};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, Span};
 use crate::diff;
 use crate::history::{self, History, Record};
+use crate::org::is_same_id;
 use crate::reference::Observed;
 use crate::report::{self, Format, Terminal};
 use crate::resolve::{Component, Desired, Keys, Leaf, Wanted};
@@ -75,7 +76,7 @@ fn choose(id: Option<&str>, mut records: Vec<(PathBuf, Record)>) -> Result<(Path
         // What was rolled back is not rolled forward again by saying it twice.
         None => records.iter().rposition(|(_, record)| record.action != history::Action::Rollback),
         Some(id) => records.iter().position(|(_, record)| {
-            record.id == id || record.deployments.iter().any(|deployment| same(deployment, id))
+            record.id == id || record.deployments.iter().any(|deployment| is_same_id(deployment, id))
         }),
     };
     match (found, id) {
@@ -85,11 +86,6 @@ fn choose(id: Option<&str>, mut records: Vec<(PathBuf, Record)>) -> Result<(Path
         (None, Some(id)) => Err(Failure::new(Trouble::NothingToRollBack, Problem::Unknown(id.to_owned()))
             .help("see what there is with: orgwire rollback --list")),
     }
-}
-
-/// Ids come with 15 characters or 18, of which the last three only repeat something.
-fn same(one: &str, other: &str) -> bool {
-    one.len() >= 15 && other.len() >= 15 && one.get(..15) == other.get(..15)
 }
 
 /// What a record asks for: everything as it was. What was not there is removed.

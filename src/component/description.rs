@@ -74,6 +74,14 @@ impl Type {
         format!("{}/{name}.{}{companion}", self.directory, self.suffix)
     }
 
+    /// Where the value of an attribute stands, if a component itself holds it: `consumer-key` of an app.
+    pub fn attribute_field(&self, attribute: &str) -> Option<&FieldPath> {
+        match &self.attributes.get(attribute)?.source {
+            AttributeSource::Field(path) => Some(path),
+            AttributeSource::Query { .. } => None,
+        }
+    }
+
     /// The field that is no element but a file of its own, beside the one with the elements.
     pub fn content_field(&self) -> Option<&Field> {
         self.fields.fields.iter().find(|field| field.content)

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::{FieldPath, Step};
+
 /// The API's name of an element. Borrowed from the descriptions where it can be, which is almost always: a
 /// project of thousands of components holds few names.
 pub type Name = Cow<'static, str>;
@@ -70,6 +72,17 @@ impl<L> Fields<L> {
         self.find(name).is_ok()
     }
 
+    /// The element at a path of names and of places in lists.
+    pub fn at(&self, path: &FieldPath) -> Option<&Tree<L>> {
+        let (first, rest) = path.0.split_first()?;
+        let Step::Element(name) = first else { return None };
+        rest.iter().try_fold(self.get(name)?, |tree, step| match (step, tree) {
+            (Step::Element(name), Tree::Group(fields)) => fields.get(name),
+            (Step::Index(index), Tree::List(items)) => items.get(*index),
+            _ => None,
+        })
+    }
+
     /// Replaces the element of this name, if there is one, and returns what it was.
     pub fn insert(&mut self, name: Name, tree: Tree<L>) -> Option<Tree<L>> {
         match self.find(&name) {
@@ -115,6 +128,16 @@ impl<L> Fields<L> {
 
     pub fn values(&self) -> impl Iterator<Item = &Tree<L>> {
         self.0.iter().map(|(_, tree)| tree)
+    }
+}
+
+impl Fields<Scalar> {
+    /// The text at a path, if there is any.
+    pub fn text_at(&self, path: &FieldPath) -> Option<&str> {
+        match self.at(path)?.as_leaf()? {
+            Scalar::Text(text) if !text.is_empty() => Some(text),
+            _ => None,
+        }
     }
 }
 

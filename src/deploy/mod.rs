@@ -216,7 +216,7 @@ fn wired(desired: &Desired, plan: &Plan, observed: &Observed) -> Vec<Wired> {
         let Some(component) = desired.components.get(&send.id) else { continue };
         let filled = plan::fill(component, observed);
         for deferral in &send.deferred {
-            if let Some(Tree::Leaf(Filled::Known(Scalar::Text(value)))) = at(&filled, &deferral.field) {
+            if let Some(Tree::Leaf(Filled::Known(Scalar::Text(value)))) = filled.at(&deferral.field) {
                 wired.push(Wired {
                     component: send.id.clone(),
                     field: deferral.field.clone(),
@@ -226,19 +226,4 @@ fn wired(desired: &Desired, plan: &Plan, observed: &Observed) -> Vec<Wired> {
         }
     }
     wired
-}
-
-fn at<'a>(fields: &'a crate::component::Fields<Filled>, path: &FieldPath) -> Option<&'a Tree<Filled>> {
-    use crate::component::Step;
-    let mut found: Option<&Tree<Filled>> = None;
-    for step in &path.0 {
-        found = match (step, found) {
-            (Step::Element(name), None) => fields.get(name),
-            (Step::Element(name), Some(Tree::Group(inner))) => inner.get(name),
-            (Step::Index(index), Some(Tree::List(items))) => items.get(*index),
-            _ => return None,
-        };
-        found?;
-    }
-    found
 }

@@ -374,17 +374,7 @@ fn can_be_referred_to(name: &str) -> bool {
 }
 
 fn text_at<'f>(fields: &'f Fields<Sited>, path: &FieldPath) -> Option<&'f str> {
-    let mut fields = fields;
-    let (last, groups) = path.0.split_last()?;
-    for step in groups {
-        let Step::Element(name) = step else { return None };
-        match fields.get(name)? {
-            Tree::Group(inner) => fields = inner,
-            _ => return None,
-        }
-    }
-    let Step::Element(name) = last else { return None };
-    match &fields.get(name)?.as_leaf()?.scalar {
+    match &fields.at(path)?.as_leaf()?.scalar {
         Scalar::Text(text) if !text.is_empty() => Some(text),
         _ => None,
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::values::{known_key, observed_text};
+use super::values::known_key;
 use super::{Action, Change};
 use crate::component::{ComponentId, Field, FieldPath, Generate, Scalar, Tree};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
@@ -171,7 +171,7 @@ pub(super) fn check_generated(
             )),
             (true, Some(existing)) => {
                 let field = crate::resolve::described_field(consumer, path);
-                let before = observed_text(&existing.fields, path);
+                let before = existing.fields.text_at(path);
                 match (generated.shape, field) {
                     (Generate::ConsumerSecret, Some(field)) if field.masked.is_some() && before.is_none() => {
                         findings.push(problem(

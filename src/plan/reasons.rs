@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{Action, Plan};
-use crate::component::{ComponentId, FieldPath, Fields, Scalar, Step, Tree};
+use crate::component::{ComponentId, Fields, Scalar, Tree};
 use crate::diff::{FieldChange, Filled, put_in_order};
 use crate::resolve::{Component, Leaf, Wanted};
 
@@ -72,7 +72,7 @@ impl Plan {
                 continue;
             }
             for (field, reason) in change.fields.iter().zip(&mut change.reasons) {
-                let mut then = at(then, &field.path).cloned();
+                let mut then = then.at(&field.path).cloned();
                 then.iter_mut().for_each(put_in_order);
                 let is_untouched = field.before == then;
                 match reason {
@@ -86,25 +86,6 @@ impl Plan {
                 }
             }
         }
-    }
-
-    /// Whether somebody else has changed what was deployed.
-    pub fn has_drifted(&self) -> bool {
-        self.changes.iter().any(|change| change.reasons.contains(&Reason::Drifted))
-    }
-}
-
-fn at<'a>(fields: &'a Fields<Scalar>, path: &FieldPath) -> Option<&'a Tree<Scalar>> {
-    let (last, before) = path.0.split_last()?;
-    let mut fields = fields;
-    for step in before {
-        let Step::Element(name) = step else { return None };
-        let Some(Tree::Group(inner)) = fields.get(name) else { return None };
-        fields = inner;
-    }
-    match last {
-        Step::Element(name) => fields.get(name),
-        _ => None,
     }
 }
 

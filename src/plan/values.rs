@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::component::{AttributeSource, FieldPath, Fields, Generate, Scalar, Step, Tree};
+use crate::component::{AttributeSource, Fields, Generate, Scalar, Tree};
 use crate::diff::Filled;
 use crate::reference::{Observed, OrgAttribute, Reference};
 use crate::resolve::{Component, Leaf, Wanted};
@@ -73,18 +73,5 @@ pub fn known_key(source: &SecretSource, observed: &Observed) -> Option<String> {
         return None;
     }
     let existing = observed.components.get(&generated.owner)?;
-    observed_text(&existing.fields, &generated.field).map(str::to_owned)
-}
-
-pub(super) fn observed_text<'a>(fields: &'a Fields<Scalar>, path: &FieldPath) -> Option<&'a str> {
-    let mut fields = fields;
-    for step in &path.0 {
-        let Step::Element(name) = step else { return None };
-        match fields.get(name)? {
-            Tree::Group(inner) => fields = inner,
-            Tree::Leaf(Scalar::Text(text)) => return Some(text),
-            _ => return None,
-        }
-    }
-    None
+    existing.fields.text_at(&generated.field).map(str::to_owned)
 }

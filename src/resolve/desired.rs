@@ -76,18 +76,7 @@ pub enum Wanted {
 impl Component {
     /// The value at a path of element names.
     pub fn get(&self, path: &FieldPath) -> Option<&Tree<Leaf>> {
-        let mut fields = &self.fields;
-        let mut found = None;
-        for step in &path.0 {
-            let Step::Element(name) = step else { return None };
-            found = fields.get(name);
-            match found {
-                Some(Tree::Group(inner)) => fields = inner,
-                Some(_) => {}
-                None => return None,
-            }
-        }
-        found
+        self.fields.at(path)
     }
 
     /// The text at a path such as `oauthConfig.callbackUrl`, if it is known without an org.

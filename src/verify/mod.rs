@@ -6,7 +6,7 @@ pub mod standing;
 pub mod token;
 pub mod wired;
 
-use crate::component::{AttributeSource, ComponentId, FieldPath, Fields, Kind, Name, Scalar, Step, Tree};
+use crate::component::{ComponentId, FieldPath, Fields, Kind, Name, Scalar, Tree};
 use crate::reference::Observed;
 use crate::resolve::{Component, Desired, Wanted};
 
@@ -103,17 +103,17 @@ fn apps<'a>(desired: &'a Desired, observed: &'a Observed) -> impl Iterator<Item 
 impl<'a> App<'a> {
     /// The consumer key, as the org tells it.
     fn key(self) -> Option<&'a str> {
-        text_at(self.held, key_path(&self.wanted.id)?)
+        self.held.text_at(key_path(&self.wanted.id)?)
     }
 
     /// A field beside the consumer key.
     fn text(self, name: &'static str) -> Option<&'a str> {
-        text_at(self.held, &beside(key_path(&self.wanted.id)?, name))
+        self.held.text_at(&beside(key_path(&self.wanted.id)?, name))
     }
 
     fn flag(self, name: &'static str) -> bool {
         let Some(key) = key_path(&self.wanted.id) else { return false };
-        matches!(at(self.held, &beside(key, name)), Some(Tree::Leaf(Scalar::Flag(true))))
+        matches!(self.held.at(&beside(key, name)), Some(Tree::Leaf(Scalar::Flag(true))))
     }
 
     /// The lines that the org has.
@@ -128,7 +128,7 @@ fn family<'a>(app: App<'a>, observed: &'a Observed) -> impl Iterator<Item = &'a 
     let name = app.text(APP);
     let belongs = move |id: &ComponentId, fields: &Fields<Scalar>| {
         let is_header = id.kind.name == "ExternalClientApplication" && Some(id.name.as_str()) == name;
-        is_header || name.is_some() && text_at(fields, &FieldPath::of(APP)) == name
+        is_header || name.is_some() && fields.text_at(&FieldPath::of(APP)) == name
     };
     observed
         .components
@@ -139,35 +139,13 @@ fn family<'a>(app: App<'a>, observed: &'a Observed) -> impl Iterator<Item = &'a 
 
 /// Where an app's consumer key is; `None` for everything else.
 fn key_path(id: &ComponentId) -> Option<&'static FieldPath> {
-    match &id.kind.attributes.get("consumer-key")?.source {
-        AttributeSource::Field(path) => Some(path),
-        AttributeSource::Query { .. } => None,
-    }
+    id.kind.attribute_field("consumer-key")
 }
 
 fn beside(path: &FieldPath, name: &'static str) -> FieldPath {
     let mut path = path.clone();
     path.0.pop();
     path.element(Name::from(name))
-}
-
-fn at<'a>(fields: &'a Fields<Scalar>, path: &FieldPath) -> Option<&'a Tree<Scalar>> {
-    let (last, before) = path.0.split_last()?;
-    let mut fields = fields;
-    for step in before {
-        let Step::Element(name) = step else { return None };
-        let Tree::Group(inner) = fields.get(name)? else { return None };
-        fields = inner;
-    }
-    let Step::Element(name) = last else { return None };
-    fields.get(name)
-}
-
-fn text_at<'a>(fields: &'a Fields<Scalar>, path: &FieldPath) -> Option<&'a str> {
-    match at(fields, path)? {
-        Tree::Leaf(Scalar::Text(text)) if !text.is_empty() => Some(text),
-        _ => None,
-    }
 }
 
 fn lines(text: &str) -> Vec<&str> {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Check, apps, family, text_at};
+use super::{Check, apps, family};
 use crate::component::{ComponentId, FieldPath};
 use crate::reference::Observed;
 use crate::resolve::Desired;
@@ -52,7 +52,7 @@ pub fn approvals(desired: &Desired, observed: &Observed, given: Option<&[Approva
         let label = app
             .wanted
             .text("label")
-            .or_else(|| family(app, observed).find_map(|fields| text_at(fields, &FieldPath::of("label"))))?;
+            .or_else(|| family(app, observed).find_map(|fields| fields.text_at(&FieldPath::of("label"))))?;
         let mut of_user: BTreeMap<&str, usize> = BTreeMap::new();
         for approval in given.iter().filter(|approval| approval.app == label) {
             *of_user.entry(&approval.user_id).or_default() += 1;

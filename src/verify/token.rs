@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use super::{App, Check, apps, at, beside, family, key_path, text_at};
+use super::{App, Check, apps, beside, family, key_path};
 use crate::component::{ComponentId, FieldPath, Kind, Scalar, Tree, type_named};
 use crate::reference::Observed;
 use crate::resolve::{Desired, Wanted};
@@ -66,13 +66,13 @@ fn trial(app: App<'_>, observed: &Observed) -> Result<Trial, &'static str> {
 /// What a token of the app gets without a person (OA-4).
 fn scopes(app: App<'_>, observed: &Observed) -> Vec<String> {
     let beside_key = key_path(&app.wanted.id).map(|key| beside(key, "scopes"));
-    let written: Vec<&str> = match beside_key.as_ref().and_then(|path| at(app.held, path)) {
+    let written: Vec<&str> = match beside_key.as_ref().and_then(|path| app.held.at(path)) {
         Some(Tree::List(items)) => items.iter().filter_map(text).collect(),
         Some(single) => text(single).into_iter().collect(),
         // One line with all of them (EC-5).
         None => {
             let line = FieldPath::of("commaSeparatedOauthScopes");
-            let line = family(app, observed).find_map(|fields| text_at(fields, &line)).unwrap_or_default();
+            let line = family(app, observed).find_map(|fields| fields.text_at(&line)).unwrap_or_default();
             line.split(',').map(str::trim).collect()
         }
     };
@@ -86,7 +86,7 @@ fn scopes(app: App<'_>, observed: &Observed) -> Vec<String> {
 /// The life of its JWTs, if its policies say it (EC-10). Connected apps have no field for it (CA-64).
 fn minutes(app: App<'_>, observed: &Observed) -> Option<i64> {
     let timeout = FieldPath::of("namedUserJwtTimeout");
-    family(app, observed).find_map(|fields| match at(fields, &timeout)? {
+    family(app, observed).find_map(|fields| match fields.at(&timeout)? {
         Tree::Leaf(Scalar::Number(minutes)) => Some(*minutes),
         _ => None,
     })

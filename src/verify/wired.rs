@@ -1,7 +1,7 @@
 //! What can be seen from what the org holds: whether the halves of a trust have the same values, and whose they are.
 //! Asks nothing over the wire.
 
-use super::{Check, apps, each_text, lines, text_at, wanted_text};
+use super::{Check, apps, each_text, lines, wanted_text};
 use crate::component::{ComponentId, Tree};
 use crate::plan;
 use crate::reference::{Observed, OrgAttribute, Reference};
@@ -40,7 +40,7 @@ fn callbacks(component: &Component, wiring: &Wiring, observed: &Observed) -> Vec
         let Some(told) = observed.value(&reference) else {
             return check.skipped("the org does not tell the callback URL of the provider");
         };
-        let held = observed.components.get(&component.id).and_then(|held| text_at(&held.fields, &edge.field));
+        let held = observed.components.get(&component.id).and_then(|held| held.fields.text_at(&edge.field));
         let held = held.map(lines).unwrap_or_default();
         if held.contains(&told) {
             return check.passed(format!("{told} is listed"));
@@ -66,7 +66,7 @@ fn keys(component: &Component, wiring: &Wiring, desired: &Desired, observed: &Ob
     let one = |edge: &crate::wiring::Edge| {
         let asked = format!("is its consumer key that of {}?", edge.from);
         let check = Check::new("provider-key", &["OA-20", "AP-25"], &component.id, &asked);
-        let held = observed.components.get(&component.id).and_then(|held| text_at(&held.fields, &edge.field));
+        let held = observed.components.get(&component.id).and_then(|held| held.fields.text_at(&edge.field));
         let app = apps(desired, observed).find(|app| app.wanted.id == edge.from).and_then(|app| app.key());
         match (held, app) {
             (Some(held), Some(app)) if held == app => check.passed("both are the same"),
@@ -87,7 +87,7 @@ fn placeholders(component: &Component, observed: &Observed) -> Option<Check> {
     let mut left = Vec::new();
     component.each_value(&mut |path, _, value| {
         let Tree::Leaf(Leaf { wanted: Wanted::Formula(formula), .. }) = value else { return };
-        let Some(text) = text_at(held, path) else { return };
+        let Some(text) = held.text_at(path) else { return };
         for reference in formula.references() {
             // A value that happens to be what stands in for others is none.
             let Some(placeholder) = plan::placeholder(reference) else { continue };
@@ -151,7 +151,7 @@ fn astray(component: &Component, own: &str, observed: &Observed) -> Vec<String> 
     component.each_value(&mut |path, field, value| {
         let Tree::Leaf(Leaf { wanted: Wanted::Formula(formula), .. }) = value else { return };
         let refers = formula.references().any(|it| *it == Reference::Org(OrgAttribute::InstanceUrl));
-        let Some(text) = text_at(&held.fields, path).filter(|_| refers) else { return };
+        let Some(text) = held.fields.text_at(path).filter(|_| refers) else { return };
         if !lines(text).into_iter().any(|line| host(line).is_some_and(|host| host == own)) {
             found.push(format!("{} does not lead to {own}", field.key));
         }

@@ -272,6 +272,19 @@ fn what_somebody_else_changed_is_told_apart_from_the_manifest() {
     assert_eq!(org.deployments().len(), 2, "reads only");
 }
 
+/// The history is no condition of a plan, and the only way back.
+#[test]
+fn a_damaged_history_stops_the_way_back_and_nothing_else() {
+    let (org, test) = deployed();
+    test.write(".orgwire/history/20200101T000000Z-1.json", "{");
+    org.edit("ConnectedApp", APP, "label", Some(text("By hand")));
+    let said = test.run("deploy --yes").success();
+    assert!(said.stderr.contains("who has changed what since is not known"), "{}", said.stderr);
+    assert_eq!(org.text("ConnectedApp", APP, "label"), APP);
+    let said = test.run("rollback --yes --json").exits(1);
+    assert_eq!(said.json()["error"]["code"], "history");
+}
+
 #[test]
 fn components_that_no_manifest_has_are_named() {
     let (_org, test) = deployed();

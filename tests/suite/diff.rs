@@ -10,7 +10,6 @@ use crate::simulated::{Org, text};
 use crate::test::{Said, Test};
 
 const CANARY: &str = "Canary7Canary7Canary7Canary7Canary7Canary7";
-const GIT: &str = "git -c user.name=Test -c user.email=test@example.com -c commit.gpgsign=false";
 
 fn app(config: &str) -> String {
     format!(
@@ -62,13 +61,6 @@ fn snapshot(name: &str, text: impl Into<String>) {
     settings.bind(|| insta::assert_snapshot!(name, text.trim_end()));
 }
 
-fn commit(test: &Test, tag: &str) {
-    let script = format!(
-        "git init -q . 2>/dev/null; git add -A && {GIT} commit -q --allow-empty -m {tag} && git tag {tag}"
-    );
-    test.run_script(&script).success();
-}
-
 // ---- sides
 
 #[test]
@@ -81,7 +73,7 @@ fn the_same_components_are_equal_wherever_they_lie() {
     zip.start_file("unpackaged/connectedApps/Orders.connectedApp", SimpleFileOptions::default()).unwrap();
     zip.write_all(app(CONFIG).as_bytes()).unwrap();
     zip.finish().unwrap();
-    commit(&test, "one");
+    test.commit("one");
     let sides = [
         "folder",
         "folder/connectedApps/Orders.connectedApp",
@@ -104,7 +96,7 @@ fn the_same_components_are_equal_wherever_they_lie() {
 #[test]
 fn a_revision_alone_stands_for_what_the_other_side_is() {
     let test = Test::new().manifest(MANIFEST).file("md/Orders.connectedApp", &app(CONFIG));
-    commit(&test, "before");
+    test.commit("before");
     test.edit("manifests/main.toml", "\"Orders\"", "\"Sales\"");
     test.edit("md/Orders.connectedApp", "Orders</label>", "Purchases</label>");
     snapshot(
@@ -132,9 +124,9 @@ fn a_revision_alone_stands_for_what_the_other_side_is() {
 #[test]
 fn where_there_was_nothing_yet_everything_is_new() {
     let test = Test::new().file("README.md", "an empty repository");
-    commit(&test, "empty");
+    test.commit("empty");
     let test = test.manifest(MANIFEST).file("md/Orders.connectedApp", &app(CONFIG));
-    commit(&test, "first");
+    test.commit("first");
     for sides in ["git:empty", "git:empty git:first", "git:empty manifests", "git:empty md"] {
         let said = different(&test, sides);
         assert!(said.stdout.starts_with("+ connected-app.Orders\n"), "{sides}: {}", said.stdout);
@@ -147,7 +139,7 @@ fn where_there_was_nothing_yet_everything_is_new() {
     fs::rename(test.path("manifests"), test.path("trust")).unwrap();
     let said = different(&test, "git:empty");
     assert!(said.stdout.starts_with("+ connected-app.Orders\n"), "{}", said.stdout);
-    commit(&test, "moved");
+    test.commit("moved");
     equal(&test, "git:first git:moved");
 }
 

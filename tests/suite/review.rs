@@ -3,7 +3,6 @@
 use crate::test::{Said, Test, unindent};
 
 const CANARY: &str = "Canary7Canary7Canary7Canary7Canary7Canary7";
-const GIT: &str = "git -c user.name=Test -c user.email=test@example.com -c commit.gpgsign=false";
 
 /// A trio, for two environments.
 const TRIO: &str = r#"
@@ -45,15 +44,8 @@ const TRIO: &str = r#"
 /// A repository whose tag `base` is the state before.
 fn project() -> Test {
     let test = Test::new().manifest(TRIO).variable("PARTNER_SECRET", CANARY);
-    commit(&test, "base");
+    test.commit("base");
     test
-}
-
-fn commit(test: &Test, tag: &str) {
-    let script = format!(
-        "git init -q . 2>/dev/null; git add -A && {GIT} commit -q --allow-empty -m {tag} && git tag {tag}"
-    );
-    test.run_script(&script).success();
 }
 
 /// A scope, a callback and an overlay.
@@ -62,7 +54,7 @@ fn branch(test: &Test) {
     test.edit(file, "\"Api\", \"RefreshToken\"", "\"Full\"");
     test.edit(file, "\"${auth-provider.Orders.callback-url}\"", "\"https://orders.example/callback\"");
     test.edit(file, "the platform team\"", "trust\"\ncontact-email = \"trust@example.com\"");
-    commit(test, "branch");
+    test.commit("branch");
 }
 
 fn snapshot(name: &str, text: impl Into<String>) {
@@ -144,7 +136,7 @@ fn a_revision_that_cannot_be_read_is_told_in_the_page() {
     let page = said(&test, "diff git:base --format markdown").exits(1);
     snapshot("review-broken", page.stdout);
     assert!(page.stderr.contains("unknown-key"), "{}", page.stderr);
-    commit(&test, "broken");
+    test.commit("broken");
     test.edit("manifests/main.toml", "friendly-nam =", "friendly-name =");
     let page = said(&test, "diff git:broken --format markdown").exits(1).stdout;
     assert!(page.contains("#### Not understood") && page.contains("```mermaid"), "{page}");
@@ -173,7 +165,7 @@ fn an_environment_that_is_new_is_compared_with_what_it_lies_over() {
 fn findings_that_were_there_before_stand_apart() {
     let test = project();
     test.edit("manifests/main.toml", "\"ops@example.com\"", "\"nobody\"");
-    commit(&test, "bad");
+    test.commit("bad");
     test.edit("manifests/main.toml", "\"Api\", \"RefreshToken\"", "");
     let page = said(&test, "diff git:bad --format markdown").exits(0).stdout;
     let (new, known) = page.split_once("there before</summary>").unwrap();
@@ -194,7 +186,7 @@ fn a_page_too_long_for_a_comment_says_what_it_leaves_out() {
     let all = |count: usize, label: &str| (0..count).map(|number| app(number, label)).collect::<String>();
     for (count, says) in [(5, ""), (120, "Left out: the XML of "), (700, "all of ")] {
         let test = Test::new().file("manifests/all.toml", &all(count, "Before"));
-        commit(&test, "base");
+        test.commit("base");
         test.write("manifests/all.toml", all(count, "After"));
         let page = said(&test, "diff git:base --format markdown").exits(0).stdout;
         assert!(page.len() < 65_536, "{count}: {}", page.len());
@@ -238,7 +230,7 @@ fn what_a_manifest_says_is_only_text() {
     let evil = "@everyone ``` <img src=x onerror=alert(1)> | [x](javascript:y) </details>\\\" ]";
     let test =
         Test::new().manifest("[named-credential.N]\nlabel = \"N\"\nendpoint = \"https://a.example\"\n");
-    commit(&test, "base");
+    test.commit("base");
     test.write(
         "manifests/main.toml",
         unindent(&format!(
@@ -325,7 +317,7 @@ fn what_a_manifest_says_is_only_text_to_a_browser_too() {
         "</title></style></script><script>alert(1)</script><img src=x onerror=alert(1)>' \\\" & {{ x }}";
     let test =
         Test::new().manifest("[named-credential.N]\nlabel = \"N\"\nendpoint = \"https://a.example\"\n");
-    commit(&test, "base");
+    test.commit("base");
     test.write(
         "manifests/main.toml",
         unindent(&format!(

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use crate::test::{Running, Said, Test};
 
 const CANARY: &str = "Canary7Canary7Canary7Canary7Canary7Canary7";
-const GIT: &str = "git -c user.name=Test -c user.email=test@example.com -c commit.gpgsign=false";
 
 /// A trio whose hosts, users and contact differ in production; one secret comes from outside.
 const MANIFEST: &str = r#"
@@ -78,7 +77,8 @@ impl Scene {
         );
         test.write("orgwire.toml", configuration);
         test.write(".gitignore", ".orgwire/\n");
-        test.run_script(&format!("git init -q -b main && git add -A && {GIT} commit -q -m first")).success();
+        test.run_script("git init -q -b main").success();
+        test.commit("first");
         Scene { test, uat, production, _serving: serving }
     }
 
@@ -146,7 +146,7 @@ fn a_reviewer_reads_a_branch() {
     );
     test.edit("manifests/main.toml", "${var.host}/callback", "${var.host}/oauth/callback");
     test.edit("manifests/main.toml", "contact = \"release@example.com\"", "contact = \"trust@example.com\"");
-    test.run_script(&format!("{GIT} commit -q -a -m change")).success();
+    test.commit("change");
     let page = scene.run("diff git:main --format markdown", 0).stdout;
     for told in [
         "| `contact-email` | `\"release@example.com\"` | `\"trust@example.com\"` | production |",

@@ -119,6 +119,15 @@ impl Test {
         }
     }
 
+    /// Commits everything to the project's own repository, and tags it.
+    pub fn commit(&self, tag: &str) {
+        const GIT: &str = "git -c user.name=Test -c user.email=test@example.com -c commit.gpgsign=false";
+        let script = format!(
+            "git init -q . 2>/dev/null; git add -A && {GIT} commit -q --allow-empty -m {tag} && git tag {tag}"
+        );
+        self.run_script(&script).success();
+    }
+
     /// Every file of the project, with its path as the user would write it.
     pub fn files(&self) -> Vec<(String, Vec<u8>)> {
         let mut found = Vec::new();

@@ -148,7 +148,8 @@ pub async fn apply(
         }
     };
     if let Some(record) = record {
-        record.done(ids(&done), &done.observed)?;
+        let kept = record.done(ids(&done), &done.observed);
+        kept.map_err(|error| Failure::from(error).help("the deployment itself is done, and was read back"))?;
     }
     Ok(done)
 }
@@ -217,12 +218,4 @@ pub fn planned_org(observed: &Observed, opened: &Opened) -> PlannedOrg {
 /// What the org accepted and did not keep is no success.
 pub fn kept(done: Done, loaded: &Loaded, opened: &Opened) -> Result<Done, Failure> {
     if done.not_kept.is_empty() { Ok(done) } else { Err(super::not_kept(&done, loaded, opened)) }
-}
-
-impl From<history::Error> for Failure {
-    fn from(error: history::Error) -> Failure {
-        Failure::new(crate::command::Trouble::History, error).help(
-            "without it a deployment could not be rolled back; correct the folder's permissions, or move the file away",
-        )
-    }
 }

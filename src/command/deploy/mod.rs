@@ -19,7 +19,7 @@ use crate::deploy::{self, Done, Finished, ManualStep};
 use crate::diagnostic::Diagnostics;
 use crate::history;
 use crate::journal::{self, Journal};
-use crate::org::{Api, DeployOptions, Interrupt, Outcome};
+use crate::org::{Api, DeployOptions, Interrupt, Outcome, is_same_id};
 use crate::plan::Plan;
 use crate::report::progress::Progress;
 use crate::report::{self, Format, Terminal};
@@ -184,7 +184,7 @@ async fn with_org(
         saved.check_org(&observed)?;
         saved.check_plan(&plan)?;
     }
-    planning::explain(&mut plan, &observed)?;
+    planning::explain(&mut plan, &observed, terminal);
     let (loaded, opened) = (&*loaded, &*opened);
     let manner = Manner {
         action: history::Action::Deploy,
@@ -260,7 +260,7 @@ pub async fn finish(
     let mut tell = |event| progress.show(&event);
     let mut finished = deploy::finish(slips, org, interrupt, wait, &mut tell).await.map_err(unfinished)?;
     let is_known = |id: &str| {
-        let of = |one: &Finished| one.result.as_ref().is_some_and(|result| same(&result.id, id));
+        let of = |one: &Finished| one.result.as_ref().is_some_and(|result| is_same_id(&result.id, id));
         finished.iter().any(of)
     };
     if let Some(id) = id.filter(|id| !is_known(id)) {
@@ -279,11 +279,6 @@ pub async fn finish(
         return Err(ended_badly(finished.swap_remove(at), loaded));
     }
     Ok(finished)
-}
-
-/// Ids come with 15 characters or 18, of which the last three only repeat something.
-fn same(one: &str, other: &str) -> bool {
-    one.get(..15).unwrap_or(one) == other.get(..15).unwrap_or(other)
 }
 
 /// Fails with these, and keeps out of sight what the project's own diagnostics hide.

@@ -44,7 +44,7 @@ async fn with_org(
     let (loaded, opened) = (&*loaded, &*opened);
     warn_of_unfinished(opened, terminal)?;
     let mut plan = made.clone();
-    explain(&mut plan, &observed)?;
+    explain(&mut plan, &observed, terminal);
     let unmanaged = match &arguments.unmanaged {
         Some(prefix) => unmanaged::find(prefix, loaded, opened).await?,
         None => Vec::new(),
@@ -66,6 +66,9 @@ async fn with_org(
         None => None,
     };
     let values = arguments.explain_values.then(|| origins::values(arguments, loaded, &observed));
+    if let Some(values) = &values {
+        origins::tell(values, terminal)?;
+    }
     show_with(loaded, &plan, &observed, opened, terminal, &unmanaged, |body| {
         if let Some(values) = &values {
             body.insert("values".to_owned(), report::origins::json(values));
@@ -78,9 +81,6 @@ async fn with_org(
         }
     })?;
     note(loaded, &plan, notes, || report::markdown::plan(&plan, &opened.described()), terminal)?;
-    if let Some(values) = &values {
-        origins::tell(values, terminal)?;
-    }
     if let Some(validation) = &validation {
         terminal.talk(&format!("The org has validated the first pass: {validation}\n"));
     }
@@ -165,12 +165,16 @@ pub async fn make(loaded: &mut Loaded, opened: &mut Opened) -> Result<(Plan, Obs
     Ok((plan, observed))
 }
 
-/// Tells who changed what, as far as the history of deployments knows.
-pub fn explain(plan: &mut Plan, observed: &Observed) -> Result<(), Failure> {
-    if let Some(org) = &observed.org {
-        plan.explain(&History::new(history::FOLDER).last_deployed(&org.id)?);
+/// Tells who changed what, as far as the history of deployments knows. Nothing else depends on it, so a plan is made
+/// without it where it cannot be read.
+pub fn explain(plan: &mut Plan, observed: &Observed, terminal: &Terminal) {
+    let Some(org) = &observed.org else { return };
+    match History::new(history::FOLDER).last_deployed(&org.id) {
+        Ok(last) => plan.explain(&last),
+        Err(error) => {
+            terminal.talk(&format!("warning: {error}; who has changed what since is not known\n"));
+        }
     }
-    Ok(())
 }
 
 /// Findings of the project and of the plan, in one list.

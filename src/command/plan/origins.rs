@@ -11,7 +11,7 @@ pub(super) fn values(arguments: &cli::Plan, loaded: &Loaded, observed: &Observed
     told(&loaded.desired, Some(observed), &loaded.origins(&arguments.project.choice), &loaded.sources)
 }
 
-/// Behind the plan. JSON has its own place for it.
+/// Before the plan, whose last line people search for. JSON has its own place for it.
 pub(super) fn tell(values: &Values, terminal: &Terminal) -> Result<(), Failure> {
     match terminal.format {
         Format::Json => {}
