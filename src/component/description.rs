@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{FieldPath, kebab};
+use super::{FieldPath, Fields, Scalar, Tree, kebab};
 
 /// One metadata type.
 #[derive(Debug)]
@@ -65,6 +65,9 @@ pub struct Member {
     /// Why names fit one org only, where the org makes them up itself (SE-14).
     #[serde(default)]
     pub generated: Option<String>,
+    /// The field, by API name, that tells which of an org's components is meant, where names fit one org only.
+    #[serde(default)]
+    pub matched_on: Option<String>,
 }
 
 impl Type {
@@ -108,6 +111,20 @@ impl Group {
 
     pub fn field_with_key(&self, key: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.key == key)
+    }
+
+    /// What an org assumes for the fields of this group itself.
+    pub fn defaults(&self) -> Fields<Scalar> {
+        let value = |field: &Field| {
+            let text = field.default.as_ref()?;
+            let scalar = match &field.kind {
+                Kind::Flag => Scalar::Flag(text == "true"),
+                Kind::Number => Scalar::Number(text.parse().ok()?),
+                _ => Scalar::Text(text.clone()),
+            };
+            Some((field.name.clone().into(), Tree::Leaf(scalar)))
+        };
+        self.fields.iter().filter_map(value).collect()
     }
 
     /// Calls `visit` with every field below this group and its path from here.
@@ -180,6 +197,8 @@ pub struct Field {
     pub assigned: bool,
     /// An empty element takes away what was there; leaving it out does not.
     pub clears: bool,
+    /// Leaving it out of a component that exists takes away what was there (SE-12, by its stance).
+    pub gone_if_left_out: bool,
     /// Accepted when the component is created, refused or ignored afterwards.
     pub create_only: bool,
     /// Once it has this value the org keeps it for ever.
@@ -353,6 +372,8 @@ pub struct ManualStep {
     pub what: String,
     /// Path in the org, with `{id}` for the component's record id.
     pub path: String,
+    /// Fields, by API name, whose change may undo it.
+    pub again_after: Vec<String>,
     pub facts: Vec<String>,
 }
 
@@ -387,6 +408,7 @@ impl Type {
                     when: step.when,
                     what: step.what,
                     path: step.path,
+                    again_after: step.again_after,
                     facts: step.facts,
                 })
                 .collect(),
@@ -462,6 +484,7 @@ impl Reader<'_> {
             org_bound: written.org_bound,
             assigned: written.assigned,
             clears: written.clears,
+            gone_if_left_out: written.gone_if_left_out,
             create_only: written.create_only,
             irreversible: written.irreversible,
             default: written.default,
@@ -543,6 +566,8 @@ struct WrittenField {
     assigned: bool,
     #[serde(default)]
     clears: bool,
+    #[serde(default)]
+    gone_if_left_out: bool,
     #[serde(default)]
     create_only: bool,
     irreversible: Option<String>,
@@ -638,6 +663,8 @@ struct WrittenStep {
     when: BTreeMap<String, String>,
     what: String,
     path: String,
+    #[serde(default)]
+    again_after: Vec<String>,
     #[serde(default)]
     facts: Vec<String>,
 }
@@ -744,7 +771,10 @@ mod tests {
                 let AttributeSource::Field(path) = &attribute.source else { continue };
                 assert!(paths.contains_key(path), "{}: attribute {key}", kind.name);
             }
-            for field in kind.manual_steps.iter().flat_map(|step| step.when.keys()) {
+            let fields = |step: &ManualStep| -> Vec<String> {
+                step.when.keys().chain(&step.again_after).cloned().collect()
+            };
+            for field in &kind.manual_steps.iter().flat_map(fields).collect::<Vec<_>>() {
                 assert!(paths.contains_key(&FieldPath::of(field)), "{}: manual step on {field}", kind.name);
             }
             for left_out in kind.left_out.keys() {
@@ -777,6 +807,10 @@ mod tests {
                 assert!(field.exists_at(api_version) && !field.read_only, "{at}");
                 match (&field.kind, value) {
                     (Kind::Group(inner), toml::Value::Table(table)) => check(&at, inner, table, api_version),
+                    (Kind::Group(inner), toml::Value::Array(items)) if field.repeated => {
+                        let tables = items.iter().filter_map(toml::Value::as_table);
+                        tables.for_each(|table| check(&at, inner, table, api_version));
+                    }
                     (Kind::Enumeration(values), toml::Value::Array(items)) if field.repeated => {
                         assert!(
                             items.iter().all(|item| values.find(item.as_str().unwrap()).is_some()),
@@ -790,7 +824,7 @@ mod tests {
                         assert!(!field.secret || written.starts_with("${"), "{at} is written down");
                     }
                     (Kind::Text, toml::Value::Table(_)) => assert!(field.generate.is_some(), "{at}"),
-                    (Kind::Flag, toml::Value::Boolean(_)) => {}
+                    (Kind::Flag, toml::Value::Boolean(_)) | (Kind::Number, toml::Value::Integer(_)) => {}
                     _ => panic!("{at} has another type"),
                 }
             }
@@ -805,14 +839,20 @@ mod tests {
             for (key, components) in &example {
                 let Some(kind) = type_with_key(key) else {
                     assert!(
-                        ["api-version", "variables", "environment"].contains(&key.as_str()),
+                        ["api-version", "guide", "variables", "environment", "manual-step"]
+                            .contains(&key.as_str()),
                         "{stem}: {key}"
                     );
                     continue;
                 };
                 for (name, fields) in components.as_table().unwrap() {
                     assert!(name.len() <= kind.member.max_length);
-                    check(&format!("{stem}: {key}.{name}"), &kind.fields, fields.as_table().unwrap(), 62);
+                    let mut fields = fields.as_table().unwrap().clone();
+                    fields.remove(crate::setting::ONLY_IF);
+                    // What a setting that is found by its profile leaves out stays as the org has it.
+                    if kind.member.matched_on.is_none() {
+                        check(&format!("{stem}: {key}.{name}"), &kind.fields, &fields, 62);
+                    }
                 }
             }
         }

@@ -5,9 +5,11 @@
 #[cfg(target_os = "linux")]
 mod front;
 mod simulated;
+mod systems;
 mod test;
 
 mod bad_input;
+mod by_hand_steps;
 mod cases;
 #[cfg(unix)]
 mod ci_files;
@@ -24,6 +26,7 @@ mod every_type;
 mod explain;
 mod faults;
 mod fmt;
+mod hand_over;
 mod import;
 mod init;
 #[cfg(unix)]
