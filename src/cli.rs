@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-use crate::component::{Type, type_with_key, types};
+use crate::component::{ComponentId, Type, type_with_key, types};
 use crate::diagnostic::suggestion;
+use crate::secret::SecretSource;
 use crate::simulator::{Edition, FirstDay, Nature};
+use crate::verify::refresh::Given;
 
 /// Salesforce integration trust as code.
 ///
@@ -293,6 +295,9 @@ pub struct Verify {
     /// How long to wait until new apps and changed callback URLs have reached the login servers.
     #[arg(long, value_name = "MINUTES", default_value = "10")]
     pub wait: u32,
+    /// Try a refresh token that a system holds, from a variable or a file; may be repeated.
+    #[arg(long, value_name = "ADDRESS=env:NAME|file:PATH", value_parser = refresh_token)]
+    pub refresh_token: Vec<Given>,
     /// Note that a manual step is done, such as named-credential.AxsyApexAPI or manual-step.NAME; may be repeated.
     #[arg(long, value_name = "STEP")]
     pub done: Vec<String>,
@@ -793,6 +798,19 @@ fn metadata_type(text: &str) -> Result<&'static Type, String> {
         let near = suggestion(text, types().iter().map(|kind| kind.key.as_str()));
         near.map_or("no type has this name".to_owned(), |near| format!("did you mean {near}?"))
     })
+}
+
+fn refresh_token(text: &str) -> Result<Given, String> {
+    let wrong =
+        || "write ADDRESS=env:NAME or ADDRESS=file:PATH, such as connected-app.Orders=env:TOKEN".to_owned();
+    let (address, source) = text.split_once('=').ok_or_else(wrong)?;
+    let token = match source.split_once(':').ok_or_else(wrong)? {
+        ("env", name) if !name.is_empty() => SecretSource::Environment(name.to_owned()),
+        ("file", path) if !path.is_empty() => SecretSource::File(PathBuf::from(path)),
+        _ => return Err(wrong()),
+    };
+    let component = ComponentId::parse(address).ok_or_else(wrong)?;
+    Ok(Given { component, token })
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), String> {

@@ -20,7 +20,7 @@ use crate::secret::{self, Secret};
 use crate::verify::authorize::{self, Ask};
 use crate::verify::standing::{self, Approval, Evidence};
 use crate::verify::token::{self, Given, Trial};
-use crate::verify::{Check, Verdict, count, wired};
+use crate::verify::{Check, Verdict, count, refresh, wired};
 use crate::wire;
 
 /// The longest pause between two questions.
@@ -54,6 +54,7 @@ async fn with_org(
     checks.extend(probes(loaded, &observed, reader, arguments.wait, terminal).await?);
     let mut minutes = Vec::new();
     checks.extend(tokens(loaded, &observed, opened, &mut minutes).await?);
+    checks.extend(refreshes(arguments, loaded, &observed, opened).await?);
     checks.extend(standing(arguments, loaded, &mut observed, reader, &minutes, terminal).await?);
     // Stable: the checks of a component stay in the order of their worth.
     checks.sort_by(|one, other| one.component.cmp(&other.component));
@@ -152,6 +153,56 @@ async fn log_in(
     let given = Given { token, scope: session.scope.as_deref(), instance_url, now, revoked };
     minutes.extend(given.minutes().map(|minutes| (trial.component.clone(), minutes)));
     Ok(trial.judge(&given))
+}
+
+/// Tries the refresh tokens that were given, and ends the sessions that they bring.
+async fn refreshes(
+    arguments: &cli::Verify,
+    loaded: &Loaded,
+    observed: &Observed,
+    opened: &Opened,
+) -> Result<Vec<Check>, Failure> {
+    let (trials, mut checks) = refresh::trials(&loaded.desired, observed, &arguments.refresh_token);
+    for trial in &trials {
+        let (token, secret) = (trial.token.clone(), trial.secret.clone());
+        let read = tokio::task::spawn_blocking(move || {
+            (secret::read(&token), secret.map(|secret| secret::read(&secret)))
+        })
+        .await
+        .map_err(|error| Failure::new(Trouble::Runtime, Attempt::new("cannot read a secret", error)))?;
+        checks.push(match read {
+            (Err(error), _) => trial.unreadable("refresh token", &error.to_string()),
+            (_, Some(Err(error))) => trial.unreadable("secret", &error.to_string()),
+            (Ok(token), None) => refresh(trial, &token, None, opened).await?,
+            (Ok(token), Some(Ok(secret))) => refresh(trial, &token, Some(&secret), opened).await?,
+        });
+    }
+    Ok(checks)
+}
+
+async fn refresh(
+    trial: &refresh::Trial,
+    token: &Secret,
+    secret: Option<&Secret>,
+    opened: &Opened,
+) -> Result<Check, Failure> {
+    let mut destination = Destination::new(opened.org.name(), Some(opened.org.instance_url().to_owned()));
+    destination.pace = opened.org.pace().clone();
+    let mut login = Login::RefreshToken(login::RefreshToken {
+        client_id: trial.client_id.clone(),
+        client_secret: secret.map(|secret| SecretString::from(secret.expose())),
+        refresh_token: SecretString::from(token.expose()),
+        kept: login::Kept::Elsewhere,
+    });
+    match login.session(&destination).await {
+        Ok(session) => {
+            // The session alone: the refresh token stays with whoever holds it.
+            let _ = login::revoke(&SecretString::from(session.access_token.expose()), &destination).await;
+            Ok(trial.granted())
+        }
+        Err(org::Error::NoSession(_, why)) => Ok(trial.refused(&why.to_string())),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn standing(

@@ -128,6 +128,19 @@ fn logik(replaced: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
+fn rule_001_r1_tokens_stand_for_somebody() {
+    // Without the user an app with the flow is wrong anyway; without the flow it is the guide that misses it.
+    let neither = [
+        ("is-client-credential-enabled = true", ""),
+        ("oauth-client-credential-user = \"${var.run-as-user}\"", ""),
+    ];
+    assert_eq!(
+        logik(&neither),
+        ["001-R1: Logik_Admin_API.oauth-config.oauth-client-credential-user names no user to run as"]
+    );
+}
+
+#[test]
 fn rule_001_r2_opaque_tokens_will_not_do() {
     assert_eq!(
         logik(&[("is-named-user-jwt-enabled = true", "is-named-user-jwt-enabled = false")]),

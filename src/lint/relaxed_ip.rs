@@ -29,7 +29,7 @@ mod tests {
     use crate::lint::testing::{app, found_by};
 
     #[test]
-    fn relaxed_apps_of_both_kinds_are_found() {
+    fn rule_001_r6_relaxed_apps_of_both_kinds_are_found() {
         let connected = |relaxation: &str| {
             let policy = format!(
                 "[connected-app.App.oauth-policy]\nip-relaxation = \"{relaxation}\"\nrefresh-token-policy = \"zero\"\n"

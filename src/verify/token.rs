@@ -63,8 +63,20 @@ fn trial(app: App<'_>, observed: &Observed) -> Result<Trial, &'static str> {
     Ok(Trial { component, client_id, secret, is_jwt, minutes, scopes })
 }
 
+/// Whether the app has a scope, by OAuth's name.
+pub(super) fn has_scope(app: App<'_>, observed: &Observed, scope: &str) -> bool {
+    all_scopes(app, observed).iter().any(|one| one == scope)
+}
+
 /// What a token of the app gets without a person (OA-4).
 fn scopes(app: App<'_>, observed: &Observed) -> Vec<String> {
+    let mut names = all_scopes(app, observed);
+    names.retain(|name| !NOT_WITHOUT_A_PERSON.contains(&name.as_str()));
+    names
+}
+
+/// OAuth's names of the scopes that the org has for the app, sorted.
+fn all_scopes(app: App<'_>, observed: &Observed) -> Vec<String> {
     let beside_key = key_path(&app.wanted.id).map(|key| beside(key, "scopes"));
     let written: Vec<&str> = match beside_key.as_ref().and_then(|path| app.held.at(path)) {
         Some(Tree::List(items)) => items.iter().filter_map(text).collect(),
@@ -76,9 +88,7 @@ fn scopes(app: App<'_>, observed: &Observed) -> Vec<String> {
             line.split(',').map(str::trim).collect()
         }
     };
-    let names = written.into_iter().filter_map(oauth_name);
-    let mut names: Vec<String> =
-        names.filter(|name| !NOT_WITHOUT_A_PERSON.contains(&name.as_str())).collect();
+    let mut names: Vec<String> = written.into_iter().filter_map(oauth_name).collect();
     names.sort_unstable();
     names
 }
