@@ -98,13 +98,13 @@ fn is_set(tag: &str, name: &str) -> bool {
 }
 
 /// A form, with what is filled in so far.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Form {
     action: String,
     controls: Vec<Control>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Control {
     name: String,
     /// Empty for what nobody sees.
@@ -113,7 +113,7 @@ struct Control {
     values: Vec<String>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Kind {
     Text,
     /// What it is sent as when it is on.
@@ -216,6 +216,11 @@ impl Form {
             values: vec![value.to_owned()],
         });
         self
+    }
+
+    /// The same, sent elsewhere: what a forged form is.
+    pub fn sent_to(&self, address: &str) -> Form {
+        Form { action: address.to_owned(), ..self.clone() }
     }
 
     fn pairs(&self) -> Vec<(String, String)> {

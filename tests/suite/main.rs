@@ -9,6 +9,7 @@ mod simulated;
 mod test;
 
 mod bad_input;
+mod by_hand;
 mod cases;
 #[cfg(unix)]
 mod ci_files;
@@ -45,6 +46,7 @@ mod review;
 mod sarif;
 mod saved_plans;
 mod secrets;
+mod setup_forms;
 mod simulate;
 mod stories;
 mod troubles;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use orgwire::component::{Scalar, Tree};
-use orgwire::simulator::{FirstDay, Neighbours, Options};
+use orgwire::simulator::Options;
 
 use crate::browser::{Browser, Page};
 use crate::simulated::Org;
