@@ -69,7 +69,7 @@ impl Shown {
         rows.extend(
             named
                 .iter()
-                .filter_map(|(title, field)| Some((*title, fields.get(*field)?.as_leaf()?.to_string()))),
+                .filter_map(|(title, field)| Some((*title, fields.get(field)?.as_leaf()?.to_string()))),
         );
         Shown {
             id: component.id.clone(),
