@@ -139,7 +139,7 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ("SE-13", "the words about minutes that Setup does not offer"),
         (
             "SE-14",
-            "a second session setting for a profile is refused, in our words; settings made in Setup have no other switch on",
+            "a second session setting for a profile is refused, in our words; what Setup calls their switches",
         ),
         ("SE-22", "switches of API Access Control are taken with a note"),
         ("SE-23", "the words at a login host that the org's policy for its My Domain closes"),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use orgwire::component::type_with_key;
-use orgwire::simulator::Options;
+use orgwire::simulator::{FirstDay, Options};
 use serde_json::Value;
 
 use crate::browser::{Browser, Page};
@@ -38,15 +38,26 @@ impl Both {
         more: Option<&'static str>,
         variables: fn(&Org) -> Vec<(&'static str, String)>,
     ) -> Both {
-        let (by_hand, deployed) = (Org::start(Options::default()), Org::start(Options::default()));
+        Both::start_with(FirstDay::default(), manifest, more, variables)
+    }
+
+    fn start_with(
+        first_day: FirstDay,
+        manifest: &'static str,
+        more: Option<&'static str>,
+        variables: fn(&Org) -> Vec<(&'static str, String)>,
+    ) -> Both {
+        let org = || Org::start(Options { first_day, ..Options::default() });
+        let (by_hand, deployed) = (org(), org());
         let browser = Browser::logged_in(&by_hand);
-        let mut both =
-            Both { by_hand, deployed, browser, manifest, more, variables, components: BTreeSet::new() };
-        let told = both.run(&both.deployed, "deploy --yes");
-        for component in told["passes"][0]["components"].as_array().unwrap() {
-            let (key, name) = component.as_str().unwrap().split_once('.').unwrap();
+        let components = BTreeSet::new();
+        let mut both = Both { by_hand, deployed, browser, manifest, more, variables, components };
+        let plan = both.run(&both.deployed, "plan");
+        for change in plan["changes"].as_array().unwrap() {
+            let (key, name) = change["component"].as_str().unwrap().split_once('.').unwrap();
             both.components.insert((type_with_key(key).unwrap().name.clone(), name.to_owned()));
         }
+        both.run(&both.deployed, "deploy --yes");
         both
     }
 
@@ -125,6 +136,9 @@ impl Both {
 
 /// A component as a call gives it, without what is another in each org.
 fn shown(org: &Org, type_name: &str, name: &str) -> String {
+    // SE-14: each org has a name of its own for the settings of a profile.
+    let own = (type_name == "ProfileSessionSetting").then(|| org.profile_session_setting(PUBLISHERS));
+    let name = own.as_deref().unwrap_or(name);
     let call = format!(
         "<readMetadata xmlns=\"http://soap.sforce.com/2006/04/metadata\"><type>{type_name}</type>\
          <fullNames>{name}</fullNames></readMetadata>"
@@ -132,7 +146,11 @@ fn shown(org: &Org, type_name: &str, name: &str) -> String {
     let answer = org.soap(&call);
     assert!(answer.contains("<records"), "{answer}");
     let (_, domain) = org.username().split_once('@').unwrap();
-    let answer = answer.replace(org.instance_url(), "ORG").replace(domain, "DOMAIN").replace("><", ">\n<");
+    let answer = answer
+        .replace(org.instance_url(), "ORG")
+        .replace(domain, "DOMAIN")
+        .replace(name, "NAME")
+        .replace("><", ">\n<");
     let lines =
         answer.lines().map(|line| if line.starts_with("<consumerKey>") { "<consumerKey>" } else { line });
     lines.collect::<Vec<_>>().join("\n")
@@ -191,6 +209,65 @@ fn example(name: &str) -> String {
 
 fn nothing(_: &Org) -> Vec<(&'static str, String)> {
     Vec::new()
+}
+
+/// Resolution 1 of Axsy's guide: sessions of the whole org are no longer tied to an address.
+#[test]
+fn axsy_by_hand_with_sessions_that_move() {
+    let locked = FirstDay { lock_sessions_to_ip: Some(true), ..FirstDay::default() };
+    let both = if example("axsy").contains("resolution") {
+        Both::start_with(locked, "axsy", None, |_| vec![("resolution", "1".to_owned())])
+    } else {
+        let moving = "[security-settings.Security.session-settings]\nlock-sessions-to-ip = false\n";
+        Both::start_with(locked, "agilepoint", Some(moving), |_| vec![("callback", AGILEPOINT.to_owned())])
+    };
+    if both.components.iter().any(|(type_name, _)| type_name == "ConnectedApp") {
+        both.new_app("AgilePoint NX", AGILEPOINT, &[FULL, REFRESH], &[]);
+    }
+    let lock = "Lock sessions to the IP address from which they originated";
+    let form = both.browser.setup("SecuritySession").form_with("Save");
+    both.browser.submit(&form.switch(lock, false));
+    assert_eq!(
+        both.by_hand.text("SecuritySettings", "Security", "sessionSettings.lockSessionsToIp"),
+        "false"
+    );
+    both.are_the_same();
+}
+
+/// The profile of the people who publish, as the manifest has it.
+const PUBLISHERS: &str = "Admin";
+
+/// Resolution 2 of Axsy's guide: whoever publishes needs no High Assurance session. The guide sets one value; a file has to
+/// say all of them (SE-10), so the others are filled in as the manifest has them.
+#[test]
+fn axsy_by_hand_for_one_profile() {
+    if !example("axsy").contains("resolution") {
+        return; // the manifest leaves this way out to Setup
+    }
+    let both = Both::start("axsy", None, |_| vec![("resolution", "2".to_owned())]);
+    let edit = |org: &Org, browser: &Browser| {
+        assert!(org.has("Profile", PUBLISHERS));
+        let profile = browser.click(&browser.setup("Profiles"), "System Administrator");
+        browser.click(&profile, "Edit Session Settings").form_with("Save")
+    };
+    let mut wanted = edit(&both.deployed, &Browser::logged_in(&both.deployed));
+    let form = edit(&both.by_hand, &both.browser);
+    let form = form.choose("Session Security Level Required at Login", &["High Assurance"]);
+    both.browser.submit(&form).says("HIGH_ASSURANCE");
+    let mut form = edit(&both.by_hand, &both.browser)
+        .choose("Session Security Level Required at Login", &["--None--"])
+        .choose("Session Times Out After", &["2 hours, as nothing else is said"]);
+    for switch in [
+        "Force logout on session timeout",
+        "Warn users before their session times out",
+        "Keep users of sites logged in when they close the browser",
+        "Verify the identity of users of sites who come from somewhere new",
+    ] {
+        let is_on = !wanted.shows(switch).is_empty();
+        form = form.switch(switch, is_on);
+    }
+    both.browser.submit(&form).hides("HIGH_ASSURANCE");
+    both.are_the_same();
 }
 
 #[test]
@@ -265,6 +342,7 @@ fn ampersand_by_hand() {
     both.are_the_same();
 }
 
+const AGILEPOINT: &str = "https://agilepoint.example/oauth/callback";
 const CYCLR: &str = "https://app-h.cyclr.com/connector/callback";
 
 #[test]
@@ -297,9 +375,8 @@ fn cyclr_by_hand_with_sessions_that_last() {
 
 #[test]
 fn agilepoint_by_hand() {
-    const CALLBACK: &str = "https://agilepoint.example/oauth/callback";
-    let both = Both::start("agilepoint", None, |_| vec![("callback", CALLBACK.to_owned())]);
-    let app = both.new_app("AgilePoint NX", CALLBACK, &[FULL, REFRESH], &[]);
+    let both = Both::start("agilepoint", None, |_| vec![("callback", AGILEPOINT.to_owned())]);
+    let app = both.new_app("AgilePoint NX", AGILEPOINT, &[FULL, REFRESH], &[]);
     let (key, secret) = both.consumer_details(&app);
     assert!(key.starts_with("3MVG9") && secret.len() >= 32);
     both.are_the_same();

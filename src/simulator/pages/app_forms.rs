@@ -1,16 +1,13 @@
 //! What is filled in about a connected app: New Connected App, Edit, and Manage with Edit Policies.
 
-use std::collections::BTreeSet;
-
 use axum::response::Response;
 
 use super::apps::{CONNECTED_APP, PAGE};
 use super::form::{Form, Input, Kind, api_name, choices};
 use super::html::{self, Cell};
 use super::saving::{Target, leaf};
-use super::{Visited, action_of, door, new_of, page_of, with_id};
+use super::{Visited, action_of, door, new_of, page_of, profiles, with_id};
 use crate::component::{self, Enumerator, Fields, Kind as FieldKind, Scalar};
-use crate::simulator::people;
 use crate::simulator::rules::{CREATION_BLOCKED, flag, group, text};
 use crate::simulator::setup::JWT_MINUTES;
 use crate::simulator::state::{Component, State};
@@ -179,10 +176,10 @@ fn edit(visited: &Visited, app: &App) -> Response {
 
 /// What somebody decides who lets people use the app.
 fn policies(state: &State, app: &App) -> Vec<Input> {
-    let profiles: BTreeSet<String> =
-        people::of(&state.identity).iter().map(|person| person.profile.name.to_owned()).collect();
-    let same = |name: &String| (name.clone(), name.clone());
-    let sets = state.holdings.of_type("PermissionSet").map(|(name, _)| same(&name.to_owned()));
+    let same = |name: &str| (name.to_owned(), name.to_owned());
+    // CA-52: profiles go by their labels here.
+    let profiles = state.holdings.of_type("Profile").map(|(name, _)| same(profiles::label(name)));
+    let sets = state.holdings.of_type("PermissionSet").map(|(name, _)| same(name));
     let mut all = vec![
         Input::element(
             "oauthConfig.isAdminApproved",
@@ -192,7 +189,7 @@ fn policies(state: &State, app: &App) -> Vec<Input> {
                 ("true", "Admin approved users are pre-authorized"),
             ])),
         ),
-        Input::element("profileName", "Profiles", Kind::Several(profiles.iter().map(same).collect()))
+        Input::element("profileName", "Profiles", Kind::Several(profiles.collect()))
             .hint("Of users who are pre-authorized."),
         Input::element("permissionSetName", "Permission Sets", Kind::Several(sets.collect()))
             .hint("Of users who are pre-authorized."),

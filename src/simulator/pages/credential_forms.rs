@@ -76,7 +76,13 @@ pub(super) fn create(visited: &Visited) -> Response {
     let show = |complaint: Option<&str>, form: &Form| {
         visited.form_page("New Legacy Named Credential", &new_of(PAGE), "", complaint, &all, form)
     };
-    let first = || Form::default().with("generateAuthorizationHeader", ON); // NC-8
+    // NC-8, and what Setup begins with
+    let first = [
+        ("generateAuthorizationHeader", ON),
+        ("principalType", "Anonymous"),
+        ("protocol", "NoAuthentication"),
+    ];
+    let first = || first.iter().fold(Form::default(), |form, (name, value)| form.with(name, *value));
     let Some(form) = visited.form else { return show(None, &first()) };
     let name = match form.get(NAME).trim() {
         "" => api_name(form.get("label")),

@@ -170,26 +170,40 @@ impl Input {
             }
             Kind::Lines => format!("<textarea {attributes} rows=\"4\" cols=\"60\">\n{value}</textarea>"),
             Kind::Choice(all) => {
-                format!("<select {attributes}>\n{}</select>", options(all, form, &self.name))
-            }
-            Kind::Several(all) => {
                 format!(
-                    "<select multiple size=\"8\" {attributes}>\n{}</select>",
-                    options(all, form, &self.name)
+                    "<select {attributes}>\n{}</select>",
+                    options(&with_none(all, &value), form, &self.name)
                 )
+            }
+            Kind::Several(all) if all.is_empty() && form.all(&self.name).is_empty() => return String::new(),
+            Kind::Several(all) => {
+                let size = all.len().clamp(2, 8);
+                let options = options(all, form, &self.name);
+                format!("<select multiple size=\"{size}\" {attributes}>\n{options}</select>")
             }
         };
         format!("<p><label for=\"{id}\">{label}</label><br>\n{control}{hint}</p>\n")
     }
 }
 
+/// What nobody has chosen yet is not chosen by looking at it.
+fn with_none(all: &[(String, String)], value: &str) -> Vec<(String, String)> {
+    let knows_none = all.iter().any(|(value, _)| value.is_empty());
+    let none = (value.is_empty() && !knows_none).then(|| (String::new(), "--None--".to_owned()));
+    none.into_iter().chain(all.iter().cloned()).collect()
+}
+
+/// With values that are there and that Setup does not offer, so that saving a form does not lose them.
 fn options(all: &[(String, String)], form: &Form, name: &str) -> String {
     let chosen = form.all(name);
-    let option = |(value, label): &(String, String)| {
-        let selected = if chosen.contains(value) { " selected" } else { "" };
-        format!("<option value=\"{}\"{selected}>{}</option>\n", escaped(value), escaped(label))
+    let is_known = |value: &String| all.iter().any(|(known, _)| known == value);
+    let strangers = chosen.iter().filter(|value| !value.is_empty() && !is_known(value));
+    let strangers = strangers.map(|value| (value.clone(), value.clone()));
+    let option = |(value, label): (String, String)| {
+        let selected = if chosen.contains(&value) { " selected" } else { "" };
+        format!("<option value=\"{}\"{selected}>{}</option>\n", escaped(&value), escaped(&label))
     };
-    all.iter().map(option).collect()
+    all.iter().cloned().chain(strangers).map(option).collect()
 }
 
 pub(super) fn inputs(all: &[Input], form: &Form) -> String {
@@ -243,6 +257,19 @@ mod tests {
              <p><label for=\"input-one\">One</label><br>\n<select id=\"input-one\" name=\"one\">\n\
              <option value=\"1\">First</option>\n<option value=\"2\" selected>Second</option>\n</select></p>\n"
         );
+    }
+
+    #[test]
+    fn saving_a_form_chooses_nothing_that_nobody_chose_and_loses_nothing() {
+        let all = choices(&[("1", "First")]);
+        let shown = |text: &str, kind| Input::other("x", "X", kind).html(&form(text));
+        let none = "<option value=\"\">--None--</option>\n<option value=\"1\">First</option>\n</select>";
+        assert!(shown("", Kind::Choice(all.clone())).contains(none));
+        let stranger =
+            "<option value=\"1\">First</option>\n<option value=\"7\" selected>7</option>\n</select>";
+        assert!(shown("x=7", Kind::Choice(all.clone())).contains(stranger));
+        assert!(shown("x=7", Kind::Several(all)).contains(stranger));
+        assert_eq!(shown("", Kind::Several(Vec::new())), "");
     }
 
     #[test]

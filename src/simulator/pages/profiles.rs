@@ -23,7 +23,7 @@ const LABELS: [(&str, &str); 4] = [
     ("StandardAul", "Standard Platform User"),
 ];
 
-fn label(name: &str) -> &str {
+pub(super) fn label(name: &str) -> &str {
     LABELS.iter().find(|(known, _)| *known == name).map_or(name, |(_, label)| label)
 }
 
@@ -39,8 +39,8 @@ fn setting<'a>(state: &'a State, profile: &str) -> Option<(&'a str, &'a Componen
         .find(|(_, setting)| text(&setting.fields, "profile").is_some_and(|of| same_free(of, profile)))
 }
 
-/// SE-11, SE-13
-fn entries() -> [Input; 2] {
+/// SE-10, SE-11, SE-13
+fn entries() -> [Input; 6] {
     let level = [("", "--None--"), ("STANDARD", "Standard"), ("HIGH_ASSURANCE", "High Assurance")];
     let minutes = SESSION_MINUTES.map(|minutes| {
         let label = match minutes {
@@ -55,6 +55,18 @@ fn entries() -> [Input; 2] {
             "requiredSessionLevel",
             "Session Security Level Required at Login",
             Kind::Choice(choices(&level)),
+        ),
+        Input::element("forceLogout", "Force logout on session timeout", Kind::Switch),
+        Input::element("sessionTimeoutWarning", "Warn users before their session times out", Kind::Switch),
+        Input::element(
+            "sessionPersistence",
+            "Keep users of sites logged in when they close the browser",
+            Kind::Switch,
+        ),
+        Input::element(
+            "externalCommunityUserIdentityVerif",
+            "Verify the identity of users of sites who come from somewhere new",
+            Kind::Switch,
         ),
     ]
 }
@@ -115,23 +127,18 @@ fn edit(
         let action = action_of(PAGE, &profile.id, "e");
         visited.form_page(&format!("Session Settings: {}", label(name)), &action, "", complaint, &all, form)
     };
-    let stored = setting.as_ref().map(|(_, fields)| Form::of_component(&all, fields)).unwrap_or_default();
+    let stored = match &setting {
+        Some((_, fields)) => Form::of_component(&all, fields),
+        None => Form::default().with("sessionTimeout", "0"),
+    };
     let Some(form) = visited.form else { return show(None, &stored) };
     let made = session_setting_name(name, visited.org.now().milliseconds());
     let target = match &setting {
         Some((setting, _)) => Target::stored(SETTING, setting),
-        None => first(&made, name),
+        None => Target::new(SETTING, &made).with("profile", leaf(name)),
     };
     match visited.save(&target, &all, form, |_, _| {}) {
         Ok(_) => html::redirect(&page_of(PAGE, &profile.id)),
         Err(refused) => show(Some(&refused), form),
     }
-}
-
-/// With all that a file of such settings must have (SE-10), switched off.
-fn first<'a>(setting: &'a str, profile: &str) -> Target<'a> {
-    const SWITCHES: [&str; 4] =
-        ["externalCommunityUserIdentityVerif", "forceLogout", "sessionPersistence", "sessionTimeoutWarning"];
-    let target = Target::new(SETTING, setting).with("profile", leaf(profile));
-    SWITCHES.into_iter().fold(target, |target, name| target.with(name, leaf("false")))
 }
