@@ -180,12 +180,14 @@ async function logik(tab) {
 async function ampersand(tab) {
   await newApp(tab, 'Ampersand', 'https://ampersand.example/callback', [API, REFRESH]);
   await editPolicies(tab, {
-    'Permitted Users': 'All users may self-authorize',
     'IP Relaxation': 'Relax IP restrictions',
     'Refresh Token Policy': 'Refresh token is valid until revoked',
   });
   await setup(tab, 'Connected Apps OAuth Usage');
   await look(tab, 'usage');
+  await press(tab, 'Manage App Policies Ampersand');
+  await press(tab, 'Edit Policies');
+  await save(tab, 'permitted-users', { 'Permitted Users': 'All users may self-authorize' });
 }
 
 async function cyclr(tab) {

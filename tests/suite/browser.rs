@@ -68,7 +68,7 @@ impl Page {
     pub fn link(&self, text: &str) -> String {
         let found = self.main().split_once(&format!(">{text}</a>"));
         let (before, _) = found.unwrap_or_else(|| panic!("{} has no link {text:?}\n{}", self.url, self.html));
-        unescaped(before.rsplit_once("href=\"").unwrap().1.trim_end_matches('"'))
+        unescaped(before.rsplit_once("href=\"").unwrap().1.split('"').next().unwrap())
     }
 
     /// What stands beside a name in a table of details.
@@ -160,6 +160,10 @@ impl Form {
         let labels: Vec<_> = self.controls.iter().map(|control| control.label.clone()).collect();
         let found = self.controls.iter_mut().find(|control| control.label == label);
         found.unwrap_or_else(|| panic!("no {label:?} among {labels:?}"))
+    }
+
+    pub fn has(&self, label: &str) -> bool {
+        self.controls.iter().any(|control| control.label == label)
     }
 
     /// What stands there now.

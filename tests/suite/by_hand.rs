@@ -333,11 +333,14 @@ fn ampersand_by_hand() {
     let form = both.edit_policies(&app).form_with("Save");
     let managed = both.browser.submit(
         &form
-            .choose("Permitted Users", &["All users may self-authorize"])
             .choose("IP Relaxation", &["Relax IP restrictions"])
             .choose("Refresh Token Policy", &["Refresh token is valid until revoked"]),
     );
     assert_eq!(managed.detail("IP Relaxation"), "Relax IP restrictions");
+    let browser = &both.browser;
+    let managed = browser.click(&browser.setup("ConnectedAppsUsage"), "Manage App Policies");
+    let form = browser.click(&managed, "Edit Policies").form_with("Save");
+    browser.submit(&form.choose("Permitted Users", &["All users may self-authorize"]));
     both.new_permission_sets();
     both.are_the_same();
 }

@@ -232,13 +232,8 @@ fn permission_sets_are_made_given_and_taken() {
 
 #[test]
 fn whoever_may_only_look_finds_no_form_and_sends_none() {
-    let (org, admin) = start();
-    let form = admin.click(&admin.setup("PermSets"), "New").form_with("Save");
-    admin.submit(&form.fill("Label", "Viewer").fill("System Permissions", "ViewSetup"));
+    let (_org, admin, browser) = with_permissions("ViewSetup");
     new_app(&admin, "Orders", "https://orders.example/a");
-    org.assign("Viewer", &org.other("analyst"));
-    let browser = Browser::of(&org);
-    browser.log_in_as(&org.other("analyst"), &org.password_of("analyst"), "/");
     let doors = ["New", "New Legacy", "New Connected App", "Edit"];
     for page in ["NavigationMenus", "AuthProviders", "NamedCredential", "PermSets"] {
         let list = browser.setup(page);
@@ -261,6 +256,38 @@ fn whoever_may_only_look_finds_no_form_and_sends_none() {
     assert_eq!(sent.status, 403);
     let sent = browser.submit(&logout.sent_to("/lightning/setup/AuthProviders/new"));
     assert_eq!(sent.status, 403);
+}
+
+/// The analyst with these permissions, and the administrator.
+fn with_permissions(permissions: &str) -> (Org, Browser, Browser) {
+    let (org, admin) = start();
+    let form = admin.click(&admin.setup("PermSets"), "New").form_with("Save");
+    admin.submit(&form.fill("Label", "Some").fill("System Permissions", permissions));
+    org.assign("Some", &org.other("analyst"));
+    let browser = Browser::of(&org);
+    browser.log_in_as(&org.other("analyst"), &org.password_of("analyst"), "/");
+    (org, admin, browser)
+}
+
+#[test]
+fn whoever_may_change_apps_only_leaves_the_profiles_that_are_named() {
+    let permissions = "ViewSetup\nCustomizeApplication\nManageRemoteAccess";
+    let (org, admin, browser) = with_permissions(permissions);
+    let app = new_app(&browser, "Orders", "https://orders.example/a");
+    let policies =
+        |browser: &Browser| browser.click(&browser.click(&app, "Manage"), "Edit Policies").form_with("Save");
+    admin.submit(&policies(&admin).choose("Profiles", &["Standard User"]));
+    let edit = browser.click(&app, "Edit").form_with("Save");
+    browser.submit(&edit.fill("Callback URL", "https://orders.example/b")).says("https://orders.example/b");
+    assert!(!policies(&browser).has("Profiles"));
+    let managed = browser.submit(&policies(&browser).choose("IP Relaxation", &["Relax IP restrictions"]));
+    assert_eq!(managed.detail("IP Relaxation"), "Relax IP restrictions");
+    assert_eq!(managed.detail("Profiles"), "Standard User");
+    assert!(org.knows("ConnectedApp", "Orders", "profileName"));
+    // AP-7 asks for one more, NC-14 does not.
+    assert_eq!(browser.open("/lightning/setup/AuthProviders/new").status, 403);
+    assert_eq!(browser.open("/lightning/setup/NamedCredential/new").status, 200);
+    assert_eq!(browser.open("/lightning/setup/PermSets/new").status, 403);
 }
 
 #[test]

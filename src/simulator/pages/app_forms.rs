@@ -37,6 +37,8 @@ const NAME: &str = "fullName";
 const HAS_OAUTH: &str = "has-oauth";
 const JWT_TIMEOUT: &str = "jwt-minutes";
 const REFRESH: [&str; 3] = ["refresh-policy", "refresh-count", "refresh-unit"];
+/// CA-53: naming these is more than changing the app.
+const LISTS: [&str; 2] = ["profileName", "permissionSetName"];
 const CREATE: &str = "New Connected App";
 
 fn about_the_app() -> Vec<Input> {
@@ -175,7 +177,7 @@ fn edit(visited: &Visited, app: &App) -> Response {
 }
 
 /// What somebody decides who lets people use the app.
-fn policies(state: &State, app: &App) -> Vec<Input> {
+fn policies(state: &State, app: &App, may_name: bool) -> Vec<Input> {
     let same = |name: &str| (name.to_owned(), name.to_owned());
     // CA-52: profiles go by their labels here.
     let profiles = state.holdings.of_type("Profile").map(|(name, _)| same(profiles::label(name)));
@@ -189,9 +191,9 @@ fn policies(state: &State, app: &App) -> Vec<Input> {
                 ("true", "Admin approved users are pre-authorized"),
             ])),
         ),
-        Input::element("profileName", "Profiles", Kind::Several(profiles.collect()))
+        Input::element(LISTS[0], "Profiles", Kind::Several(profiles.collect()))
             .hint("Of users who are pre-authorized."),
-        Input::element("permissionSetName", "Permission Sets", Kind::Several(sets.collect()))
+        Input::element(LISTS[1], "Permission Sets", Kind::Several(sets.collect()))
             .hint("Of users who are pre-authorized."),
         Input::element(
             "oauthPolicy.ipRelaxation",
@@ -220,6 +222,9 @@ fn policies(state: &State, app: &App) -> Vec<Input> {
             Kind::Choice(choices(&[("HOURS", "Hours"), ("DAYS", "Days"), ("MONTHS", "Months")])),
         ),
     ];
+    if !may_name {
+        all.retain(|input| !LISTS.contains(&input.name.as_str()));
+    }
     if app.config().is_none() {
         all.remove(0); // what it would change is not there
     }
@@ -251,7 +256,7 @@ fn decided(state: &State, app: &App, all: &[Input]) -> Form {
 
 fn manage(visited: &Visited, app: &App) -> Response {
     let rows = visited.org.store.read(|state| {
-        let all = policies(state, app);
+        let all = policies(state, app, true);
         let form = decided(state, app, &all);
         let shown = all.iter().map(|input| {
             let told = |value: &String| match &input.kind {
@@ -273,8 +278,9 @@ fn manage(visited: &Visited, app: &App) -> Response {
 }
 
 fn edit_policies(visited: &Visited, app: &App) -> Response {
+    let may_name = visited.may("ManageProfilesPermissionsets");
     let (all, decided) = visited.org.store.read(|state| {
-        let all = policies(state, app);
+        let all = policies(state, app, may_name);
         let decided = decided(state, app, &all);
         (all, decided)
     });

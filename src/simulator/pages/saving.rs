@@ -146,7 +146,14 @@ fn file(
     form: &Form,
     worked_out: &[(&str, Tree<Scalar>)],
 ) -> Element {
-    let mut fields = stored.map(|stored| told(&kind.fields, &stored.fields)).unwrap_or_default();
+    // A list that the form is not about needs rights of its own (CA-53), and left out it stays (CA-82).
+    let is_about = |name: &str| {
+        all.iter().any(|input| input.is_element && input.name == name)
+            || worked_out.iter().any(|(path, _)| *path == name)
+            || kind.fields.field(name).is_some_and(|field| !field.repeated)
+    };
+    let stored = stored.map(|stored| told(&kind.fields, &stored.fields)).unwrap_or_default();
+    let mut fields: Fields<Scalar> = stored.into_iter().filter(|(name, _)| is_about(name)).collect();
     for input in all.iter().filter(|input| input.is_element) {
         let values: Vec<&str> = form
             .all(&input.name)

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::response::Response;
 
-use super::Visited;
-use super::apps::CONNECTED_APP;
+use super::apps::{CONNECTED_APP, PAGE};
 use super::html::{self, Cell};
+use super::{Visited, action_of};
 use crate::simulator::oauth::foreign;
 use crate::simulator::people;
 use crate::simulator::rules::{group, text};
@@ -17,6 +17,8 @@ use crate::simulator::state::State;
 const ADDRESS: &str = "/lightning/setup/ConnectedAppsUsage/home";
 
 struct Used {
+    /// Of a connected app of this org.
+    id: Option<String>,
     name: String,
     key: String,
     is_foreign: bool,
@@ -63,11 +65,11 @@ fn show(visited: &Visited, may: bool, complaint: Option<&str>) -> Response {
             };
             let buttons = steps.iter().map(|step| button(visited, &app, step)).collect::<String>();
             vec![
-                Cell::text(app.name),
-                Cell::Lines(app.users),
+                Cell::text(app.name.clone()),
+                Cell::Lines(app.users.clone()),
                 Cell::text(app.uses.to_string()),
                 Cell::text(told),
-                Cell::Html(if may { buttons } else { String::new() }),
+                Cell::Html(if may { buttons + &policies(&app) } else { String::new() }),
             ]
         };
         used(state, &foreign).into_iter().map(row).collect::<Vec<_>>()
@@ -75,6 +77,15 @@ fn show(visited: &Visited, may: bool, complaint: Option<&str>) -> Response {
     let columns = ["Connected App", "Users", "Uses", "State", "Actions"];
     let complaint = complaint.map(html::complaint).unwrap_or_default();
     visited.page("Connected Apps OAuth Usage", &(complaint + &html::list(&columns, &rows)))
+}
+
+fn policies(app: &Used) -> String {
+    let Some(id) = &app.id else { return String::new() };
+    let to = html::escaped(&action_of(PAGE, id, "manage"));
+    format!(
+        "<a href=\"{to}\" aria-label=\"Manage App Policies {}\">Manage App Policies</a>\n",
+        html::escaped(&app.name)
+    )
 }
 
 /// Says of which app it is, for whoever hears the page.
@@ -98,17 +109,19 @@ fn used(state: &State, foreign: &[(String, String)]) -> Vec<Used> {
     }
     let own = state.holdings.of_type(CONNECTED_APP).filter_map(|(name, app)| {
         let key = text(group(&app.fields, "oauthConfig")?, "consumerKey")?;
-        Some((text(&app.fields, "label").unwrap_or(name), key))
+        Some((text(&app.fields, "label").unwrap_or(name), key, app.id.as_str()))
     });
     let own: Vec<_> = own.collect();
-    let others: Vec<_> = foreign.iter().filter(|(_, key)| !own.iter().any(|(_, own)| own == key)).collect();
+    let others: Vec<_> =
+        foreign.iter().filter(|(_, key)| !own.iter().any(|(_, own, _)| own == key)).collect();
     let strangers = others.iter().map(|(name, key)| (name.as_str(), key.as_str()));
-    for app in own.iter().copied().chain(strangers) {
+    for app in own.iter().map(|(name, key, _)| (*name, *key)).chain(strangers) {
         if !all.keys().any(|(_, known)| *known == app.1) {
             all.entry(app).or_default();
         }
     }
     let row = |((name, key), (users, uses)): ((&str, &str), (BTreeSet<&str>, u64))| Used {
+        id: own.iter().find(|(_, own, _)| *own == key).map(|(_, _, id)| (*id).to_owned()),
         name: name.to_owned(),
         key: key.to_owned(),
         is_foreign: others.iter().any(|(_, other)| other == key),
