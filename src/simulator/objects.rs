@@ -172,6 +172,7 @@ fn connected_applications(state: &State) -> Contents {
             Some(Tree::Leaf(Scalar::Number(minutes))) => json!(minutes),
             _ => Value::Null,
         };
+        let jwt_minutes = found.and_then(|(_, component)| state.setup.jwt_minutes(&component.id));
         of_component(found.map(|(_, component)| component))
             .text("Name", text(fields, "label"))
             .text("StartUrl", text(fields, "startUrl"))
@@ -185,7 +186,7 @@ fn connected_applications(state: &State) -> Contents {
             .flag("OptionsIsInternal", false)
             .flag("OptionsFullContentPushNotifications", false)
             .flag("OptionsCodeCredentialGuestEnabled", flag(config, "isCodeCredentialEnabled") == Some(true))
-            .add("NamedUserUvidTimeout", Kind::Number, Value::Null)
+            .add("NamedUserUvidTimeout", Kind::Number, jwt_minutes.map_or(Value::Null, Value::from))
             .add("UvidTimeout", Kind::Number, timeout)
     })
 }

@@ -1,7 +1,7 @@
 //! What administrators do in Setup that no metadata tells of: deactivate a user, block an app, and what Salesforce
 //! itself does to an org. Rehearsals do it through `/simulator/setup`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -25,7 +25,12 @@ pub(super) struct Setup {
     /// The org is locked, closed or suspended (OA-41).
     locked: bool,
     my_domain: MyDomain,
+    /// Minutes that JWTs of a connected app count, by the app's id (CA-64).
+    jwt_minutes: BTreeMap<String, i64>,
 }
+
+/// CA-64: the timeouts of JWTs that Setup offers.
+pub(super) const JWT_MINUTES: [i64; 11] = [1, 5, 10, 15, 30, 60, 90, 120, 240, 480, 720];
 
 /// What the login hosts may still be used for (SE-23). Metadata that this org does not know has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -51,6 +56,19 @@ impl Setup {
 
     pub fn is_installed(&self, consumer_key: &str) -> bool {
         self.installed.contains(consumer_key)
+    }
+
+    /// The timeout that somebody chose for the JWTs of a connected app.
+    pub fn jwt_minutes(&self, app_id: &str) -> Option<i64> {
+        self.jwt_minutes.get(app_id).copied()
+    }
+
+    /// Anything but what Setup offers takes the choice back.
+    pub fn choose_jwt_minutes(&mut self, app_id: &str, minutes: Option<i64>) {
+        match minutes.filter(|minutes| JWT_MINUTES.contains(minutes)) {
+            Some(minutes) => drop(self.jwt_minutes.insert(app_id.to_owned(), minutes)),
+            None => drop(self.jwt_minutes.remove(app_id)),
+        }
     }
 
     pub fn my_domain(&self) -> MyDomain {

@@ -30,7 +30,10 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ("CA-54", "the words about a name that is listed twice"),
         ("CA-60", "the words about a run-as user without the switch or the key"),
         ("CA-61", "a new run-as user on an app that exists needs its key in the file"),
-        ("CA-64", "a JWT access token lives 30 minutes where the app does not say"),
+        (
+            "CA-64",
+            "a JWT access token lives 30 minutes where nobody chose a timeout in Setup or the app does not say",
+        ),
         ("CA-69", "the words when a flow without a person in it needs High Assurance"),
         ("CA-73", "the words about a connected app that cannot be created"),
         (
@@ -134,7 +137,10 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ),
         ("SE-12", "session settings without `requiredSessionLevel` take it away"),
         ("SE-13", "the words about minutes that Setup does not offer"),
-        ("SE-14", "a second session setting for a profile is refused, in our words"),
+        (
+            "SE-14",
+            "a second session setting for a profile is refused, in our words; what Setup calls their switches",
+        ),
         ("SE-22", "switches of API Access Control are taken with a note"),
         ("SE-23", "the words at a login host that the org's policy for its My Domain closes"),
         (
@@ -146,8 +152,9 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ("SE-43", "API Access Control refuses with 401 over REST and does not refuse over SOAP"),
         (
             "Setup pages",
-            "the addresses of App Manager, OAuth Usage and Session Settings; a password stands for the code sent by mail \
-             before a consumer secret is shown",
+            "the addresses of all pages but those of named credentials; a password stands for the code sent by mail before \
+             a consumer secret is shown; which permission opens the forms for sessions, permission sets, users and OAuth \
+             usage; a run-as user can be chosen for an app that exists; the words about what is missing or there already",
         ),
     ]
 }

@@ -2,13 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may end")]
 
+mod browser;
 #[cfg(target_os = "linux")]
 mod front;
 mod simulated;
-mod systems;
 mod test;
 
 mod bad_input;
+mod by_hand;
 mod by_hand_steps;
 mod cases;
 #[cfg(unix)]
@@ -47,8 +48,10 @@ mod review;
 mod sarif;
 mod saved_plans;
 mod secrets;
+mod setup_forms;
 mod simulate;
 mod stories;
+mod systems;
 mod troubles;
 #[cfg(unix)]
 mod values;

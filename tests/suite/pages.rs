@@ -1,151 +1,14 @@
 //! The local org's pages, followed as the guides say: log in, open the credential, start its authentication, allow.
-//! What a browser with Chromium does in `.ci/axsy`, a small one does here: it keeps cookies, follows redirects, and sends
-//! the forms it was shown.
+//! What a browser with Chromium does in `.ci/axsy`, a small one does here.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use orgwire::component::{Scalar, Tree};
 use orgwire::simulator::Options;
 
+use crate::browser::{Browser, Page};
 use crate::simulated::Org;
 use crate::test::Test;
-
-/// No page here is more redirects away.
-const MOST_REDIRECTS: usize = 10;
-
-/// What a browser shows.
-struct Page {
-    status: u16,
-    url: String,
-    html: String,
-}
-
-impl Page {
-    #[track_caller]
-    fn says(&self, text: &str) -> &Page {
-        assert!(self.html.contains(text), "{} {} lacks {text:?}\n{}", self.status, self.url, self.html);
-        self
-    }
-
-    #[track_caller]
-    fn hides(&self, text: &str) -> &Page {
-        assert!(!self.html.contains(text), "{} {} tells {text:?}", self.status, self.url);
-        self
-    }
-
-    fn heading(&self) -> &str {
-        between(&self.html, "<h1>", "</h1>").unwrap_or_default()
-    }
-
-    /// Where the form in the page itself goes, and what is in it that nobody has to fill in.
-    fn form(&self) -> (String, BTreeMap<String, String>) {
-        let (_, main) = self.html.split_once("<main>").unwrap();
-        let form = between(main, "<form ", "</form>").unwrap();
-        let action = unescaped(between(form, "action=\"", "\"").unwrap());
-        let hidden = form.split("<input type=\"hidden\" ").skip(1).map(|input| {
-            let part = |name: &str| unescaped(between(input, &format!("{name}=\""), "\"").unwrap());
-            (part("name"), part("value"))
-        });
-        (action, hidden.collect())
-    }
-
-    /// Where a link leads.
-    fn link(&self, text: &str) -> String {
-        let (before, _) = self.html.split_once(&format!(">{text}</a>")).unwrap();
-        unescaped(before.rsplit_once("href=\"").unwrap().1.trim_end_matches('"'))
-    }
-}
-
-fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
-    text.split_once(start)?.1.split_once(end).map(|(inside, _)| inside)
-}
-
-fn unescaped(text: &str) -> String {
-    text.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-}
-
-struct Browser {
-    client: reqwest::Client,
-    runtime: tokio::runtime::Runtime,
-    base: String,
-    cookies: RefCell<BTreeMap<String, String>>,
-}
-
-impl Browser {
-    fn of(org: &Org) -> Browser {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        Browser {
-            client: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap(),
-            runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
-            base: org.instance_url().to_owned(),
-            cookies: RefCell::default(),
-        }
-    }
-
-    /// Opens a page, by its path or its whole address.
-    fn open(&self, address: &str) -> Page {
-        self.follow(address, None)
-    }
-
-    /// Sends the form of a page, filled in.
-    fn send(&self, page: &Page, filled: &[(&str, &str)]) -> Page {
-        let (action, mut form) = page.form();
-        form.extend(filled.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        self.follow(&action, Some(&form))
-    }
-
-    fn log_in(&self, org: &Org, target: &str) -> Page {
-        let page = self.open(target);
-        assert_eq!(page.heading(), "Log In to the local org");
-        self.send(&page, &[("username", org.username()), ("password", &org.password())])
-    }
-
-    fn follow(&self, address: &str, form: Option<&BTreeMap<String, String>>) -> Page {
-        let mut form = form;
-        let mut url = self.whole(address);
-        for _ in 0..MOST_REDIRECTS {
-            let (page, next) = self.request(&url, form);
-            match next {
-                Some(next) => url = self.whole(&next),
-                None => return page,
-            }
-            form = None;
-        }
-        panic!("{address} leads in a circle");
-    }
-
-    fn whole(&self, address: &str) -> String {
-        if address.starts_with('/') { format!("{}{address}", self.base) } else { address.to_owned() }
-    }
-
-    fn request(&self, url: &str, form: Option<&BTreeMap<String, String>>) -> (Page, Option<String>) {
-        let request = match form {
-            Some(form) => self.client.post(url).form(form),
-            None => self.client.get(url),
-        };
-        let cookies: Vec<String> =
-            self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
-        self.runtime.block_on(async {
-            let answer = request.header("Cookie", cookies.join("; ")).send().await.unwrap();
-            for line in answer.headers().get_all("set-cookie") {
-                let line = line.to_str().unwrap();
-                assert!(line.ends_with("; Path=/; HttpOnly; SameSite=Lax"), "{line}");
-                let (name, value) = line.split_once(';').unwrap().0.split_once('=').unwrap();
-                self.cookies.borrow_mut().insert(name.to_owned(), value.to_owned());
-            }
-            let location = answer.headers().get("location").map(|value| value.to_str().unwrap().to_owned());
-            let status = answer.status().as_u16();
-            let page = Page { status, url: url.to_owned(), html: answer.text().await.unwrap() };
-            if location.is_none() {
-                page.says("This is the local org, a simulation. It is not Salesforce.");
-                page.hides("<script");
-            }
-            (page, location)
-        })
-    }
-}
 
 /// `manifests/axsy.toml` in an org, and the address of its manual step.
 fn deployed(options: Options) -> (Test, Org, String) {
@@ -162,7 +25,7 @@ fn deployed(options: Options) -> (Test, Org, String) {
 fn started(browser: &Browser, org: &Org, step: &str) -> Page {
     let edit = browser.log_in(org, step);
     edit.says("Start Authentication Flow on Save").says(">Pending<");
-    browser.send(&edit, &[("start-authentication", "on")])
+    browser.send(&edit, &[("start-authentication", "true")])
 }
 
 fn allow(browser: &Browser, org: &Org, consent: &Page) -> Page {
@@ -222,7 +85,7 @@ fn before_the_app_has_spread_it_ends_in_invalid_client_id() {
     assert_eq!((page.status, page.heading()), (400, "OAuth Error"));
     page.says("error=invalid_client_id");
     org.advance(Duration::from_secs(301));
-    let consent = browser.send(&browser.open(&step), &[("start-authentication", "on")]);
+    let consent = browser.send(&browser.open(&step), &[("start-authentication", "true")]);
     allow(&browser, &org, &consent).says("Authenticated as ");
 }
 
@@ -262,7 +125,7 @@ fn forms_are_taken_only_with_their_token() {
     let (_test, org, step) = deployed(Options::default());
     let browser = Browser::of(&org);
     let edit = browser.log_in(&org, &step);
-    let refused = browser.send(&edit, &[("csrf", "forged"), ("start-authentication", "on")]);
+    let refused = browser.send(&edit, &[("csrf", "forged"), ("start-authentication", "true")]);
     assert_eq!((refused.status, refused.heading()), (403, "Not accepted"));
     let stranger = Browser::of(&org);
     let login = stranger.open(&step);
@@ -301,7 +164,7 @@ fn setup_tells_what_was_deployed_and_a_secret_only_when_asked() {
     browser.send(&app, &[("password", "wrong")]).says("This password is not right.").hides(&secret);
     browser.send(&app, &[("password", &org.password())]).says(&secret);
     browser.open("/lightning/setup/SecuritySession/home").says("Session timeout");
-    let left = browser.follow("/logout", Some(&app.form().1));
+    let left = browser.submit(&app.form_in_navigation());
     assert_eq!(left.heading(), "Log In to the local org");
     assert_eq!(browser.open("/").heading(), "Log In to the local org");
 }

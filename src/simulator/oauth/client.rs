@@ -77,7 +77,7 @@ impl Client {
                     == Some(key)
         });
         if let Some((name, app)) = connected.next() {
-            return connected_app(name, app, now, propagation);
+            return connected_app(state, name, app, now, propagation);
         }
         let mut external = holdings
             .of_type("ExtlClntAppGlobalOauthSettings")
@@ -140,7 +140,13 @@ pub(super) fn wants_refresh(scopes: &[String]) -> bool {
     scopes.iter().any(|scope| scope == "refresh_token" || scope == "offline_access")
 }
 
-fn connected_app(name: &str, app: &Component, now: Moment, propagation: i64) -> Option<Client> {
+fn connected_app(
+    state: &State,
+    name: &str,
+    app: &Component,
+    now: Moment,
+    propagation: i64,
+) -> Option<Client> {
     let none = Fields::new();
     let config = group(&app.fields, "oauthConfig")?;
     let policy = group(&app.fields, "oauthPolicy").unwrap_or(&none);
@@ -167,7 +173,7 @@ fn connected_app(name: &str, app: &Component, now: Moment, propagation: i64) -> 
         rotates: is_on(config, "isRefreshTokenRotationEnabled"),
         introspects_all: is_on(config, "isIntrospectAllTokens"),
         jwt_tokens: is_on(config, "isNamedUserJwtEnabled"),
-        jwt_minutes: Some(JWT_MINUTES),
+        jwt_minutes: Some(state.setup.jwt_minutes(&app.id).unwrap_or(JWT_MINUTES)),
         id_token_minutes: id_token_minutes(config, "idTokenValidity"),
         client_credentials: is_on(config, "isClientCredentialEnabled"),
         run_as: text(config, "oauthClientCredentialUser").map(str::to_owned),

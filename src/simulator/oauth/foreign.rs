@@ -6,7 +6,7 @@ use super::{Ask, Refused, keys};
 use crate::simulator::Org;
 use crate::simulator::people::Person;
 use crate::simulator::permission;
-use crate::simulator::rules::text;
+use crate::simulator::rules::{group, text};
 use crate::simulator::state::State;
 
 /// What permissions make up for an app that is not installed (CA-75).
@@ -33,6 +33,20 @@ pub(in crate::simulator) fn find(org: &Org, key: &str) -> Option<Foreign> {
             Some(Foreign { client: client.into_foreign(), packaged, of_sandbox: other.nature.sandbox })
         })
     })
+}
+
+/// The connected apps of other orgs by their names and keys, which a person with the right may install here.
+pub(in crate::simulator) fn all(org: &Org) -> Vec<(String, String)> {
+    let of_org = |other: &std::sync::Arc<Org>| {
+        other.store.read(|state| {
+            let apps = state.holdings.of_type("ConnectedApp").filter_map(|(name, app)| {
+                let key = text(group(&app.fields, "oauthConfig")?, "consumerKey")?;
+                Some((text(&app.fields, "label").unwrap_or(name).to_owned(), key.to_owned()))
+            });
+            apps.collect::<Vec<_>>()
+        })
+    };
+    org.neighbours.others(org).iter().flat_map(of_org).collect()
 }
 
 fn is_packaged(state: &State, key: &str) -> bool {

@@ -1,20 +1,20 @@
-//! App Manager: apps of both kinds with what a vendor's side needs of them, and Connected Apps OAuth Usage: who let
-//! them in. A consumer secret is told to those only who may change the app and give their password once more, which
-//! stands for the code that Salesforce sends by mail.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! App Manager: apps of both kinds with what a vendor's side needs of them. A consumer secret is told to those only who
+//! may change the app and give their password once more, which stands for the code that Salesforce sends by mail.
 
 use axum::response::Response;
 
 use super::html::{self, Cell};
-use super::{Visited, page_of};
+use super::{Visited, action_of, app_forms, door, new_of, page_of};
 use crate::component::{Fields, Scalar, Tree};
 use crate::simulator::ids;
 use crate::simulator::people;
 use crate::simulator::rules::{group, text};
 use crate::simulator::state::State;
 
-const PAGE: &str = "NavigationMenus";
+pub(super) const PAGE: &str = "NavigationMenus";
+pub(super) const CONNECTED_APP: &str = "ConnectedApp";
+
+const KINDS: [&str; 2] = ["Connected App", "External Client App"];
 
 #[derive(Default)]
 struct App {
@@ -38,13 +38,16 @@ pub(super) fn all(visited: &Visited) -> Response {
         ]
     };
     let rows: Vec<_> = visited.org.store.read(apps).into_iter().map(row).collect();
-    visited
-        .page("App Manager", &html::list(&["App Name", "Developer Name", "App Type", "Consumer Key"], &rows))
+    let new = door(visited.may_change(CONNECTED_APP), &new_of(PAGE), "New Connected App");
+    let list = html::list(&["App Name", "Developer Name", "App Type", "Consumer Key"], &rows);
+    visited.page("App Manager", &(new + &list))
 }
 
 pub(super) fn one(visited: &Visited) -> Response {
-    let id = visited.address.trim_start_matches('/');
-    let app = visited.org.store.read(apps).into_iter().find(|app| ids::same(&app.id, id));
+    if !visited.action.is_empty() {
+        return app_forms::one(visited);
+    }
+    let app = visited.org.store.read(apps).into_iter().find(|app| ids::same(&app.id, visited.id));
     let Some(app) = app else { return visited.not_found() };
     let mut rows = vec![
         ("Developer Name", Cell::Text(app.name)),
@@ -53,8 +56,10 @@ pub(super) fn one(visited: &Visited) -> Response {
         ("Callback URL", Cell::Lines(app.callbacks)),
         ("Selected OAuth Scopes", Cell::Lines(app.scopes)),
     ];
-    let may = visited.may("CustomizeApplication")
-        && (visited.may("ModifyAllData") || visited.may("ManageRemoteAccess"));
+    let may = visited.may_change(CONNECTED_APP);
+    let may_edit = may && app.kind == KINDS[0];
+    let doors = door(may_edit, &action_of(PAGE, &app.id, "e"), "Edit")
+        + &door(may_edit, &action_of(PAGE, &app.id, "manage"), "Manage");
     let mut below = String::new();
     match visited.form {
         Some(_) if !may => return visited.forbidden(),
@@ -65,7 +70,7 @@ pub(super) fn one(visited: &Visited) -> Response {
         None if may && !app.secret.is_empty() => below = manage(visited, &app.id),
         None => {}
     }
-    visited.page(&format!("App: {}", app.label), &(html::details(&rows) + &below))
+    visited.page(&format!("App: {}", app.label), &(doors + &html::details(&rows) + &below))
 }
 
 fn knows_password(visited: &Visited, password: &str) -> bool {
@@ -83,30 +88,6 @@ fn manage(visited: &Visited, id: &str) -> String {
     )
 }
 
-pub(super) fn usage(visited: &Visited) -> Response {
-    let rows = visited.org.store.read(|state| {
-        let mut by_app: BTreeMap<(&str, &str), (BTreeSet<&str>, u64)> = BTreeMap::new();
-        for approval in &state.oauth.approvals {
-            let used = by_app.entry((&approval.app_name, &approval.consumer_key)).or_default();
-            used.0.insert(&approval.user_id);
-            used.1 += approval.uses;
-        }
-        let row = |((name, key), (users, uses)): ((&str, &str), (BTreeSet<&str>, u64))| {
-            let blocked = if state.setup.is_blocked(key) { "Blocked" } else { "" };
-            let users = users.iter().map(|id| people::with_id(&state.identity, id).username);
-            vec![
-                Cell::text(name),
-                Cell::Lines(users.collect()),
-                Cell::text(uses.to_string()),
-                Cell::text(blocked),
-            ]
-        };
-        by_app.into_iter().map(row).collect::<Vec<_>>()
-    });
-    let columns = ["Connected App", "Users", "Uses", "State"];
-    visited.page("Connected Apps OAuth Usage", &html::list(&columns, &rows))
-}
-
 /// Of both kinds, by name.
 fn apps(state: &State) -> Vec<App> {
     let connected = state.holdings.of_type("ConnectedApp").map(|(name, component)| {
@@ -118,7 +99,7 @@ fn apps(state: &State) -> Vec<App> {
             }
             _ => Vec::new(),
         };
-        App { kind: "Connected App", scopes, ..app(&component.id, name, &component.fields, config) }
+        App { kind: KINDS[0], scopes, ..app(&component.id, name, &component.fields, config) }
     });
     let mut all: Vec<App> = connected.collect();
     all.extend(state.holdings.of_type("ExternalClientApplication").map(|(name, component)| {
@@ -132,7 +113,7 @@ fn apps(state: &State) -> Vec<App> {
         let settings = satellite("ExtlClntAppOauthSettings").unwrap_or(&none);
         let scopes = text(settings, "commaSeparatedOauthScopes").unwrap_or_default().split(',');
         let scopes = scopes.map(|scope| scope.trim().to_owned()).filter(|scope| !scope.is_empty()).collect();
-        App { kind: "External Client App", scopes, ..app(&component.id, name, &component.fields, global) }
+        App { kind: KINDS[1], scopes, ..app(&component.id, name, &component.fields, global) }
     }));
     all
 }

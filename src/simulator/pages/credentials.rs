@@ -1,16 +1,14 @@
-//! Named Credentials: the list, one credential with its authentication status, and the page where the login that no
-//! deployment can start is started (NC-20, NC-21, NC-23).
+//! Named Credentials: the list, and one credential with its authentication status (NC-20, NC-21).
 
 use axum::response::Response;
 
 use super::html::{self, Cell};
-use super::{Visited, page_of, with_id};
-use crate::simulator::ids;
+use super::{Visited, action_of, credential_forms, door, new_of, page_of, with_id};
 use crate::simulator::oauth::credential::{self, Status};
 use crate::simulator::rules::text;
 use crate::simulator::state::{Component, State};
 
-const PAGE: &str = "NamedCredential";
+pub(super) const PAGE: &str = "NamedCredential";
 
 pub(super) fn all(visited: &Visited) -> Response {
     let rows = visited.org.store.read(|state| {
@@ -25,31 +23,21 @@ pub(super) fn all(visited: &Visited) -> Response {
         state.holdings.of_type(PAGE).map(row).collect::<Vec<_>>()
     });
     let columns = ["Label", "Name", "URL", "Authentication Status"];
-    visited.page("Named Credentials", &html::list(&columns, &rows))
+    let new = door(visited.may_change(PAGE), &new_of(PAGE), "New Legacy");
+    visited.page("Named Credentials", &(new + &html::list(&columns, &rows)))
 }
 
 pub(super) fn one(visited: &Visited) -> Response {
-    let address = visited.address.trim_start_matches('/');
-    let (id, edits) = match address.strip_suffix("/e") {
-        Some(id) => (id, true),
-        None => (address, false),
-    };
     let found = visited.org.store.read(|state| {
-        let (name, component) = with_id(state, PAGE, id)?;
+        let (name, component) = with_id(state, PAGE, visited.id)?;
         Some(Shown::of(state, name, component))
     });
-    match (found, visited.form) {
+    match (found, visited.action) {
         (None, _) => visited.not_found(),
-        (Some(_), _) if edits && !may_edit(visited) => visited.forbidden(),
-        (Some(shown), Some(form)) if edits => save(visited, &shown, form.get("start-authentication") == "on"),
-        (Some(shown), _) if edits => edit(visited, &shown),
-        (Some(shown), _) => view(visited, &shown),
+        (Some(shown), "") => view(visited, &shown),
+        (Some(_), "e") => credential_forms::edit(visited),
+        (Some(_), _) => visited.not_found(),
     }
-}
-
-/// NC-14
-fn may_edit(visited: &Visited) -> bool {
-    visited.org.store.read(|state| credential::may_edit(state, &visited.visitor.person))
 }
 
 struct Shown {
@@ -57,7 +45,6 @@ struct Shown {
     label: String,
     /// Name and id.
     provider: Option<(String, Option<String>)>,
-    scope: Option<String>,
     rows: Vec<(&'static str, String)>,
     status: Status,
 }
@@ -75,15 +62,19 @@ impl Shown {
             ("Identity Type", "principalType"),
             ("Authentication Protocol", "protocol"),
             ("Scope", "oauthScope"),
+            ("Generate Authorization Header", "generateAuthorizationHeader"),
+            ("Allow Merge Fields in HTTP Header", "allowMergeFieldsInHeader"),
+            ("Allow Merge Fields in HTTP Body", "allowMergeFieldsInBody"),
         ];
         rows.extend(
-            named.iter().filter_map(|(title, field)| Some((*title, text(fields, field)?.to_owned()))),
+            named
+                .iter()
+                .filter_map(|(title, field)| Some((*title, fields.get(field)?.as_leaf()?.to_string()))),
         );
         Shown {
             id: component.id.clone(),
             label: label(name, component).to_owned(),
             provider,
-            scope: text(fields, "oauthScope").map(str::to_owned),
             rows,
             status: credential::status(state, component),
         }
@@ -112,51 +103,11 @@ impl Shown {
     }
 }
 
-fn label<'a>(name: &'a str, component: &'a Component) -> &'a str {
+pub(super) fn label<'a>(name: &'a str, component: &'a Component) -> &'a str {
     text(&component.fields, "label").unwrap_or(name)
 }
 
-fn edit_address(id: &str) -> String {
-    format!("{}%2Fe", page_of(PAGE, id))
-}
-
 fn view(visited: &Visited, shown: &Shown) -> Response {
-    let edit = match may_edit(visited) {
-        true => html::link(&edit_address(&shown.id), "Edit"),
-        false => String::new(),
-    };
+    let edit = door(visited.may_change(PAGE), &action_of(PAGE, &shown.id, "e"), "Edit");
     visited.page(&format!("Named Credential: {}", shown.label), &format!("{}{edit}", shown.details()))
-}
-
-fn edit(visited: &Visited, shown: &Shown) -> Response {
-    let start = match shown.status {
-        Status::Pending | Status::AuthenticatedAs(_) => {
-            "<p><input type=\"checkbox\" id=\"start\" name=\"start-authentication\" value=\"on\">\n\
-             <label for=\"start\">Start Authentication Flow on Save</label></p>\n"
-        }
-        Status::NotNeeded | Status::EachUser => "",
-    };
-    let body = format!(
-        "{}{}<form method=\"post\" action=\"{}\">\n{}{start}<p><button>Save</button></p>\n</form>\n",
-        shown.details(),
-        html::paragraph("The local org changes fields by deployments only."),
-        html::escaped(&edit_address(&shown.id)),
-        visited.form_token(),
-    );
-    visited.page(&format!("Edit Named Credential: {}", shown.label), &body)
-}
-
-/// NC-24: the flow starts at the provider and remembers which credential it is for.
-fn save(visited: &Visited, shown: &Shown, starts: bool) -> Response {
-    let starts = starts && matches!(shown.status, Status::Pending | Status::AuthenticatedAs(_));
-    let (true, Some((provider, _))) = (starts, &shown.provider) else {
-        return html::redirect(&page_of(PAGE, &shown.id));
-    };
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("startURL", &format!("/{}", shown.id));
-    if let Some(scope) = &shown.scope {
-        query.append_pair("scope", scope);
-    }
-    let organization = ids::short(&visited.org.ready.organization_id);
-    html::redirect(&format!("/services/auth/xds/{organization}/{provider}?{}", query.finish()))
 }

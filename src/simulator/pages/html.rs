@@ -28,7 +28,12 @@ const HEADERS: [(&str, &str); 4] = [
 pub(super) enum Cell {
     Text(String),
     Lines(Vec<String>),
-    Link { to: String, text: String },
+    Link {
+        to: String,
+        text: String,
+    },
+    /// What is HTML already, such as a form.
+    Html(String),
 }
 
 impl Cell {
@@ -44,6 +49,7 @@ impl Cell {
         match self {
             Cell::Text(text) => escaped(text),
             Cell::Lines(lines) => lines.iter().map(|line| escaped(line)).collect::<Vec<_>>().join("<br>"),
+            Cell::Html(html) => html.clone(),
             Cell::Link { to, text } => format!("<a href=\"{}\">{}</a>", escaped(to), escaped(text)),
         }
     }

@@ -7,9 +7,10 @@ use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 
+use super::form::Form;
 use super::html::{self, escaped, hidden};
 use super::visit::{self, Visitor};
-use super::{Form, HOME, server_error};
+use super::{HOME, server_error};
 use crate::simulator::Org;
 use crate::simulator::oauth::memory;
 use crate::simulator::people;

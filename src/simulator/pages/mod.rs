@@ -1,77 +1,65 @@
 //! Pages of Setup, as far as the guides of integrations and our own manual steps lead there: enough to see what a
-//! deployment did, and to do by hand what no deployment can. Everybody has to log in, and whoever has logged in may
-//! see what View Setup lets them see.
+//! deployment did, to follow a guide by hand in its place, and to do what no deployment can. Everybody has to log in,
+//! and whoever has logged in may see what View Setup lets them see. What a form changes goes through the rules of a
+//! deployment (`saving`).
 
+mod app_forms;
 mod apps;
+mod credential_forms;
 mod credentials;
+mod form;
 pub(super) mod html;
 pub(super) mod login;
+mod permission_sets;
+mod profiles;
+mod provider_forms;
 mod providers;
+mod saving;
 mod session_settings;
+mod usage;
+mod users;
 pub(super) mod visit;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::Request;
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{Method, StatusCode};
 use axum::response::Response;
 
 use super::permission;
 use super::session::is_same;
 use super::state::{Component, State};
 use super::{Org, ids};
+use form::Form;
 use html::{hidden, paragraph};
 use visit::Visitor;
-
-/// No form here is longer.
-const LARGEST_FORM: usize = 1 << 16;
 
 const HOME: &str = "/lightning/setup/SetupOneHome/home";
 
 /// Name of the page in its address, and what people call it.
-const PAGES: [(&str, &str); 5] = [
+const PAGES: [(&str, &str); 8] = [
     ("NamedCredential", "Named Credentials"),
     ("AuthProviders", "Auth. Providers"),
     ("NavigationMenus", "App Manager"),
     ("ConnectedAppsUsage", "Connected Apps OAuth Usage"),
     ("SecuritySession", "Session Settings"),
+    ("Profiles", "Profiles"),
+    ("PermSets", "Permission Sets"),
+    ("ManageUsers", "Users"),
 ];
 
 pub(super) fn is_one(segments: &[&str]) -> bool {
-    matches!(segments, [] | ["login" | "logout"] | ["lightning", "setup", _, "home" | "page"])
-}
-
-/// Names and values, each name once.
-#[derive(Default)]
-struct Form(HashMap<String, String>);
-
-impl Form {
-    fn read(bytes: &[u8]) -> Form {
-        Form(form_urlencoded::parse(bytes).into_owned().collect())
-    }
-
-    fn of_query(uri: &Uri) -> Form {
-        Form::read(uri.query().unwrap_or_default().as_bytes())
-    }
-
-    async fn of_body(request: Request) -> Option<Form> {
-        let bytes = axum::body::to_bytes(request.into_body(), LARGEST_FORM).await.ok()?;
-        Some(Form::read(&bytes))
-    }
-
-    /// Empty for what is not there.
-    fn get(&self, name: &str) -> &str {
-        self.0.get(name).map_or("", String::as_str)
-    }
+    matches!(segments, [] | ["login" | "logout"] | ["lightning", "setup", _, "home" | "page" | "new"])
 }
 
 /// Somebody who may be here asks for a page, or sends its form.
 struct Visited<'a> {
     org: &'a Org,
     visitor: &'a Visitor,
-    /// The address of the record that a page is about: `/0XA...`, or `/0XA.../e` to change it.
-    address: &'a str,
+    /// The id of the record that a page is about, and what is to be done with it: nothing to look at it, `e` to change
+    /// it. Both stand in the address, as `/0XA...` and `/0XA.../e`.
+    id: &'a str,
+    action: &'a str,
     form: Option<&'a Form>,
 }
 
@@ -117,7 +105,9 @@ pub(super) async fn answer(org: &Arc<Org>, segments: &[&str], request: Request) 
         true => Some(Form::of_body(request).await.unwrap_or_default()),
         false => None,
     };
-    let visited = Visited { org, visitor: &visitor, address: query.get("address"), form: form.as_ref() };
+    let address = query.get("address").trim_start_matches('/');
+    let (id, action) = address.split_once('/').unwrap_or((address, ""));
+    let visited = Visited { org, visitor: &visitor, id, action, form: form.as_ref() };
     if form.as_ref().is_some_and(|form| !is_same(&visitor.form_token, form.get("csrf"))) {
         let text =
             "This form is not one that this org gave you, or it is from an earlier login. Nothing was done.";
@@ -134,12 +124,22 @@ pub(super) async fn answer(org: &Arc<Org>, segments: &[&str], request: Request) 
         ["lightning", "setup", page, place] => match (*page, *place) {
             ("NamedCredential", "home") => credentials::all(&visited),
             ("NamedCredential", "page") => credentials::one(&visited),
+            ("NamedCredential", "new") => credential_forms::create(&visited),
             ("AuthProviders", "home") => providers::all(&visited),
             ("AuthProviders", "page") => providers::one(&visited),
+            ("AuthProviders", "new") => provider_forms::create(&visited),
             ("NavigationMenus", "home") => apps::all(&visited),
             ("NavigationMenus", "page") => apps::one(&visited),
-            ("ConnectedAppsUsage", "home") => apps::usage(&visited),
-            ("SecuritySession", "home") => session_settings::show(&visited),
+            ("NavigationMenus", "new") => app_forms::create(&visited),
+            ("ConnectedAppsUsage", "home") => usage::answer(&visited),
+            ("SecuritySession", "home") => session_settings::answer(&visited),
+            ("Profiles", "home") => profiles::all(&visited),
+            ("Profiles", "page") => profiles::one(&visited),
+            ("PermSets", "home") => permission_sets::all(&visited),
+            ("PermSets", "page") => permission_sets::one(&visited),
+            ("PermSets", "new") => permission_sets::create(&visited),
+            ("ManageUsers", "home") => users::all(&visited),
+            ("ManageUsers", "page") => users::one(&visited),
             _ => visited.not_found(),
         },
         _ => visited.not_found(),
@@ -170,6 +170,21 @@ fn navigation(visitor: &Visitor) -> String {
 /// Where the record with this id is shown.
 pub(super) fn page_of(page: &str, id: &str) -> String {
     format!("/lightning/setup/{page}/page?address=%2F{id}")
+}
+
+/// Where something is done with it: `e` to change it.
+fn action_of(page: &str, id: &str, action: &str) -> String {
+    format!("{}%2F{action}", page_of(page, id))
+}
+
+/// Where another of its kind is made.
+fn new_of(page: &str) -> String {
+    format!("/lightning/setup/{page}/new")
+}
+
+/// The link to a form, for those who may send it.
+fn door(may: bool, to: &str, text: &str) -> String {
+    if may { html::link(to, text) } else { String::new() }
 }
 
 /// The component that an address such as `/0XA...` leads to.

@@ -3,12 +3,12 @@
 use axum::response::Response;
 
 use super::html::{self, Cell};
-use super::{Visited, page_of, with_id};
+use super::{Visited, action_of, door, new_of, page_of, provider_forms, with_id};
 use crate::simulator::rules::text;
 use crate::simulator::state::Component;
 
-const PAGE: &str = "AuthProviders";
-const TYPE: &str = "AuthProvider";
+pub(super) const PAGE: &str = "AuthProviders";
+pub(super) const TYPE: &str = "AuthProvider";
 
 pub(super) fn all(visited: &Visited) -> Response {
     let rows = visited.org.store.read(|state| {
@@ -22,13 +22,22 @@ pub(super) fn all(visited: &Visited) -> Response {
         };
         state.holdings.of_type(TYPE).map(row).collect::<Vec<_>>()
     });
-    visited.page("Auth. Providers", &html::list(&["Name", "URL Suffix", "Provider Type"], &rows))
+    let new = door(visited.may_change(TYPE), &new_of(PAGE), "New");
+    let list = html::list(&["Name", "URL Suffix", "Provider Type"], &rows);
+    visited.page("Auth. Providers", &(new + &list))
 }
 
 pub(super) fn one(visited: &Visited) -> Response {
-    let id = visited.address.trim_start_matches('/');
+    match visited.action {
+        "" => show(visited),
+        "e" => provider_forms::edit(visited),
+        _ => visited.not_found(),
+    }
+}
+
+fn show(visited: &Visited) -> Response {
     let found = visited.org.store.read(|state| {
-        let (name, component) = with_id(state, TYPE, id)?;
+        let (name, component) = with_id(state, TYPE, visited.id)?;
         Some((name.to_owned(), component.fields.clone()))
     });
     let Some((name, fields)) = found else { return visited.not_found() };
@@ -45,10 +54,13 @@ pub(super) fn one(visited: &Visited) -> Response {
         ("Provider Type", Cell::Text(field("providerType"))),
         ("Consumer Key", Cell::Text(field("consumerKey"))),
         ("Consumer Secret", Cell::text(secret)),
+        ("Authorize Endpoint URL", Cell::Text(field("authorizeUrl"))),
+        ("Token Endpoint URL", Cell::Text(field("tokenUrl"))),
         ("Default Scopes", Cell::Text(field("defaultScopes"))),
         ("Test-Only Initialization URL", Cell::link(test.clone(), test)),
         ("OAuth-Only Initialization URL", Cell::link(oauth.clone(), oauth)),
         ("Callback URL", Cell::Text(address("authcallback"))),
     ]);
-    visited.page(&format!("Auth. Provider: {friendly}"), &body)
+    let edit = door(visited.may_change(TYPE), &action_of(PAGE, visited.id, "e"), "Edit");
+    visited.page(&format!("Auth. Provider: {friendly}"), &(edit + &body))
 }

@@ -4,13 +4,14 @@ use super::consumer::{self, KeyLetters};
 use super::{Accepted, Incoming, Problem, check_person, flag, group, group_mut, rights, text};
 use crate::component::{Fields, Scalar, Tree};
 
+/// CA-70
+pub(in crate::simulator) const CREATION_BLOCKED: &str = "You can't create a connected app: since Spring '26 creating \
+    connected apps is blocked in this org (rehearsal wording, CA-73)";
+
 pub(super) fn check(incoming: &Incoming, accepted: &mut Accepted) -> Result<(), Problem> {
     if incoming.stored.is_none() && incoming.org.creation_blocked {
         // CA-70; CA-71 leaves updates alone
-        return Err(Problem::error(
-            "You can't create a connected app: since Spring '26 creating connected apps is blocked in this org \
-             (rehearsal wording, CA-73)",
-        ));
+        return Err(Problem::error(CREATION_BLOCKED));
     }
     match text(&accepted.fields, "contactEmail") {
         Some(email) if !looks_like_email(email) => {

@@ -29,9 +29,11 @@ use super::schema::is_blank;
 use super::state::{Component, Holdings, Identity};
 use super::xml::Position;
 use crate::component::{Field, Fields, Group, Kind, Name, Scalar, Tree, Type};
+pub(super) use connected_app::CREATION_BLOCKED;
 pub(super) use deletion::{Refusal, delete};
 pub(super) use permissions::{ALONG, profile_along};
-pub(super) use references::rank;
+pub(super) use profile_session::{MINUTES as SESSION_MINUTES, name_for as session_setting_name};
+pub(super) use references::{rank, same_free};
 pub(super) use renaming::{Refusal as CannotRename, rename};
 pub(super) use rights::check as check_rights;
 pub(super) use settings::API_ACCESS_CONTROL;
@@ -359,7 +361,7 @@ fn group_mut<'a>(fields: &'a mut Fields<Scalar>, name: &str) -> Option<&'a mut F
 }
 
 /// The groups of a repeated element.
-fn items<'a>(fields: &'a Fields<Scalar>, name: &str) -> impl Iterator<Item = &'a Fields<Scalar>> {
+pub(super) fn items<'a>(fields: &'a Fields<Scalar>, name: &str) -> impl Iterator<Item = &'a Fields<Scalar>> {
     let items = match fields.get(name) {
         Some(Tree::List(items)) => items.as_slice(),
         Some(single) => std::slice::from_ref(single),

@@ -4,7 +4,22 @@ use super::{Accepted, Incoming, Problem, references, text};
 use crate::component::{Scalar, Tree};
 
 /// SE-13
-const MINUTES: [i64; 10] = [0, 15, 30, 60, 90, 120, 240, 480, 720, 1440];
+pub(in crate::simulator) const MINUTES: [i64; 10] = [0, 15, 30, 60, 90, 120, 240, 480, 720, 1440];
+
+/// What names of some profiles' settings begin with.
+const CODES: [(&str, &str); 4] =
+    [("Admin", "PT1"), ("Standard", "PT2"), ("MarketingProfile", "PT5"), ("StandardAul", "X8")];
+
+/// SE-14: the name that the org makes up when somebody touches a profile's session settings for the first time.
+pub(in crate::simulator) fn name_for(profile: &str, milliseconds: i64) -> String {
+    let prefix = match CODES.iter().find(|(name, _)| references::same_free(name, profile)) {
+        Some((_, code)) => (*code).to_owned(),
+        None => {
+            profile.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect()
+        }
+    };
+    format!("{prefix}_profileSessionSetting{milliseconds:013}")
+}
 
 pub(super) fn check(incoming: &Incoming, accepted: &mut Accepted) -> Result<(), Problem> {
     // SE-12, the stance: leaving it out takes it away.
@@ -51,6 +66,12 @@ mod tests {
     }
 
     const KIND: &str = "ProfileSessionSetting";
+
+    #[test]
+    fn names_are_made_of_the_profile_and_the_time() {
+        assert_eq!(name_for("StandardAul", 1_700_000_000_000), "X8_profileSessionSetting1700000000000");
+        assert_eq!(name_for("Sales: EMEA", 7), "Sales__EMEA_profileSessionSetting0000000000007");
+    }
 
     #[test]
     fn a_profile_has_one_setting_and_keeps_its_name() {

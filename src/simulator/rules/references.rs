@@ -82,7 +82,7 @@ pub(super) fn exists(holdings: &Holdings, type_name: &str, name: &str) -> bool {
 }
 
 /// SE-15: profiles are named with percent signs, and in other case, in some places.
-pub(super) fn same_free(one: &str, other: &str) -> bool {
+pub(in crate::simulator) fn same_free(one: &str, other: &str) -> bool {
     percent_decoded(one).to_lowercase() == percent_decoded(other).to_lowercase()
 }
 
