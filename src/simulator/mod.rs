@@ -27,6 +27,7 @@ mod package;
 mod pages;
 mod people;
 mod permission;
+mod permitted;
 mod rest;
 mod retrieve;
 mod rules;
