@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::told::{Refused, Told};
+use super::told::{Limit, Refused, Told};
 use super::{Case, Rank, examine};
 use crate::configuration::Configuration;
 use crate::diagnostic::{Diagnostics, Sources};
@@ -11,8 +11,8 @@ use crate::resolve::{Inputs, resolve};
 
 const AXSY: &str = "[auth-provider.A]\nfriendly-name = \"A\"\nprovider-type = \"Salesforce\"\n";
 
-/// Id and rank of what an org of this edition is found to be.
-fn found(told: &Told) -> Vec<(&'static str, Rank)> {
+/// Id and rank of what is found of the checks with these ids.
+fn found_of(told: &Told, ids: &[&str]) -> Vec<(&'static str, Rank)> {
     let mut sources = Sources::default();
     let id = sources.add("manifest.toml", AXSY);
     let mut diagnostics = Diagnostics::default();
@@ -20,9 +20,13 @@ fn found(told: &Told) -> Vec<(&'static str, Rank)> {
     let desired = resolve(&Inputs::new(&[manifest], &Configuration::default()), &mut diagnostics);
     let observed = Observed::default();
     let case = Case::new(&desired, &observed, BTreeSet::new(), told, None);
-    let of_edition = ["edition", "api-access", "auth-providers"];
-    let findings = examine(&case).into_iter().filter(|finding| of_edition.contains(&finding.id));
+    let findings = examine(&case).into_iter().filter(|finding| ids.contains(&finding.id));
     findings.map(|finding| (finding.id, finding.rank)).collect()
+}
+
+/// The same of what depends on the edition.
+fn found(told: &Told) -> Vec<(&'static str, Rank)> {
+    found_of(told, &["edition", "api-access", "auth-providers"])
 }
 
 fn of(edition: &str) -> Vec<(&'static str, Rank)> {
@@ -49,4 +53,30 @@ fn rule_002_r1_and_000_r10_editions_are_told_apart() {
     let refused = Refused { code: "API_DISABLED_FOR_ORG".to_owned(), message: "no".to_owned() };
     let refusing = Told { refused: Some(refused), ..Told::default() };
     assert_eq!(found(&refusing), [("api-access", Blocks), ("auth-providers", Blocks)]);
+}
+
+#[test]
+fn limits_that_are_nearly_used_up_are_told() {
+    let left = |name: &str, left: u64| {
+        let limit = Limit { name: name.to_owned(), most: 1000, left };
+        found_of(&Told { limits: Some(vec![limit]), ..Told::default() }, &["limits"])
+    };
+    assert_eq!(left("DailyApiRequests", 50), [("limits", Rank::Fine)]);
+    assert_eq!(left("DailyApiRequests", 49), [("limits", Rank::Weakens)]);
+    assert_eq!(left("DailyApiRequests", 0), [("limits", Rank::Blocks)]);
+    // Storage that is full stops nobody from connecting, and what others use up is not ours.
+    assert_eq!(left("DataStorageMB", 0), [("limits", Rank::Weakens)]);
+    assert_eq!(left("MassEmail", 0), [("limits", Rank::Fine)]);
+    assert_eq!(found_of(&Told::default(), &["limits"]), [("limits", Rank::Advice)]);
+}
+
+#[test]
+fn a_login_host_is_not_the_address_of_an_org() {
+    let at = |url: &str| {
+        let told = Told { instance_url: url.to_owned(), ..Told::default() };
+        found_of(&told, &["my-domain"])
+    };
+    assert_eq!(at("https://login.salesforce.com"), [("my-domain", Rank::Blocks)]);
+    assert_eq!(at("https://TEST.salesforce.com/"), [("my-domain", Rank::Blocks)]);
+    assert_eq!(at("https://acme.my.salesforce.com"), [("my-domain", Rank::Fine)]);
 }

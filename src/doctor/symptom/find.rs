@@ -6,13 +6,17 @@ use crate::dictionary::{self, Entry, Place};
 /// Understands a text; `None` if nothing in it is known.
 pub fn find(text: &str) -> Option<Complaint> {
     let entry = entry(text);
-    let is_of = |symptom: &&&Symptom, code: &str| {
-        symptom.codes.contains(&code) || symptom.suspects.iter().any(|suspect| suspect.code == Some(code))
-    };
+    // What a code means as a whole goes before what it means among the causes of something else.
+    let is_symptom = |symptom: &&&Symptom, code: &str| symptom.codes.contains(&code);
+    let is_cause =
+        |symptom: &&&Symptom, code: &str| symptom.suspects.iter().any(|suspect| suspect.code == Some(code));
     let lower = text.to_lowercase();
     let by_words =
         |symptom: &&&Symptom| symptom.words.iter().any(|words| words.iter().all(|word| lower.contains(word)));
-    let of_entry = entry.and_then(|entry| ALL.iter().find(|symptom| is_of(symptom, &entry.code)));
+    let of_entry = entry.and_then(|entry| {
+        let by_itself = ALL.iter().find(|symptom| is_symptom(symptom, &entry.code));
+        by_itself.or_else(|| ALL.iter().find(|symptom| is_cause(symptom, &entry.code)))
+    });
     let symptom = match entry {
         Some(_) => of_entry,
         None => ALL.iter().find(by_words),
@@ -49,7 +53,7 @@ fn decoded(text: &str) -> String {
     if !text.contains("error_description=") {
         return text.to_owned();
     }
-    let pairs = format!("d={}", text.replace('&', " ").replace('=', " "));
+    let pairs = format!("d={}", text.replace(['&', '='], " "));
     form_urlencoded::parse(pairs.as_bytes())
         .next()
         .map_or_else(|| text.to_owned(), |(_, value)| value.into_owned())

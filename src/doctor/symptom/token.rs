@@ -1,9 +1,11 @@
 //! A token call that ends in status 400 (001-R5). The guide's one advice, to relax the IP restrictions, helps against one
 //! cause of many; the description in the answer tells which it is.
 
+use std::collections::BTreeSet;
+
 use super::{Look, Suspect, Symptom};
 use crate::doctor::app::{App, Side};
-use crate::doctor::told::{Outcome, Person};
+use crate::doctor::told::{LoginRow, Outcome, Person};
 use crate::doctor::{Case, listed, policies, profile};
 use crate::verify::authorize::Answer;
 
@@ -201,21 +203,30 @@ fn no_scope(case: &Case<'_>) -> Look {
 
 fn ip_restricted(case: &Case<'_>) -> Look {
     first(case, "no login ranges keep callers out, or the app relaxes them", |app, held| {
-        let rows = case.told.logins.iter().flatten();
-        let mut refused =
-            rows.filter(|row| row.application == app.label && row.status.contains("Restricted IP"));
-        if let Some(row) = refused.next() {
-            return Some(format!(
-                "the login history has {} at {} from {} as {}",
-                app.label, row.time, row.source, row.status
-            ));
+        let every_request = "sessionSettings.enforceIpRangesEveryRequest";
+        // CA-42: what the app relaxes may be enforced all the same.
+        let enforces = held.ip_relaxation().is_none_or(|it| it.starts_with("ENFORCE"))
+            || case.told.switch("SecuritySettings", every_request) == Some(true);
+        if !enforces {
+            return None;
         }
-        let enforces = held.ip_relaxation().is_none_or(|it| it.starts_with("ENFORCE"));
-        let person = run_as(case, held).filter(|_| enforces)?;
+        if let Some(row) = last_of_each_address(case, app).find(|row| row.status.contains("Restricted IP")) {
+            let (label, time, source, status) = (&app.label, &row.time, &row.source, &row.status);
+            return Some(format!("the login history has {label} at {time} from {source} as {status}"));
+        }
+        let person = run_as(case, held)?;
         let ranges = profile::login_ranges(case.told, person).filter(|ranges| !ranges.is_empty())?;
         let profile = &person.profile;
         Some(format!("{} enforces the login ranges of the profile `{profile}`: {}", app.id, listed(&ranges)))
     })
+}
+
+/// The newest row of the login history from each address that used the app: older ones may be of a time before somebody
+/// mended something.
+fn last_of_each_address<'a>(case: &'a Case<'_>, app: &'a App) -> impl Iterator<Item = &'a LoginRow> {
+    let mut seen = BTreeSet::new();
+    let rows = case.told.logins.iter().flatten().filter(|row| row.application == app.label);
+    rows.filter(move |row| seen.insert(row.source.as_str()))
 }
 
 fn level(case: &Case<'_>) -> Look {

@@ -1,0 +1,382 @@
+//! Is an org fit for what the manifests want? Each rule of the guides is broken alone, and named.
+
+use insta::assert_snapshot;
+use orgwire::component::{Fields, Scalar, Tree};
+use orgwire::simulator::{Edition, Nature, Options};
+use serde_json::Value;
+
+use crate::oauth::{Scene, app};
+use crate::simulated::{Org, flag, text};
+use crate::test::{Said, Test};
+
+mod symptoms;
+
+const APP: &str = "Ampersand";
+
+/// Id and components of the findings of a rank, in the order in which they are told.
+pub fn found(said: &Said, rank: &str) -> Vec<String> {
+    let body = said.json();
+    let findings = body["findings"].as_array().unwrap().iter().filter(|finding| finding["rank"] == rank);
+    let line = |finding: &Value| {
+        let components = finding["components"].as_array().unwrap().iter().filter_map(Value::as_str);
+        let words: Vec<&str> = [finding["id"].as_str().unwrap()].into_iter().chain(components).collect();
+        words.join(" ")
+    };
+    findings.map(line).collect()
+}
+
+/// What is said of a finding.
+fn told(said: &Said, id: &str, name: &str) -> String {
+    let body = said.json();
+    let finding = body["findings"].as_array().unwrap().iter().find(|finding| finding["id"] == id);
+    finding.unwrap_or_else(|| panic!("no {id}: {}", said.stdout))[name]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+const NOTHING: [&str; 0] = [];
+
+/// What is not fine, by rank.
+#[track_caller]
+fn finds(said: &Said, blocks: &[&str], weakens: &[&str], advice: &[&str]) {
+    let found = ["blocks", "weakens", "advice"].map(|rank| found(said, rank));
+    assert_eq!(found, [blocks, weakens, advice].map(<[_]>::to_vec), "{}", said.stdout);
+}
+
+/// One permission, as a profile or a permission set lists it.
+pub fn permission(name: &str, enabled: bool) -> Tree<Scalar> {
+    Tree::Group(Fields::from([("enabled".into(), flag(enabled)), ("name".into(), text(name))]))
+}
+
+/// Login ranges that nobody on this machine is in.
+pub fn ranges() -> Tree<Scalar> {
+    let range = [("endAddress".into(), text("10.0.0.9")), ("startAddress".into(), text("10.0.0.1"))];
+    Tree::List(vec![Tree::Group(Fields::from(range))])
+}
+
+fn ampersand() -> Test {
+    let test = Test::example("ampersand");
+    test.edit(
+        "manifests/main.toml",
+        "{ description = \"redirect URL of your Ampersand project, from the settings of its Salesforce provider app\" }",
+        "\"https://ampersand.example/callback\"",
+    );
+    test
+}
+
+/// An org that has the app.
+fn deployed() -> (Org, Test) {
+    let org = Org::start(Options::default());
+    let test = org.reached_by(ampersand());
+    test.run("deploy --yes").success();
+    (org, test)
+}
+
+fn edit(org: &Org, path: &str, value: Tree<Scalar>) {
+    org.edit("ConnectedApp", APP, path, Some(value));
+}
+
+#[test]
+fn a_good_org_is_fit_before_the_app_is_there_and_afterwards() {
+    let org = Org::start(Options::default());
+    let test = org.reached_by(ampersand());
+    let said = test.run("doctor --json").success();
+    finds(&said, &NOTHING, &NOTHING, &NOTHING);
+    assert!(found(&said, "fine").contains(&"app-creation".to_owned()));
+    assert!(!org.has("ConnectedApp", APP), "it only asks");
+    test.run("deploy --yes").success();
+    let said = test.run_words(&["doctor", "--json", "--user", &org.other("analyst")]).success();
+    finds(&said, &NOTHING, &NOTHING, &NOTHING);
+    assert_snapshot!(test.run("doctor").success().result().replace(org.username(), "ADMIN"));
+    let said = test.run("doctor --format junit").success();
+    assert!(
+        said.stdout.contains("<testsuite name=\"orgwire doctor\" tests=\"16\" failures=\"0\""),
+        "{}",
+        said.stdout
+    );
+}
+
+#[test]
+fn rule_002_r1_an_org_or_a_user_without_api_access_is_named() {
+    for edition in [Edition::Group, Edition::Professional] {
+        let org = Org::start(Options {
+            nature: Some(Nature { edition, ..Nature::default() }),
+            ..Options::default()
+        });
+        let said = org.reached_by(ampersand()).run("doctor --json").exits(1);
+        finds(
+            &said,
+            &["api-access connected-app.Ampersand"],
+            &NOTHING,
+            &["own-permissions connected-app.Ampersand", "session-ip-lock connected-app.Ampersand", "limits"],
+        );
+        assert!(told(&said, "api-access", "what").contains("API_DISABLED_FOR_ORG"));
+    }
+    let org = Org::start(Options::default());
+    let token = org.login_from([127, 0, 0, 1], &org.other("analyst"));
+    org.edit(
+        "Profile",
+        "Standard",
+        "userPermissions",
+        Some(Tree::List(vec![permission("ApiEnabled", false)])),
+    );
+    let test = org.reached_by(ampersand()).variable("ORGWIRE_ACCESS_TOKEN", &token);
+    let said = test.run("doctor --json").exits(1);
+    assert_eq!(found(&said, "blocks"), ["api-access connected-app.Ampersand"]);
+    assert!(told(&said, "api-access", "what").contains("API_CURRENTLY_DISABLED"), "{}", said.stdout);
+}
+
+#[test]
+fn rule_002_r2_and_003_r6_a_refresh_token_policy_that_ends_connections_is_named() {
+    let (org, test) = deployed();
+    edit(&org, "oauthPolicy.refreshTokenPolicy", text("specific_lifetime:3:DAYS"));
+    let said = test.run("doctor --json").success();
+    finds(&said, &NOTHING, &["refresh-policy connected-app.Ampersand"], &NOTHING);
+    edit(&org, "oauthPolicy.refreshTokenPolicy", text("zero"));
+    let said = test.run("doctor --json").exits(1);
+    finds(&said, &["refresh-policy connected-app.Ampersand"], &NOTHING, &NOTHING);
+    assert!(told(&said, "refresh-policy", "mend").contains("refresh-token-policy = \"infinite\""));
+    test.run("deploy --yes").success();
+    test.run("doctor").success();
+}
+
+#[test]
+fn rule_002_r3_ip_restrictions_are_named_and_block_where_there_are_ranges() {
+    let (org, test) = deployed();
+    edit(&org, "oauthPolicy.ipRelaxation", text("ENFORCE"));
+    let said = test.run("doctor --json").success();
+    finds(&said, &NOTHING, &["ip-relaxation connected-app.Ampersand"], &NOTHING);
+    org.edit("Profile", "Standard", "loginIpRanges", Some(ranges()));
+    let said = test.run_words(&["doctor", "--json", "--user", &org.other("analyst")]).exits(1);
+    finds(&said, &["ip-relaxation connected-app.Ampersand"], &NOTHING, &NOTHING);
+    assert!(told(&said, "ip-relaxation", "why").contains("10.0.0.1 to 10.0.0.9"));
+}
+
+#[test]
+fn rule_002_r4_users_who_are_not_permitted_and_a_blocked_app_are_named() {
+    let (org, test) = deployed();
+    edit(&org, "oauthConfig.isAdminApproved", flag(true));
+    let said = test.run("doctor --json").exits(1);
+    let users = "permitted-users connected-app.Ampersand";
+    finds(&said, &[users], &[users], &NOTHING);
+    edit(&org, "oauthConfig.isAdminApproved", flag(false));
+    org.control("POST", "setup", r#"{"do": "block-app", "app": "Ampersand"}"#);
+    let said = test.run("doctor --json").exits(1);
+    finds(&said, &["app-blocked connected-app.Ampersand"], &NOTHING, &NOTHING);
+    org.control("POST", "setup", r#"{"do": "unblock-app", "app": "Ampersand"}"#);
+    test.run("doctor").success();
+}
+
+#[test]
+fn rule_002_r4_and_004_r4_the_connecting_user_is_permitted_by_profile_or_permission_set() {
+    let org = Org::start(Options::default());
+    let test = org.reached_by(ampersand());
+    test.edit("manifests/main.toml", "is-admin-approved = false", "is-admin-approved = true");
+    test.edit(
+        "manifests/main.toml",
+        "label = \"Ampersand\"",
+        "label = \"Ampersand\"\nprofile-name = [\"Standard User\"]\npermission-set-name = [\"Ampersand_User\"]",
+    );
+    let more = "\n[permission-set.Ampersand_User]\nlabel = \"Ampersand user\"\n";
+    test.write("manifests/main.toml", test.read("manifests/main.toml") + more);
+    test.run("deploy --yes").success();
+    let doctor = |name: &str| test.run_words(&["doctor", "--json", "--user", &org.other(name)]);
+    finds(&doctor("analyst").success(), &NOTHING, &NOTHING, &NOTHING);
+    let said = doctor("integration").exits(1);
+    finds(&said, &["permitted-users connected-app.Ampersand"], &NOTHING, &NOTHING);
+    org.assign("Ampersand_User", &org.other("integration"));
+    finds(&doctor("integration").success(), &NOTHING, &NOTHING, &NOTHING);
+}
+
+#[test]
+fn rule_002_r5_and_004_r4_the_connecting_user_is_there_active_and_may_use_the_api() {
+    let (org, test) = deployed();
+    let analyst = org.other("analyst");
+    let doctor = |name: &str| test.run_words(&["doctor", "--json", "--user", name]).exits(1);
+    let connecting = ["connecting-user connected-app.Ampersand"];
+    assert_eq!(found(&doctor("nobody@example.com"), "blocks"), connecting);
+    org.edit(
+        "Profile",
+        "Standard",
+        "userPermissions",
+        Some(Tree::List(vec![permission("ApiEnabled", false)])),
+    );
+    let said = doctor(&analyst);
+    assert_eq!(found(&said, "blocks"), connecting);
+    assert!(told(&said, "connecting-user", "what").contains("API Enabled"));
+    org.edit("Profile", "Standard", "userPermissions", None);
+    org.control("POST", "setup", &format!(r#"{{"do": "deactivate-user", "username": "{analyst}"}}"#));
+    let said = doctor(&analyst);
+    assert_eq!(found(&said, "blocks"), connecting);
+    assert!(told(&said, "connecting-user", "what").contains("is not active"));
+}
+
+#[test]
+fn rule_002_r5_the_connecting_user_may_read_and_write_what_the_permission_sets_name() {
+    let org = Org::start(Options::default());
+    let test = org.reached_by(ampersand());
+    let more = "
+[permission-set.Ampersand_User]
+label = \"Ampersand user\"
+
+[[permission-set.Ampersand_User.object-permissions]]
+object = \"Lead\"
+allow-create = true
+allow-delete = false
+allow-edit = true
+allow-read = true
+modify-all-records = false
+view-all-records = false
+";
+    test.write("manifests/main.toml", test.read("manifests/main.toml") + more);
+    test.run("deploy --yes").success();
+    let doctor = |name: &str| test.run_words(&["doctor", "--json", "--user", name]);
+    let said = doctor(&org.other("analyst")).exits(1);
+    finds(&said, &["connecting-user permission-set.Ampersand_User"], &NOTHING, &NOTHING);
+    let what = told(&said, "connecting-user", "what");
+    assert!(what.ends_with("may not read, create and edit records of Lead"), "{what}");
+    org.assign("Ampersand_User", &org.other("analyst"));
+    finds(&doctor(&org.other("analyst")).success(), &NOTHING, &NOTHING, &NOTHING);
+    // Whoever may modify all data needs no permission set; another licence is for Setup to judge.
+    finds(&doctor(org.username()).success(), &NOTHING, &NOTHING, &NOTHING);
+    org.assign("Ampersand_User", &org.other("integration"));
+    let said = doctor(&org.other("integration")).success();
+    finds(&said, &NOTHING, &["connecting-user connected-app.Ampersand"], &NOTHING);
+}
+
+#[test]
+fn rule_002_r6_a_missing_scope_for_refresh_tokens_is_named() {
+    let (org, test) = deployed();
+    edit(&org, "oauthConfig.scopes", Tree::List(vec![text("Api")]));
+    let said = test.run("doctor --json").exits(1);
+    finds(&said, &["scopes connected-app.Ampersand"], &NOTHING, &NOTHING);
+    edit(&org, "oauthConfig.scopes", Tree::List(vec![text("RefreshToken")]));
+    finds(&test.run("doctor --json").success(), &NOTHING, &["scopes connected-app.Ampersand"], &NOTHING);
+}
+
+#[test]
+fn rule_003_r4_sessions_that_end_too_early_are_named() {
+    let org = Org::start(Options::default());
+    let test = org.reached_by(Test::example("cyclr"));
+    let more = "\n[security-settings.Security.session-settings]\nsession-timeout = \"TwentyFourHours\"\n\
+                force-logout-on-session-timeout = false\nlock-sessions-to-ip = false\n";
+    test.write("manifests/settings.toml", format!("api-version = \"62.0\"\n{more}"));
+    let said = test.run("doctor --json").success();
+    let drift = "session-settings security-settings.Security";
+    // The administrator's profile has a timeout of its own.
+    let timeout = "profile-timeout security-settings.Security";
+    finds(&said, &NOTHING, &[timeout, drift, drift], &NOTHING);
+    test.run("deploy --yes").success();
+    finds(&test.run("doctor --json").success(), &NOTHING, &[timeout], &NOTHING);
+    org.edit("SecuritySettings", "Security", "sessionSettings.lockSessionsToIp", Some(flag(true)));
+    let said = test.run("doctor --json").success();
+    let lock = "session-ip-lock connected-app.Cyclr";
+    finds(&said, &NOTHING, &[lock, timeout, drift], &NOTHING);
+    assert!(told(&said, "session-ip-lock", "mend").contains("lock-sessions-to-ip = false"));
+}
+
+#[test]
+fn rule_003_r5_approvals_that_are_nearly_used_up_are_named() {
+    let scene = Scene::new(&app(""));
+    let test = scene.org.reached_by(Test::new()).manifest(
+        r#"
+        [connected-app.Orders]
+        label = "Orders"
+        contact-email = "a@b.example"
+
+        [connected-app.Orders.oauth-config]
+        callback-url = ["https://orders.example/callback", "myapp://second"]
+        scopes = ["Api", "RefreshToken"]
+        "#,
+    );
+    let approvals = ["approvals connected-app.Orders"];
+    (0..3).for_each(|_| drop(scene.enter()));
+    finds(&test.run("doctor --json").success(), &NOTHING, &NOTHING, &NOTHING);
+    scene.enter();
+    finds(&test.run("doctor --json").success(), &NOTHING, &NOTHING, &approvals);
+    scene.enter();
+    finds(&test.run("doctor --json").success(), &NOTHING, &approvals, &NOTHING);
+    let said = test.run_words(&["doctor", "--json", "--symptom", "expired access/refresh token"]).exits(1);
+    assert_eq!(said.json()["cause"]["id"], "five-approvals", "{}", said.stdout);
+}
+
+#[test]
+fn rule_003_r6_a_session_policy_that_defeats_the_purpose_is_named() {
+    let (org, test) = deployed();
+    edit(&org, "sessionPolicy.sessionTimeout", Tree::Leaf(Scalar::Number(15)));
+    finds(
+        &test.run("doctor --json").success(),
+        &NOTHING,
+        &["session-policy connected-app.Ampersand"],
+        &NOTHING,
+    );
+    edit(&org, "sessionPolicy.sessionLevel", text("HIGH_ASSURANCE"));
+    assert_eq!(
+        found(&test.run("doctor --json").exits(1), "blocks"),
+        ["session-policy connected-app.Ampersand"]
+    );
+}
+
+#[test]
+fn rule_003_r7_and_004_r5_required_pkce_is_named() {
+    let (org, test) = deployed();
+    let pkce = ["pkce connected-app.Ampersand"];
+    edit(&org, "oauthConfig.isPkceRequired", flag(true));
+    finds(&test.run("doctor --json").success(), &NOTHING, &pkce, &NOTHING);
+    edit(&org, "oauthConfig.isPkceRequired", flag(false));
+    org.edit("OauthOidcSettings", "OauthOidc", "isPkceRequired", Some(flag(true)));
+    finds(&test.run("doctor --json").success(), &NOTHING, &pkce, &NOTHING);
+}
+
+#[test]
+fn an_org_that_blocks_creation_is_named_with_the_way_out() {
+    let org = Org::start(Options { spring_26_block: true, ..Options::default() });
+    let test = org.reached_by(ampersand());
+    let said = test.run("doctor --json").exits(1);
+    finds(&said, &["app-creation connected-app.Ampersand"], &NOTHING, &NOTHING);
+    assert!(told(&said, "app-creation", "mend").contains("manifests/external-client-app/"));
+}
+
+#[test]
+fn api_access_control_is_named_with_the_lines_that_let_the_app_in() {
+    let (org, test) = deployed();
+    org.edit("ConnectedAppSettings", "ConnectedApp", "enableAdminApprovedAppsOnly", Some(flag(true)));
+    let said = test.run_words(&["doctor", "--json", "--user", &org.other("analyst")]).exits(1);
+    finds(&said, &["api-access-control connected-app.Ampersand"], &NOTHING, &NOTHING);
+    assert!(told(&said, "api-access-control", "mend").contains("is-admin-approved = true"));
+    // An administrator may use any app.
+    let said = test.run("doctor --json").success();
+    finds(&said, &NOTHING, &["api-access-control connected-app.Ampersand"], &NOTHING);
+}
+
+#[test]
+fn only_the_permissions_that_the_plan_needs_are_asked_for() {
+    let org = Org::start(Options::default());
+    let token = org.login_from([127, 0, 0, 1], &org.other("analyst"));
+    let axsy = org.reached_by(Test::example("axsy")).variable("ORGWIRE_ACCESS_TOKEN", &token);
+    let lacks = |test: &Test| {
+        let said = test.run("doctor --json").exits(1);
+        let body = said.json();
+        let findings = body["findings"].as_array().unwrap().iter().filter(|it| it["id"] == "own-permissions");
+        findings
+            .map(|it| it["what"].as_str().unwrap().replace("this login lacks the permission ", ""))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        lacks(&axsy),
+        [
+            "`Customize Application`",
+            "`Manage Auth. Providers`",
+            "`Manage Named Credentials` or `Customize Application`",
+            "`Manage Connected Apps` or `Modify All Data`",
+            "`Modify Metadata Through Metadata API Functions` or `Modify All Data`",
+        ]
+    );
+    let all = ["ModifyMetadata", "ManageNamedCredentials", "CustomizeApplication", "ManageRemoteAccess"];
+    let may = Tree::List(all.iter().map(|name| permission(name, true)).collect());
+    org.edit("Profile", "Standard", "userPermissions", Some(may));
+    assert_eq!(lacks(&axsy), ["`Manage Auth. Providers`"]);
+    let test = org.reached_by(ampersand()).variable("ORGWIRE_ACCESS_TOKEN", &token);
+    assert!(found(&test.run("doctor --json").success(), "blocks").is_empty());
+}
