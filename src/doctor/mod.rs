@@ -9,6 +9,7 @@ mod policies;
 pub mod profile;
 pub mod rights;
 mod sessions;
+mod setup;
 mod standing;
 pub mod symptom;
 #[cfg(test)]
@@ -64,6 +65,8 @@ pub struct Finding {
     pub why: String,
     /// A place in Setup, or lines for a manifest.
     pub mend: Option<String>,
+    /// The page of Setup that it names.
+    pub link: Option<String>,
 }
 
 /// What a check is called, and what it rests on.
@@ -73,7 +76,7 @@ struct About(&'static str, &'static [&'static str]);
 impl About {
     fn found(self, rank: Rank, components: &[ComponentId], what: impl Into<String>) -> Finding {
         let (id, facts, components) = (self.0, self.1, components.to_vec());
-        Finding { id, facts, rank, components, what: what.into(), why: String::new(), mend: None }
+        Finding { id, facts, rank, components, what: what.into(), why: String::new(), mend: None, link: None }
     }
 
     fn blocks(self, components: &[ComponentId], what: impl Into<String>) -> Finding {
@@ -155,6 +158,9 @@ pub fn examine(case: &Case<'_>) -> Vec<Finding> {
     findings.extend(people::findings(case));
     findings.extend(policies::findings(case));
     findings.extend(standing::findings(case));
+    for finding in &mut findings {
+        finding.link = finding.mend.as_ref().and_then(|mend| setup::link(mend, &case.told.instance_url));
+    }
     findings.sort_by_key(|finding| finding.rank);
     findings
 }

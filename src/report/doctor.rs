@@ -27,7 +27,7 @@ pub fn human(findings: &[Finding], org: &str, colour: bool) -> String {
         if !finding.why.is_empty() {
             let _ = writeln!(text, "        {}", visible(&finding.why));
         }
-        mend(&mut text, finding.mend.as_deref());
+        mend(&mut text, finding.mend.as_deref(), finding.link.as_deref());
     }
     let counts = Rank::ALL.map(|rank| format!("{} {}", count(findings, rank), rank.name()));
     let _ = writeln!(text, "Examined: {} in {org}.", counts.join(", "));
@@ -35,10 +35,13 @@ pub fn human(findings: &[Finding], org: &str, colour: bool) -> String {
 }
 
 /// Lines for a manifest stay lines.
-fn mend(text: &mut String, mend: Option<&str>) {
+fn mend(text: &mut String, mend: Option<&str>, link: Option<&str>) {
     for (number, line) in mend.unwrap_or_default().lines().enumerate() {
         let before = if number == 0 { "mend: " } else { "      " };
         let _ = writeln!(text, "{}", format!("        {before}{}", visible(line)).trim_end());
+    }
+    if let Some(link) = link {
+        let _ = writeln!(text, "        link: {}", visible(link));
     }
 }
 
@@ -57,6 +60,7 @@ pub fn json(findings: &[Finding]) -> Map<String, Value> {
             "what": finding.what,
             "why": finding.why,
             "mend": finding.mend,
+            "link": finding.link,
         })
     };
     let counts = Rank::ALL.map(|rank| (rank.name().to_owned(), json!(count(findings, rank))));
@@ -120,7 +124,7 @@ pub fn diagnosis_human(diagnosis: &Diagnosis, org: &str, colour: bool) -> String
     for line in &cause.evidence {
         let _ = writeln!(text, "        seen: {}", visible(line));
     }
-    mend(&mut text, Some(&diagnosis.mend));
+    mend(&mut text, Some(&diagnosis.mend), diagnosis.link.as_deref());
     let others = |text: &mut String, word: &str, suspects: &[Suspected]| {
         for suspect in suspects {
             let why = suspect.evidence.join("; ");
@@ -142,6 +146,7 @@ pub fn diagnosis_json(diagnosis: &Diagnosis) -> Map<String, Value> {
         ("symptom".to_owned(), json!(diagnosis.symptom)),
         ("cause".to_owned(), one(&diagnosis.cause)),
         ("mend".to_owned(), json!(diagnosis.mend)),
+        ("link".to_owned(), json!(diagnosis.link)),
         ("ruled_out".to_owned(), all(&diagnosis.ruled_out)),
         ("unknown".to_owned(), all(&diagnosis.unknown)),
         ("also".to_owned(), all(&diagnosis.also)),

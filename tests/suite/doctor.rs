@@ -210,6 +210,10 @@ fn rule_002_r5_and_004_r4_the_connecting_user_is_there_active_and_may_use_the_ap
     let said = doctor(&analyst);
     assert_eq!(found(&said, "blocks"), connecting);
     assert!(told(&said, "connecting-user", "what").contains("is not active"));
+    assert_eq!(
+        told(&said, "connecting-user", "link"),
+        format!("{}/lightning/setup/ManageUsers/home", org.instance_url())
+    );
 }
 
 #[test]
@@ -379,4 +383,54 @@ fn only_the_permissions_that_the_plan_needs_are_asked_for() {
     assert_eq!(lacks(&axsy), ["`Manage Auth. Providers`"]);
     let test = org.reached_by(ampersand()).variable("ORGWIRE_ACCESS_TOKEN", &token);
     assert!(found(&test.run("doctor --json").success(), "blocks").is_empty());
+}
+
+#[test]
+fn an_external_client_app_is_examined_with_what_belongs_to_it() {
+    let org = Org::start(Options::default());
+    let test = org.reached_by(Test::new()).manifest(&format!(
+        r#"
+        api-version = "66.0"
+
+        [external-client-application.Orders]
+        label = "Orders"
+        contact-email = "ops@orders.example"
+
+        [extl-clnt-app-global-oauth-settings.Orders_glbloauth]
+        external-client-application = "Orders"
+        callback-url = "https://orders.example/callback"
+        consumer-key = {{ generate = true }}
+        consumer-secret = {{ generate = true }}
+        is-client-credentials-flow-enabled = true
+        is-pkce-required = false
+
+        [extl-clnt-app-oauth-settings.Orders_oauth]
+        external-client-application = "Orders"
+        comma-separated-oauth-scopes = ["RefreshToken", "Api"]
+
+        [extl-clnt-app-oauth-configurable-policies.Orders_oauthPlcy]
+        external-client-application = "Orders"
+        is-client-credentials-flow-enabled = true
+        client-credentials-flow-user = "{}"
+        ip-relaxation-policy-type = "Bypass"
+        permitted-users-policy-type = "AllSelfAuthorized"
+        refresh-token-policy-type = "Infinite"
+        "#,
+        org.other("integration")
+    ));
+    test.run("deploy --yes").success();
+    finds(&test.run("doctor --json").success(), &NOTHING, &NOTHING, &NOTHING);
+    let policies = |path: &str, value: Tree<Scalar>| {
+        org.edit("ExtlClntAppOauthConfigurablePolicies", "Orders_oauthPlcy", path, Some(value));
+    };
+    policies("refreshTokenPolicyType", text("SpecificLifetime"));
+    policies("ipRelaxationPolicyType", text("Enforce"));
+    policies("isClientCredentialsFlowEnabled", flag(false));
+    org.edit("ExtlClntAppGlobalOauthSettings", "Orders_glbloauth", "isPkceRequired", Some(flag(true)));
+    org.edit("ExtlClntAppOauthSettings", "Orders_oauth", "commaSeparatedOauthScopes", Some(text("Api")));
+    let app = |id: &str| format!("{id} extl-clnt-app-global-oauth-settings.Orders_glbloauth");
+    let (blocks, weakens) =
+        (["scopes", "client-credentials"].map(app), ["refresh-policy", "ip-relaxation", "pkce"].map(app));
+    let said = test.run("doctor --json").exits(1);
+    assert_eq!((found(&said, "blocks"), found(&said, "weakens")), (blocks.to_vec(), weakens.to_vec()));
 }

@@ -30,8 +30,8 @@ pub fn run(arguments: &cli::Doctor, terminal: &Terminal) -> Result<Exit, Failure
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("no symptom is known by the words `{0}`")]
-struct Unknown(String);
+#[error("no symptom is known by these words")]
+struct Unknown;
 
 fn complaint(text: &str) -> Result<Complaint, Failure> {
     symptom::find(text).ok_or_else(|| {
@@ -41,7 +41,7 @@ fn complaint(text: &str) -> Result<Complaint, Failure> {
             "there are {}, and every error that `orgwire explain --org-errors` lists",
             known.join(", ")
         );
-        Failure::new(Trouble::Usage, Unknown(text.to_owned())).help(help).exit(Exit::Changes)
+        Failure::new(Trouble::Usage, Unknown).help(help).exit(Exit::Changes)
     })
 }
 

@@ -21,8 +21,7 @@ pub fn find(text: &str) -> Option<Complaint> {
         Some(_) => of_entry,
         None => ALL.iter().find(by_words),
     };
-    let text = text.trim().to_owned();
-    (symptom.is_some() || entry.is_some()).then(|| Complaint { text, symptom: symptom.copied(), entry })
+    (symptom.is_some() || entry.is_some()).then(|| Complaint { symptom: symptom.copied(), entry })
 }
 
 /// What the dictionary knows of a text, which may be a line, a JSON object or the end of an address.

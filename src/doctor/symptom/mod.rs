@@ -9,7 +9,7 @@ mod session;
 mod token;
 mod vendor;
 
-use super::{Case, Rank, examine};
+use super::{Case, Rank, examine, setup};
 use crate::dictionary::{self, Entry, Place};
 use crate::doctor::told::Outcome;
 
@@ -62,9 +62,8 @@ enum Look {
     Unknown(String),
 }
 
-/// A text that somebody gave, understood.
+/// A text that somebody gave, understood. The text itself is not kept: what is pasted may hold more than an error.
 pub struct Complaint {
-    pub text: String,
     symptom: Option<&'static Symptom>,
     entry: Option<&'static Entry>,
 }
@@ -84,6 +83,8 @@ pub struct Diagnosis {
     pub symptom: String,
     pub cause: Suspected,
     pub mend: String,
+    /// The page of Setup that it names.
+    pub link: Option<String>,
     pub ruled_out: Vec<Suspected>,
     pub unknown: Vec<Suspected>,
     /// True too, and not the first thing to mend.
@@ -99,15 +100,27 @@ impl Suspect {
 
 /// Finds the one cause.
 pub fn diagnose(complaint: &Complaint, case: &Case<'_>) -> Diagnosis {
-    match (complaint.symptom, complaint.entry) {
-        (Some(symptom), entry) => walk(symptom, entry, &complaint.text, case),
-        (None, Some(entry)) => by_entry(entry, &complaint.text, case),
+    let mut diagnosis = match (complaint.symptom, complaint.entry) {
+        (Some(symptom), entry) => walk(symptom, entry, case),
+        (None, Some(entry)) => by_entry(entry, case),
         // `find` makes no such complaint.
-        (None, None) => walk(&token::SYMPTOM, None, &complaint.text, case),
+        (None, None) => walk(&token::SYMPTOM, None, case),
+    };
+    diagnosis.link = setup::link(&diagnosis.mend, &case.told.instance_url);
+    diagnosis
+}
+
+/// A symptom by its title, with the words of the org where some were given.
+fn shown(symptom: Option<&Symptom>, entry: Option<&Entry>) -> String {
+    let words = entry.and_then(|entry| entry.says.first().or(entry.error.first()));
+    match (symptom.map(|symptom| symptom.title), words.map(String::as_str)) {
+        (Some(title), Some(words)) if title != words => format!("{title}: {words}"),
+        (Some(title), _) => title.to_owned(),
+        (None, words) => words.unwrap_or_default().to_owned(),
     }
 }
 
-fn walk(symptom: &'static Symptom, entry: Option<&Entry>, text: &str, case: &Case<'_>) -> Diagnosis {
+fn walk(symptom: &'static Symptom, entry: Option<&Entry>, case: &Case<'_>) -> Diagnosis {
     let looks: Vec<(&Suspect, Look)> =
         symptom.suspects.iter().map(|suspect| (suspect, (suspect.look)(case))).collect();
     let with_code = |code: &str| looks.iter().position(|(suspect, _)| suspect.code == Some(code));
@@ -122,9 +135,10 @@ fn walk(symptom: &'static Symptom, entry: Option<&Entry>, text: &str, case: &Cas
     let at = said.as_ref().map(|(at, _)| *at).or_else(guilty).unwrap_or(looks.len() - 1);
     let evidence = evidence(said.map(|(_, words)| words), &looks[at].1, at + 1 == looks.len());
     let mut diagnosis = Diagnosis {
-        symptom: text.to_owned(),
+        symptom: shown(Some(symptom), entry),
         cause: looks[at].0.suspected(evidence),
         mend: looks[at].0.mend.to_owned(),
+        link: None,
         ruled_out: Vec::new(),
         unknown: Vec::new(),
         also: Vec::new(),
@@ -175,7 +189,7 @@ fn refusal(case: &Case<'_>) -> Option<(&'static str, String)> {
 }
 
 /// A text that the dictionary knows: its cause, and what of the org rests on the same facts.
-fn by_entry(entry: &'static Entry, text: &str, case: &Case<'_>) -> Diagnosis {
+fn by_entry(entry: &'static Entry, case: &Case<'_>) -> Diagnosis {
     let shares = |facts: &[&str]| facts.iter().any(|fact| entry.facts.iter().any(|known| known == fact));
     let findings = examine(case);
     let (mut evidence, mut mend) = (vec!["the text says so itself".to_owned()], None);
@@ -197,5 +211,6 @@ fn by_entry(entry: &'static Entry, text: &str, case: &Case<'_>) -> Diagnosis {
     let cause =
         Suspected { id: &entry.code, name: entry.cause.clone(), facts: entry.facts.clone(), evidence };
     let mend = mend.unwrap_or_else(|| entry.remedy.clone());
-    Diagnosis { symptom: text.to_owned(), cause, mend, ruled_out, unknown: Vec::new(), also: Vec::new() }
+    let symptom = shown(None, Some(entry));
+    Diagnosis { symptom, cause, mend, link: None, ruled_out, unknown: Vec::new(), also: Vec::new() }
 }
