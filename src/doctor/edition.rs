@@ -1,10 +1,13 @@
 //! Whether the org has an API at all, auth providers, and an address of its own.
 
 use super::{About, Case, Finding, listed};
+use crate::component::{ComponentId, FieldPath};
+use crate::resolve::Component;
 
 const API: About = About("api-access", &["002-R1", "SE-30", "SE-31", "SE-33"]);
 const EDITION: About = About("edition", &["002-R1", "SE-30", "SE-32"]);
 const PROVIDERS: About = About("auth-providers", &["000-R10", "AP-6"]);
+const POLICY: About = About("login-policy", &["SE-23", "OA-1", "AP-40"]);
 const DOMAIN: About = About("my-domain", &["SE-23", "OA-3", "001-R4"]);
 
 /// Editions that come with API access and with auth providers (SE-30, AP-6).
@@ -24,7 +27,7 @@ const WITHOUT_API: [&str; 7] = [
 pub fn findings(case: &Case<'_>) -> Vec<Finding> {
     let api = api(case);
     let providers = providers(case);
-    [Some(api), edition(case), providers, domain(case)].into_iter().flatten().collect()
+    [Some(api), edition(case), providers, domain(case), policy(case)].into_iter().flatten().collect()
 }
 
 fn api(case: &Case<'_>) -> Finding {
@@ -95,7 +98,7 @@ fn providers(case: &Case<'_>) -> Option<Finding> {
     Some(found.mend("use an org of Enterprise, Performance, Unlimited or Developer Edition"))
 }
 
-/// Whether the address is a login host. The policy of My Domain itself is told by no API that the descriptions know.
+/// Whether the address is a login host.
 fn domain(case: &Case<'_>) -> Option<Finding> {
     let url = case.told.instance_url.to_ascii_lowercase();
     let host = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
@@ -108,4 +111,48 @@ fn domain(case: &Case<'_>) -> Option<Finding> {
     let why = "the client credentials flow is refused there, and so are REST calls; a policy of My Domain may refuse \
                the rest";
     Some(found.why(why).mend("write the org's My Domain as its instance-url: Setup > My Domain"))
+}
+
+/// Whether login hosts are closed (SE-23), and something of the manifests uses one.
+fn policy(case: &Case<'_>) -> Option<Finding> {
+    let policy = case.told.my_domain?;
+    let callers = case.callers();
+    if !policy.only_own_pages && !policy.only_own_tokens {
+        return Some(POLICY.fine("logins are possible at the login hosts too"));
+    }
+    let who = match (policy.only_own_pages, policy.only_own_tokens) {
+        (true, true) => "people and programs",
+        (true, false) => "people",
+        (false, _) => "programs",
+    };
+    let what = format!("{who} log in at the org's own address only");
+    let at_login_hosts: Vec<ComponentId> =
+        case.desired.components.values().filter(|it| uses_a_login_host(it)).map(|it| it.id.clone()).collect();
+    let Some(first) = at_login_hosts.first() else {
+        let found = POLICY.advice(&callers, what);
+        return Some(
+            found.why("a client that is set to login.salesforce.com or test.salesforce.com is refused there"),
+        );
+    };
+    let why = format!("{} would send them to a login host, which refuses", listed(&at_login_hosts));
+    let found = match policy.only_own_tokens {
+        true => POLICY.blocks(&at_login_hosts, what),
+        false => POLICY.weakens(&at_login_hosts, what),
+    };
+    Some(found.why(why).mend(format!(
+        "[auth-provider.{}]\nauthorize-url = \"${{org.instance-url}}/services/oauth2/authorize\"\ntoken-url = \
+         \"${{org.instance-url}}/services/oauth2/token\"",
+        first.name
+    )))
+}
+
+/// A provider for Salesforce goes to a login host unless it says otherwise (section 2.2).
+fn uses_a_login_host(component: &Component) -> bool {
+    let is_salesforce =
+        component.id.kind.name == "AuthProvider" && component.text("providerType") == Some("Salesforce");
+    let login_host = |field: &str| match component.text(field) {
+        Some(url) => url.contains("//login.salesforce.com") || url.contains("//test.salesforce.com"),
+        None => component.get(&FieldPath::of(field)).is_none(),
+    };
+    is_salesforce && ["authorizeUrl", "tokenUrl"].iter().any(|field| login_host(field))
 }

@@ -24,6 +24,7 @@ pub struct Told {
     pub people: BTreeMap<String, Option<Person>>,
     /// Settings, session settings of profiles and profiles, whether the manifests have them or not.
     pub settings: Option<BTreeMap<ComponentId, Fields<Scalar>>>,
+    pub my_domain: Option<MyDomain>,
     pub creation: Creation,
     pub probes: Vec<(Ask, Answer)>,
     pub approvals: Option<Vec<Approval>>,
@@ -89,6 +90,15 @@ pub enum Creation {
     Allowed,
     /// The org refused the bare app; in its words.
     Refused(String),
+}
+
+/// What the login hosts may still be used for (SE-23).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MyDomain {
+    /// People log in at the org's own address only.
+    pub only_own_pages: bool,
+    /// Programs get tokens there only.
+    pub only_own_tokens: bool,
 }
 
 /// A row of the login history (6.3).

@@ -19,6 +19,7 @@ mod first_day;
 pub mod fuzzed;
 mod gzip;
 mod ids;
+mod my_domain;
 mod nature;
 mod neighbours;
 mod oauth;

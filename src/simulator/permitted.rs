@@ -148,3 +148,64 @@ pub(super) fn object_permissions(state: &State, people: &[Person]) -> Contents {
     }
     contents(record("", "", None), rows)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::people;
+    use super::super::soql::{parse, run};
+    use super::*;
+    use crate::component::Tree;
+
+    /// What a query answers, a row each with its values.
+    fn asked(state: &State, asker: usize, query: &str) -> Vec<Vec<Value>> {
+        let asker = people::of(&state.identity).swap_remove(asker);
+        let parsed = parse(query).unwrap();
+        let table = super::super::objects::table(&parsed.object.text, state, "http://h", &asker).unwrap();
+        let records = run(query, &parsed, &table).unwrap();
+        let row = |row: &usize| records.columns.iter().map(|at| table.rows[*row][*at].clone()).collect();
+        records.rows.iter().map(row).collect()
+    }
+
+    fn listed(element: &str, items: &[(&'static str, Scalar)]) -> Fields<Scalar> {
+        let item = items.iter().map(|(name, value)| ((*name).into(), Tree::Leaf(value.clone())));
+        Fields::from([(element.to_owned().into(), Tree::List(vec![Tree::Group(item.collect())]))])
+    }
+
+    #[test]
+    fn an_administrator_may_everything_and_is_restricted_by_nothing() {
+        let mut state = State::new().unwrap();
+        let query = "SELECT PermissionsModifyAllData, PermissionsApiUserOnly, PermissionsTwoFactorApi FROM \
+                     UserPermissionAccess";
+        let flags = |flags: [bool; 3]| vec![flags.map(Value::from).to_vec()];
+        assert_eq!(asked(&state, 0, query), flags([true, false, false]));
+        assert_eq!(asked(&state, 1, query), flags([false, true, false]), "a profile for the API only");
+        let needs = [("enabled", Scalar::Flag(true)), ("name", Scalar::Text("TwoFactorApi".to_owned()))];
+        state.holdings.put("Profile", "Admin", listed("userPermissions", &needs));
+        assert_eq!(asked(&state, 0, query), flags([true, false, true]));
+    }
+
+    #[test]
+    fn everybody_has_the_set_of_their_profile_and_those_that_were_assigned() {
+        let mut state = State::new().unwrap();
+        let lead = [
+            ("allowEdit", Scalar::Flag(false)),
+            ("allowRead", Scalar::Flag(true)),
+            ("object", Scalar::Text("Lead".to_owned())),
+        ];
+        let set = state.holdings.put("PermissionSet", "Readers", listed("objectPermissions", &lead));
+        let analyst = people::of(&state.identity).swap_remove(2).id;
+        state.oauth.assigned.entry("Readers".to_owned()).or_default().insert(analyst.clone());
+        let query = format!(
+            "SELECT PermissionSet.Name, PermissionSet.Profile.Name, PermissionSet.PermissionsApiEnabled FROM \
+             PermissionSetAssignment WHERE AssigneeId = '{analyst}' AND PermissionSet.IsOwnedByProfile = true"
+        );
+        let of_profile = asked(&state, 0, &query);
+        assert_eq!(of_profile[0][1..], ["Standard User".into(), Value::from(true)]);
+        let query = query.replace("true", "false");
+        assert_eq!(asked(&state, 0, &query), [["Readers".into(), Value::Null, Value::from(false)]]);
+        let query = format!(
+            "SELECT SobjectType, PermissionsRead, PermissionsEdit FROM ObjectPermissions WHERE ParentId = '{set}'"
+        );
+        assert_eq!(asked(&state, 0, &query), [["Lead".into(), Value::from(true), Value::from(false)]]);
+    }
+}

@@ -91,7 +91,7 @@ fn a_good_org_is_fit_before_the_app_is_there_and_afterwards() {
     assert_snapshot!(test.run("doctor").success().result().replace(org.username(), "ADMIN"));
     let said = test.run("doctor --format junit").success();
     assert!(
-        said.stdout.contains("<testsuite name=\"orgwire doctor\" tests=\"16\" failures=\"0\""),
+        said.stdout.contains("<testsuite name=\"orgwire doctor\" tests=\"17\" failures=\"0\""),
         "{}",
         said.stdout
     );
@@ -352,6 +352,45 @@ fn api_access_control_is_named_with_the_lines_that_let_the_app_in() {
     // An administrator may use any app.
     let said = test.run("doctor --json").success();
     finds(&said, &NOTHING, &["api-access-control connected-app.Ampersand"], &NOTHING);
+}
+
+#[test]
+fn a_policy_of_my_domain_that_closes_the_login_hosts_is_named() {
+    let org = Org::start(Options::default());
+    let (axsy, ampersand) = (org.reached_by(Test::example("axsy")), org.reached_by(ampersand()));
+    let policy = |switch: &str| {
+        org.control("POST", "setup", &format!(r#"{{"do": "my-domain-policy", "{switch}": true}}"#));
+    };
+    policy("canOnlyLoginWithMyDomainUrl");
+    finds(
+        &axsy.run("doctor --json").success(),
+        &NOTHING,
+        &["login-policy auth-provider.AxsyApexAPI"],
+        &NOTHING,
+    );
+    policy("doesApiLoginRequireOrgDomain");
+    let said = axsy.run("doctor --json").exits(1);
+    finds(&said, &["login-policy auth-provider.AxsyApexAPI"], &NOTHING, &NOTHING);
+    // The lines that it tells mend it.
+    let mend = told(&said, "login-policy", "mend").replace("[auth-provider.AxsyApexAPI]", "");
+    axsy.edit(
+        "manifests/main.toml",
+        "friendly-name = \"AxsyApexAPI\"",
+        &format!("friendly-name = \"AxsyApexAPI\"{mend}"),
+    );
+    finds(
+        &axsy.run("doctor --json").success(),
+        &NOTHING,
+        &NOTHING,
+        &["login-policy connected-app.AxsyApexAPI named-credential.AxsyApexAPI"],
+    );
+    axsy.run("deploy --yes").success();
+    finds(
+        &ampersand.run("doctor --json").success(),
+        &NOTHING,
+        &NOTHING,
+        &["login-policy connected-app.Ampersand"],
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::join;
 use serde_json::Value;
 
 use super::{creation, people, tokens};
@@ -11,7 +12,7 @@ use crate::command::target::Opened;
 use crate::command::{Failure, version};
 use crate::component::{ComponentId, Fields, Scalar};
 use crate::doctor::rights::ASKED_FOR;
-use crate::doctor::told::{Limit, LoginRow, Person, Refused, Told};
+use crate::doctor::told::{Limit, LoginRow, MyDomain, Person, Refused, Told};
 use crate::doctor::{profile, users};
 use crate::org::{self, Reader, Record};
 use crate::plan;
@@ -59,7 +60,7 @@ pub async fn gather(
     }
     told.rights = rights(reader).await;
     (told.people, told.own) = asked_people(wanted, loaded, reader).await;
-    told.settings = settings(&told, reader).await;
+    (told.settings, told.my_domain) = join(settings(&told, reader), my_domain(reader)).await;
     told.approvals = approvals(reader).await;
     told.limits = limits(reader).await;
     for ask in authorize::asks(&loaded.desired, &observed).0 {
@@ -150,6 +151,19 @@ async fn settings(told: &Told, reader: Reader<'_>) -> Option<BTreeMap<ComponentI
     }
     let found = wire::beside(&members, reader).await.ok()?;
     Some(found.into_iter().map(|(id, held)| (id, held.fields)).collect())
+}
+
+/// The policy of My Domain. Manifests cannot have these settings, so that no description reads them: two switches are all
+/// that counts (SE-23).
+async fn my_domain(reader: Reader<'_>) -> Option<MyDomain> {
+    let members = BTreeMap::from([("Settings".to_owned(), vec!["MyDomain".to_owned()])]);
+    let retrieved = reader.retrieve(&members).await.ok()?;
+    let file = retrieved.files.into_iter().find(|file| file.path.ends_with("settings/MyDomain.settings"))?;
+    let text = String::from_utf8(file.bytes).ok()?;
+    let is_on = |element: &str| text.contains(&format!("<{element}>true</{element}>"));
+    let (only_own_pages, only_own_tokens) =
+        (is_on("canOnlyLoginWithMyDomainUrl"), is_on("doesApiLoginRequireOrgDomain"));
+    Some(MyDomain { only_own_pages, only_own_tokens })
 }
 
 pub fn text(row: &Record, name: &str) -> Option<String> {
