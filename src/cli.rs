@@ -118,6 +118,10 @@ pub enum Command {
     ///
     /// Exit codes: 0 if every check passed, 1 if one failed, 6 if only steps are open that a person has to look at.
     Verify(Verify),
+    /// Find out whether an org and a login are fit for the manifests, or which one cause a symptom has; changes nothing.
+    ///
+    /// Exit codes: 0 if nothing blocks, 1 if something does, or if a symptom has its cause.
+    Doctor(Doctor),
     /// Stop a deployment that is running in an org.
     Cancel(Cancel),
     /// Remove components from an org, after showing what goes and what is lost with it.
@@ -301,6 +305,23 @@ pub struct Verify {
     /// Note that a manual step is done, such as named-credential.AxsyApexAPI or manual-step.NAME; may be repeated.
     #[arg(long, value_name = "STEP")]
     pub done: Vec<String>,
+    /// How the result is written to standard output.
+    #[arg(long, value_enum, default_value = "human", conflicts_with = "json")]
+    pub format: VerifyFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct Doctor {
+    #[command(flatten)]
+    pub project: Project,
+    #[command(flatten)]
+    pub org: Org,
+    /// What somebody has seen go wrong, such as "400 on token", or an error pasted as it was.
+    #[arg(long, value_name = "TEXT")]
+    pub symptom: Option<String>,
+    /// The user who is to connect, or to publish, instead of the one who is logged in here.
+    #[arg(long, value_name = "USERNAME")]
+    pub user: Option<String>,
     /// How the result is written to standard output.
     #[arg(long, value_enum, default_value = "human", conflicts_with = "json")]
     pub format: VerifyFormat,

@@ -34,6 +34,7 @@
 //! 8. [`verify`] judges whether the trust works: what the org holds, what its login servers answer to an app, what only a
 //!    person can look at.
 //!    What only a person can do is in the [`ledger`], with what people have said to be done.
+//!    [`doctor`] judges before that whether the org and the login are fit for it, and afterwards which one cause a symptom has.
 //! 9. [`report`] prints: results to standard output, talk to standard error.
 //!
 //! ```text
@@ -114,6 +115,7 @@ pub mod render;
 pub mod companions;
 pub mod deploy;
 pub mod dictionary;
+pub mod doctor;
 pub mod history;
 pub mod journal;
 pub mod ledger;

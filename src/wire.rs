@@ -165,6 +165,16 @@ async fn read(calls: &[Vec<&ComponentId>], reader: Reader<'_>) -> Result<Compone
     Ok(components)
 }
 
+/// Components beside those that manifests ask for: type name to full names, `*` for all of a type.
+pub async fn beside(
+    members: &BTreeMap<String, Vec<String>>,
+    reader: Reader<'_>,
+) -> Result<BTreeMap<ComponentId, Existing>, Error> {
+    let mut components = Components::new();
+    retrieve(members, reader, &mut components).await?;
+    Ok(components)
+}
+
 /// Reads components by a retrieve.
 async fn retrieve(
     members: &BTreeMap<String, Vec<String>>,

@@ -9,6 +9,7 @@ mod credentials;
 mod deploy;
 mod destroy;
 mod diff;
+mod doctor;
 mod explain;
 pub mod failure;
 mod file;
@@ -68,11 +69,13 @@ pub fn run(cli: Cli) -> Exit {
             cli::Format::Json => Format::Json,
             cli::Format::Markdown => Format::Markdown,
         },
-        Command::Verify(cli::Verify { format, .. }) => match format {
-            cli::VerifyFormat::Human => Format::Human,
-            cli::VerifyFormat::Json => Format::Json,
-            cli::VerifyFormat::Junit => Format::Junit,
-        },
+        Command::Verify(cli::Verify { format, .. }) | Command::Doctor(cli::Doctor { format, .. }) => {
+            match format {
+                cli::VerifyFormat::Human => Format::Human,
+                cli::VerifyFormat::Json => Format::Json,
+                cli::VerifyFormat::Junit => Format::Junit,
+            }
+        }
         _ => Format::Human,
     };
     let terminal = terminal(shared, format);
@@ -88,6 +91,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Destroy(arguments) => destroy::run(&arguments, &terminal),
         Command::Promote(arguments) => promote::run(&arguments, &terminal),
         Command::Verify(arguments) => verify::run(&arguments, &terminal),
+        Command::Doctor(arguments) => doctor::run(&arguments, &terminal),
         Command::Rollback(arguments) => rollback::run(&arguments, &terminal),
         Command::Compare(arguments) => compare::run(&arguments, &terminal),
         Command::Diff(arguments) => diff::run(&arguments, &terminal),

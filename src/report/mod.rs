@@ -4,6 +4,7 @@
 pub mod annotations;
 pub mod compare;
 pub mod diff;
+pub mod doctor;
 pub mod html;
 pub mod human;
 pub mod import;

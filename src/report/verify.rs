@@ -89,7 +89,7 @@ pub fn junit(checks: &[Check]) -> String {
 }
 
 /// For an attribute. What XML cannot hold at all is left out.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -3,17 +3,17 @@
 use serde_json::{Value, json};
 
 use super::deploy::Deployment;
-use super::ids::{self, prefix};
+use super::ids::prefix;
 use super::oauth::memory::{Approval, Login};
 use super::people::{self, Person};
-use super::permission;
 use super::rules::{flag, group, text};
 use super::soql::{Column, Kind, Table};
 use super::state::{Component, State};
+use super::{permission, permitted};
 use crate::component::{Fields, Scalar, Tree};
 
 /// Every object there is, in alphabetical order.
-pub(super) const OBJECTS: [&str; 12] = [
+pub(super) const OBJECTS: [&str; 14] = [
     "AuthProvider",
     "ConnectedApplication",
     "DeployRequest",
@@ -21,8 +21,10 @@ pub(super) const OBJECTS: [&str; 12] = [
     "LoginHistory",
     "NamedCredential",
     "OauthToken",
+    "ObjectPermissions",
     "Organization",
     "PermissionSet",
+    "PermissionSetAssignment",
     "Profile",
     "User",
     "UserPermissionAccess",
@@ -51,11 +53,13 @@ pub(super) fn table(name: &str, state: &State, instance_url: &str, asker: &Perso
         "LoginHistory" => login_history(state, asker),
         "NamedCredential" => named_credentials(state),
         "OauthToken" => oauth_tokens(state, asker),
+        "ObjectPermissions" => permitted::object_permissions(state, &people),
         "Organization" => organization(state),
         "PermissionSet" => permission_sets(state),
+        "PermissionSetAssignment" => permitted::assignments(state, &people),
         "Profile" => profiles(&people),
         "User" => users(state, &people),
-        _ => permissions(state, asker),
+        _ => permitted::of_asker(state, asker),
     };
     Some(Table { name, columns, rows })
 }
@@ -70,36 +74,36 @@ fn is_seen(object: &str, state: &State, asker: &Person) -> bool {
     }
 }
 
-type Contents = (Vec<Column>, Vec<Vec<Value>>);
+pub(super) type Contents = (Vec<Column>, Vec<Vec<Value>>);
 
 /// Columns and one row, written side by side. The first row also tells the columns.
-struct Record(Vec<(Column, Value)>);
+pub(super) struct Record(Vec<(Column, Value)>);
 
 impl Record {
-    fn new() -> Record {
+    pub fn new() -> Record {
         Record(Vec::new())
     }
 
-    fn add(mut self, name: &'static str, kind: Kind, value: Value) -> Record {
+    pub fn add(mut self, name: &'static str, kind: Kind, value: Value) -> Record {
         self.0.push((Column { name, kind }, value));
         self
     }
 
-    fn text(self, name: &'static str, value: Option<&str>) -> Record {
+    pub fn text(self, name: &'static str, value: Option<&str>) -> Record {
         self.add(name, Kind::Text, value.map_or(Value::Null, Value::from))
     }
 
-    fn flag(self, name: &'static str, value: bool) -> Record {
+    pub fn flag(self, name: &'static str, value: bool) -> Record {
         self.add(name, Kind::Flag, value.into())
     }
 
-    fn id(self, name: &'static str, value: Option<&str>) -> Record {
+    pub fn id(self, name: &'static str, value: Option<&str>) -> Record {
         self.add(name, Kind::Id, value.map_or(Value::Null, Value::from))
     }
 }
 
 /// Rows with the same columns. `blank` tells the columns where there is no row.
-fn contents(blank: Record, rows: Vec<Record>) -> Contents {
+pub(super) fn contents(blank: Record, rows: Vec<Record>) -> Contents {
     let columns = blank.0.iter().map(|(column, _)| *column).collect();
     (columns, rows.into_iter().map(|row| row.0.into_iter().map(|(_, value)| value).collect()).collect())
 }
@@ -378,32 +382,6 @@ fn profiles(people: &[Person]) -> Contents {
     contents(record(&people[0]), people.iter().map(record).collect())
 }
 
-/// One row about the user who asks.
-fn permissions(state: &State, asker: &Person) -> Contents {
-    const ALL: [&str; 12] = [
-        "PermissionsApiEnabled",
-        "PermissionsCanApproveUninstalledApps",
-        "PermissionsClientSecretRotation",
-        "PermissionsCustomizeApplication",
-        "PermissionsManageAuthProviders",
-        "PermissionsManageNamedCredentials",
-        "PermissionsManageRemoteAccess",
-        "PermissionsManageUsers",
-        "PermissionsModifyAllData",
-        "PermissionsModifyMetadata",
-        "PermissionsUseAnyApiAuth",
-        "PermissionsViewSetup",
-    ];
-    let record = || {
-        let id = ids::record("0PZ", "00", 1);
-        let may = |name: &str| {
-            name.strip_prefix("Permissions").is_some_and(|name| permission::has(state, asker, name))
-        };
-        ALL.iter().fold(Record::new().id("Id", Some(&id)), |record, name| record.flag(name, may(name)))
-    };
-    contents(record(), vec![record()])
-}
-
 /// The prefix of an object's ids, for describes.
 pub(super) fn key_prefix(object: &str) -> &'static str {
     match object {
@@ -414,7 +392,9 @@ pub(super) fn key_prefix(object: &str) -> &'static str {
         "DeployRequest" => prefix::DEPLOY,
         "LoginHistory" => "0Ya",
         "OauthToken" => "0CQ",
+        "ObjectPermissions" => "110",
         "Organization" => prefix::ORGANIZATION,
+        "PermissionSetAssignment" => "0Pa",
         "Profile" => prefix::PROFILE,
         "User" => prefix::USER,
         _ => "0PZ",
@@ -436,7 +416,8 @@ mod tests {
         let asker = people::of(&state.identity).swap_remove(0);
         for object in OBJECTS {
             let table = table(&object.to_lowercase(), &state, "http://h", &asker).unwrap();
-            let starts_empty = ["DeployRequest", "LoginHistory", "OauthToken"].contains(&object);
+            let starts_empty =
+                ["DeployRequest", "LoginHistory", "OauthToken", "ObjectPermissions"].contains(&object);
             assert_eq!(table.rows.is_empty(), starts_empty, "{object}");
             assert!(table.rows.iter().all(|row| row.len() == table.columns.len()), "{object}");
         }

@@ -37,6 +37,13 @@ impl Profile {
     }
 }
 
+impl Profile {
+    /// The standard profile of integrations lets nobody into the pages.
+    pub fn is_for_api_only(&self) -> bool {
+        self.name == "Minimum Access - API Only Integrations"
+    }
+}
+
 impl Person {
     pub fn full_name(&self) -> String {
         format!("{} {}", self.first_name, self.last_name)

@@ -6,18 +6,28 @@ use super::rules::{flag, text};
 use super::state::{Component, State};
 use crate::component::Tree;
 
+/// Permissions that take something away: an administrator has them only where somebody says so (SE-25).
+const RESTRICTIONS: [&str; 3] = ["ApiUserOnly", "ForceTwoFactor", "TwoFactorApi"];
+
 /// Whether a person has a permission, by its name in metadata (5.4).
 pub(super) fn has(state: &State, person: &Person, permission: &str) -> bool {
-    let holdings = &state.holdings;
-    let profiles = holdings.of_type("Profile").filter(|(name, _)| person.profile.is_called(name));
-    let sets =
-        holdings.of_type("PermissionSet").filter(|(name, _)| state.oauth.is_assigned(name, &person.id));
-    let of_profile: Vec<bool> = profiles.filter_map(|(_, profile)| told(profile, permission)).collect();
+    let mut sets =
+        state.holdings.of_type("PermissionSet").filter(|(name, _)| state.oauth.is_assigned(name, &person.id));
+    by_profile(state, person, permission) || sets.any(|(_, set)| told(set, permission) == Some(true))
+}
+
+/// The same without what their permission sets add.
+pub(super) fn by_profile(state: &State, person: &Person, permission: &str) -> bool {
+    let profiles = state.holdings.of_type("Profile").filter(|(name, _)| person.profile.is_called(name));
+    let told: Vec<bool> = profiles.filter_map(|(_, profile)| told(profile, permission)).collect();
+    if RESTRICTIONS.contains(&permission) {
+        let from_the_first_day = permission == "ApiUserOnly" && person.profile.is_for_api_only();
+        return told.contains(&true) || told.is_empty() && from_the_first_day;
+    }
     person.is_administrator()
-        || of_profile.contains(&true)
-        || sets.into_iter().any(|(_, set)| told(set, permission) == Some(true))
+        || told.contains(&true)
         // Everybody who is in this org from the first day uses its API, until their profile says otherwise.
-        || (permission == "ApiEnabled" && of_profile.is_empty())
+        || (permission == "ApiEnabled" && told.is_empty())
 }
 
 /// MD-15
@@ -32,7 +42,7 @@ pub(super) const NO_METADATA_API: (&str, &str) = (
 );
 
 /// Whether a profile or permission set switches a permission on or off, if it says so.
-fn told(component: &Component, permission: &str) -> Option<bool> {
+pub(super) fn told(component: &Component, permission: &str) -> Option<bool> {
     let Some(Tree::List(listed)) = component.fields.get("userPermissions") else { return None };
     let mut listed = listed.iter().filter_map(|listed| match listed {
         Tree::Group(listed) if text(listed, "name") == Some(permission) => flag(listed, "enabled"),

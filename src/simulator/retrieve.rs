@@ -12,10 +12,10 @@ use zip::write::SimpleFileOptions;
 use super::clock::Moment;
 use super::ids::{self, prefix};
 use super::package::{percent_decoded, percent_encoded};
-use super::people;
 use super::rules::{self, text};
 use super::state::State;
 use super::xml::{INSTANCE, METADATA, Node};
+use super::{my_domain, people};
 use crate::component::{self, Enumeration, Field, Fields, Group, Kind, Scalar, Tree, Type};
 
 /// The elements of a component as the org writes them for this API version.
@@ -235,6 +235,9 @@ pub(super) fn retrieve(state: &State, request: &RetrieveRequest) -> Retrieved {
                 }
             } else if let Some(kind) = of_name {
                 found.push((*kind, name));
+            } else if my_domain::is_meant(type_name, member) {
+                contents.push((my_domain::PATH.to_owned(), my_domain::file(state)));
+                retrieved.files.push(my_domain::properties(state, FOLDER));
             } else {
                 // MD-35: missing is a message, not a failure
                 let problem = format!("Entity of type '{type_name}' named '{member}' cannot be found");

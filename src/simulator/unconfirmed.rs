@@ -143,6 +143,7 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ),
         ("SE-22", "switches of API Access Control are taken with a note"),
         ("SE-23", "the words at a login host that the org's policy for its My Domain closes"),
+        ("SE-25", "`MFA for API Logins` is told by queries, and no login here asks for a second factor"),
         (
             "SE-33",
             "a user without API Enabled gets API_CURRENTLY_DISABLED, and an org without an API refuses at the first \

@@ -23,6 +23,7 @@ mod deploy;
 mod destroy;
 mod diagnostics;
 mod diff;
+mod doctor;
 mod every_type;
 mod explain;
 mod faults;

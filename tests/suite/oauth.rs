@@ -169,7 +169,7 @@ impl Scene {
     }
 
     /// Through the page and back with a code.
-    fn enter(&self) -> Value {
+    pub fn enter(&self) -> Value {
         let code = self.consent("allow", &[]).sent_back("code").unwrap();
         let answer =
             self.token(&[("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", CALLBACK)]);
@@ -222,7 +222,7 @@ fn app_of(config: &str, scopes: &[&str], rest: &str) -> String {
     )
 }
 
-fn app(config: &str) -> String {
+pub fn app(config: &str) -> String {
     app_of(config, &["Api", "RefreshToken"], "")
 }
 

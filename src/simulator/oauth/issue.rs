@@ -123,7 +123,7 @@ fn check_ip(state: &State, issue: &Issue) -> Result<(), Refused> {
     if session::is_in_login_ranges(state, issue.person, issue.ip) {
         Ok(())
     } else {
-        Err(Refused::grant("ip restricted"))
+        Err(Refused::grant("ip restricted").noted_as("Restricted IP"))
     }
 }
 

@@ -346,6 +346,20 @@ pub(super) fn flag(fields: &Fields<Scalar>, name: &str) -> Option<bool> {
     }
 }
 
+/// The groups that stand in an element, once or many times.
+pub(super) fn group_list<'a>(fields: &'a Fields<Scalar>, name: &str) -> Vec<&'a Fields<Scalar>> {
+    let items = match fields.get(name) {
+        Some(Tree::List(items)) => items.as_slice(),
+        Some(single) => std::slice::from_ref(single),
+        None => &[],
+    };
+    let groups = items.iter().filter_map(|item| match item {
+        Tree::Group(group) => Some(group),
+        _ => None,
+    });
+    groups.collect()
+}
+
 pub(super) fn group<'a>(fields: &'a Fields<Scalar>, name: &str) -> Option<&'a Fields<Scalar>> {
     match fields.get(name)? {
         Tree::Group(inner) => Some(inner),
