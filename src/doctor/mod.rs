@@ -4,6 +4,7 @@
 pub mod app;
 mod creation;
 mod edition;
+mod guide;
 mod people;
 mod policies;
 pub mod profile;
@@ -158,6 +159,7 @@ pub fn examine(case: &Case<'_>) -> Vec<Finding> {
     findings.extend(people::findings(case));
     findings.extend(policies::findings(case));
     findings.extend(standing::findings(case));
+    findings.extend(guide::findings(case, &findings));
     for finding in &mut findings {
         finding.link = finding.mend.as_ref().and_then(|mend| setup::link(mend, &case.told.instance_url));
     }

@@ -67,6 +67,13 @@ impl fmt::Display for Guide {
     }
 }
 
+impl Breach {
+    /// `000-R2`
+    pub fn rule(&self) -> &'static str {
+        self.rules.first().copied().unwrap_or_default()
+    }
+}
+
 /// One rule of a guide.
 struct Rule {
     /// Its number, such as `000-R2`.
@@ -77,7 +84,8 @@ struct Rule {
 /// Something that is not as a guide has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Breach {
-    pub rule: &'static str,
+    /// One, as facts are told.
+    pub rules: &'static [&'static str],
     pub component: ComponentId,
     /// The field that it is about; the component as a whole without one.
     pub field: Option<FieldPath>,
@@ -88,7 +96,7 @@ pub struct Breach {
 
 /// Collects what one rule finds.
 pub struct Breaches {
-    rule: &'static str,
+    rules: &'static [&'static str],
     found: Vec<Breach>,
 }
 
@@ -96,15 +104,15 @@ impl Breaches {
     fn about(&mut self, id: &ComponentId, field: &str, what: impl Into<String>, help: impl Into<String>) {
         let field = (!field.is_empty()).then(|| FieldPath::of(field));
         let (what, help, component) = (what.into(), help.into(), id.clone());
-        self.found.push(Breach { rule: self.rule, component, field, what, help });
+        self.found.push(Breach { rules: self.rules, component, field, what, help });
     }
 }
 
 /// What is not as the guide has it, in the order of its rules.
 pub fn breaches(guide: Guide, setup: &Setup<'_>) -> Vec<Breach> {
-    let mut breaches = Breaches { rule: "", found: Vec::new() };
+    let mut breaches = Breaches { rules: &[], found: Vec::new() };
     for rule in guide.rules() {
-        breaches.rule = rule.id;
+        breaches.rules = std::slice::from_ref(&rule.id);
         (rule.check)(setup, &mut breaches);
     }
     breaches.found

@@ -9,7 +9,7 @@ fn broken(manifest: &str) -> Vec<String> {
     let mut sources = Sources::default();
     let told = |breach: &Breach| {
         let field = breach.field.as_ref().map(|field| format!(".{field}")).unwrap_or_default();
-        format!("{}: {}{field} {}", breach.rule, breach.component.name, breach.what)
+        format!("{}: {}{field} {}", breach.rule(), breach.component.name, breach.what)
     };
     of_desired(&desired(&mut sources, manifest)).iter().map(told).collect()
 }
@@ -353,7 +353,7 @@ fn what_an_org_holds_is_judged_by_the_same_rules() {
          <scopes>Full</scopes></oauthConfig>",
     );
     let found: Vec<(&str, String)> =
-        of_observed(&desired, &observed).into_iter().map(|breach| (breach.rule, breach.what)).collect();
+        of_observed(&desired, &observed).into_iter().map(|breach| (breach.rule(), breach.what)).collect();
     assert_eq!(
         found,
         [

@@ -16,7 +16,7 @@ pub fn check(desired: &Desired, diagnostics: &mut Diagnostics) {
         let at = written_at(component, breach.field.as_ref());
         diagnostics.push(
             Diagnostic::warning(Code::VendorGuide, what)
-                .label(at, format!("not as the guide has it ({})", breach.rule))
+                .label(at, format!("not as the guide has it ({})", breach.rule()))
                 .help(breach.help),
         );
         diagnostics.note_about(&breach.component, before);

@@ -70,6 +70,7 @@ fn deployed() -> (Org, Test) {
     let org = Org::start(Options::default());
     let test = org.reached_by(ampersand());
     test.run("deploy --yes").success();
+    org.assign("Ampersand_User", &org.other("analyst"));
     (org, test)
 }
 

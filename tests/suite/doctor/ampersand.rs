@@ -8,6 +8,8 @@ use orgwire::simulator::{Edition, Nature, Options};
 use super::{APP, NOTHING, ampersand, deployed, edit, finds, found, permission, ranges, told};
 use crate::simulated::{Org, flag, text};
 
+const BOTH_WITHOUT_API: &str = "api-access connected-app.Ampersand permission-set.Ampersand_User";
+
 #[test]
 fn a_good_org_is_fit_before_the_app_is_there_and_afterwards() {
     let org = Org::start(Options::default());
@@ -17,6 +19,7 @@ fn a_good_org_is_fit_before_the_app_is_there_and_afterwards() {
     assert!(found(&said, "fine").contains(&"app-creation".to_owned()));
     assert!(!org.has("ConnectedApp", APP), "it only asks");
     test.run("deploy --yes").success();
+    org.assign("Ampersand_User", &org.other("analyst"));
     let said = test.run_words(&["doctor", "--json", "--user", &org.other("analyst")]).success();
     finds(&said, &NOTHING, &NOTHING, &NOTHING);
     assert_snapshot!(test.run("doctor").success().result().replace(org.username(), "ADMIN"));
@@ -38,9 +41,13 @@ fn rule_002_r1_an_org_or_a_user_without_api_access_is_named() {
         let said = org.reached_by(ampersand()).run("doctor --json").exits(1);
         finds(
             &said,
-            &["api-access connected-app.Ampersand"],
+            &[BOTH_WITHOUT_API],
             &NOTHING,
-            &["own-permissions connected-app.Ampersand", "session-ip-lock connected-app.Ampersand", "limits"],
+            &[
+                "own-permissions connected-app.Ampersand permission-set.Ampersand_User",
+                "session-ip-lock connected-app.Ampersand",
+                "limits",
+            ],
         );
         assert!(told(&said, "api-access", "what").contains("API_DISABLED_FOR_ORG"));
     }
@@ -54,7 +61,7 @@ fn rule_002_r1_an_org_or_a_user_without_api_access_is_named() {
     );
     let test = org.reached_by(ampersand()).variable("ORGWIRE_ACCESS_TOKEN", &token);
     let said = test.run("doctor --json").exits(1);
-    assert_eq!(found(&said, "blocks"), ["api-access connected-app.Ampersand"]);
+    assert_eq!(found(&said, "blocks"), [BOTH_WITHOUT_API]);
     assert!(told(&said, "api-access", "what").contains("API_CURRENTLY_DISABLED"), "{}", said.stdout);
 }
 
@@ -109,8 +116,7 @@ fn rule_002_r4_and_004_r4_the_connecting_user_is_permitted_by_profile_or_permiss
         "label = \"Ampersand\"",
         "label = \"Ampersand\"\nprofile-name = [\"Standard User\"]\npermission-set-name = [\"Ampersand_User\"]",
     );
-    let more = "\n[permission-set.Ampersand_User]\nlabel = \"Ampersand user\"\n";
-    test.write("manifests/main.toml", test.read("manifests/main.toml") + more);
+    test.edit("manifests/main.toml", "default = [\"Account\", \"Contact\"]", "default = []");
     test.run("deploy --yes").success();
     let doctor = |name: &str| test.run_words(&["doctor", "--json", "--user", &org.other(name)]);
     finds(&doctor("analyst").success(), &NOTHING, &NOTHING, &NOTHING);
@@ -122,7 +128,11 @@ fn rule_002_r4_and_004_r4_the_connecting_user_is_permitted_by_profile_or_permiss
 
 #[test]
 fn rule_002_r5_and_004_r4_the_connecting_user_is_there_active_and_may_use_the_api() {
-    let (org, test) = deployed();
+    let org = Org::start(Options::default());
+    let test = org.reached_by(ampersand());
+    // Without objects, and without the permission set, which would let the user in.
+    test.edit("manifests/main.toml", "default = [\"Account\", \"Contact\"]", "default = []");
+    test.run("deploy --yes").success();
     let analyst = org.other("analyst");
     let doctor = |name: &str| test.run_words(&["doctor", "--json", "--user", name]).exits(1);
     let connecting = ["connecting-user connected-app.Ampersand"];
@@ -151,20 +161,7 @@ fn rule_002_r5_and_004_r4_the_connecting_user_is_there_active_and_may_use_the_ap
 fn rule_002_r5_the_connecting_user_may_read_and_write_what_the_permission_sets_name() {
     let org = Org::start(Options::default());
     let test = org.reached_by(ampersand());
-    let more = "
-[permission-set.Ampersand_User]
-label = \"Ampersand user\"
-
-[[permission-set.Ampersand_User.object-permissions]]
-object = \"Lead\"
-allow-create = true
-allow-delete = false
-allow-edit = true
-allow-read = true
-modify-all-records = false
-view-all-records = false
-";
-    test.write("manifests/main.toml", test.read("manifests/main.toml") + more);
+    test.edit("manifests/main.toml", "default = [\"Account\", \"Contact\"]", "default = [\"Lead\"]");
     test.run("deploy --yes").success();
     let doctor = |name: &str| test.run_words(&["doctor", "--json", "--user", name]);
     let said = doctor(&org.other("analyst")).exits(1);
