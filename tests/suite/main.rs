@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may end")]
 
+mod browser;
 #[cfg(target_os = "linux")]
 mod front;
 mod simulated;
