@@ -188,6 +188,8 @@ pub struct Field {
     pub default: Option<String>,
     /// The key of the metadata type whose component this text names: `auth-provider`.
     pub names: Option<String>,
+    /// That component has to be in the org before this one is sent; in the same package is not early enough (EC-13).
+    pub names_first: bool,
     /// The field may be `{ generate = true }`.
     pub generate: Option<Generate>,
     /// One line for users.
@@ -466,6 +468,7 @@ impl Reader<'_> {
             irreversible: written.irreversible,
             default: written.default,
             names: written.names,
+            names_first: written.names_first,
             generate: written.generate,
             doc: written.doc,
             unsure: written.unsure,
@@ -548,6 +551,8 @@ struct WrittenField {
     irreversible: Option<String>,
     default: Option<String>,
     names: Option<String>,
+    #[serde(default)]
+    names_first: bool,
     generate: Option<Generate>,
     doc: String,
     unsure: Option<String>,
@@ -645,7 +650,7 @@ struct WrittenStep {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::component::{type_named, type_with_key, types};
+    use crate::component::{embedded, type_named, type_with_key, types};
 
     fn parse(fields: &str) -> Result<Type, String> {
         Type::parse(&format!(
@@ -777,7 +782,13 @@ mod tests {
                 assert!(field.exists_at(api_version) && !field.read_only, "{at}");
                 match (&field.kind, value) {
                     (Kind::Group(inner), toml::Value::Table(table)) => check(&at, inner, table, api_version),
-                    (Kind::Enumeration(values), toml::Value::Array(items)) if field.repeated => {
+                    (Kind::Group(inner), toml::Value::Array(tables)) if field.repeated => {
+                        let tables = tables.iter().map(|table| table.as_table().unwrap());
+                        tables.for_each(|table| check(&at, inner, table, api_version));
+                    }
+                    (Kind::Enumeration(values), toml::Value::Array(items))
+                        if field.repeated || field.separator.is_some() =>
+                    {
                         assert!(
                             items.iter().all(|item| values.find(item.as_str().unwrap()).is_some()),
                             "{at}"
@@ -790,7 +801,7 @@ mod tests {
                         assert!(!field.secret || written.starts_with("${"), "{at} is written down");
                     }
                     (Kind::Text, toml::Value::Table(_)) => assert!(field.generate.is_some(), "{at}"),
-                    (Kind::Flag, toml::Value::Boolean(_)) => {}
+                    (Kind::Flag, toml::Value::Boolean(_)) | (Kind::Number, toml::Value::Integer(_)) => {}
                     _ => panic!("{at} has another type"),
                 }
             }
@@ -798,10 +809,13 @@ mod tests {
                 assert!(table.contains_key(&field.key), "{at} lacks {}", field.key);
             }
         }
-        for (stem, text) in crate::component::embedded::EXAMPLES {
+        // The successor's form is for orgs since Spring '26 (CA-70).
+        let versions = [(62, embedded::EXAMPLES), (66, embedded::TWINS)];
+        let all = versions.iter().flat_map(|(version, all)| all.iter().map(move |one| (version, one)));
+        for (version, (stem, text)) in all {
             let example: toml::Table = text.parse().unwrap();
             assert!(text.starts_with('#'), "{stem} does not say what it does");
-            assert_eq!(example["api-version"].as_str(), Some("62.0"), "{stem}");
+            assert_eq!(example["api-version"].as_str(), Some(format!("{version}.0").as_str()), "{stem}");
             for (key, components) in &example {
                 let Some(kind) = type_with_key(key) else {
                     assert!(
@@ -812,7 +826,8 @@ mod tests {
                 };
                 for (name, fields) in components.as_table().unwrap() {
                     assert!(name.len() <= kind.member.max_length);
-                    check(&format!("{stem}: {key}.{name}"), &kind.fields, fields.as_table().unwrap(), 62);
+                    let at = format!("{stem}: {key}.{name}");
+                    check(&at, &kind.fields, fields.as_table().unwrap(), *version);
                 }
             }
         }

@@ -48,6 +48,7 @@ mod secrets;
 mod simulate;
 mod stories;
 mod troubles;
+mod twins;
 #[cfg(unix)]
 mod values;
 mod verify;
