@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{FieldPath, kebab};
+use super::{ComponentId, FieldPath, kebab, type_with_key};
 
 /// One metadata type.
 #[derive(Debug)]
@@ -188,6 +188,8 @@ pub struct Field {
     pub default: Option<String>,
     /// The key of the metadata type whose component this text names: `auth-provider`.
     pub names: Option<String>,
+    /// The key of the metadata type whose component stands before the first hyphen of this text (EC-41).
+    pub names_before_hyphen: Option<String>,
     /// That component has to be in the org before this one is sent; in the same package is not early enough (EC-13).
     pub names_first: bool,
     /// The field may be `{ generate = true }`.
@@ -201,6 +203,17 @@ pub struct Field {
 }
 
 impl Field {
+    /// The component that a text in this field names, if it is one that does.
+    pub fn named(&self, text: &str) -> Option<ComponentId> {
+        let (key, name) = match (&self.names, &self.names_before_hyphen) {
+            (Some(key), _) => (key, text),
+            // Names of components have no hyphen.
+            (None, Some(key)) => (key, text.split_once('-')?.0),
+            (None, None) => return None,
+        };
+        (!name.is_empty()).then(|| Some(ComponentId::new(type_with_key(key)?, name)))?
+    }
+
     pub fn is_required_at(&self, api_version: u16) -> bool {
         self.required || self.required_until.is_some_and(|last| api_version <= last)
     }
@@ -468,6 +481,7 @@ impl Reader<'_> {
             irreversible: written.irreversible,
             default: written.default,
             names: written.names,
+            names_before_hyphen: written.names_before_hyphen,
             names_first: written.names_first,
             generate: written.generate,
             doc: written.doc,
@@ -551,6 +565,7 @@ struct WrittenField {
     irreversible: Option<String>,
     default: Option<String>,
     names: Option<String>,
+    names_before_hyphen: Option<String>,
     #[serde(default)]
     names_first: bool,
     generate: Option<Generate>,
@@ -650,7 +665,7 @@ struct WrittenStep {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::component::{embedded, type_named, type_with_key, types};
+    use crate::component::{embedded, type_named, types};
 
     fn parse(fields: &str) -> Result<Type, String> {
         Type::parse(&format!(
@@ -714,7 +729,8 @@ mod tests {
             });
             for (path, field) in &paths {
                 let at = format!("{}: {path}", kind.name);
-                let named = field.names.as_deref().map(type_with_key);
+                let named = field.names.as_deref().or(field.names_before_hyphen.as_deref());
+                let named = named.map(type_with_key);
                 assert!(named.is_none_or(|found| found.is_some()), "{at} names a type without description");
                 assert!(!(field.read_only && (field.required || field.secret)), "{at} is never sent");
                 let Kind::Group(items) = &field.kind else {

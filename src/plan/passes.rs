@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::values::{placeholder, predicted};
 use super::{Deferral, Limits, Pass, Send, packages};
-use crate::component::{ComponentId, FieldPath, Generate, Scalar, Tree, type_with_key};
+use crate::component::{ComponentId, FieldPath, Generate, Scalar, Tree};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::reference::{Observed, Reference};
 use crate::resolve::{Component, Desired, Leaf, Wanted};
@@ -52,18 +52,21 @@ impl<'a> Sketch<'a> {
                         sketch.waits.push((path.clone(), untold));
                     }
                 }
-                Wanted::Secret(SecretSource::Generated(generated))
-                    if generated.shape == Generate::ConsumerSecret && observed.has(&generated.owner) =>
-                {
-                    sketch.unknown.push(path.clone());
-                }
-                Wanted::Known(Scalar::Text(name)) if !name.is_empty() => {
-                    if let Some(kind) = field.names.as_deref().and_then(type_with_key) {
-                        let named = ComponentId::new(kind, name.as_str());
-                        if !observed.has(&named) {
-                            let when = if field.names_first { &mut sketch.first } else { &mut sketch.named };
-                            when.push(named);
+                Wanted::Secret(SecretSource::Generated(generated)) => {
+                    let owner = &generated.owner;
+                    if !observed.has(owner) {
+                        // Both sides of a secret that nobody keeps are made in one package, or neither is.
+                        if *owner != component.id {
+                            sketch.named.push(owner.clone());
                         }
+                    } else if generated.shape == Generate::ConsumerSecret {
+                        sketch.unknown.push(path.clone());
+                    }
+                }
+                Wanted::Known(Scalar::Text(text)) => {
+                    if let Some(named) = field.named(text).filter(|named| !observed.has(named)) {
+                        let when = if field.names_first { &mut sketch.first } else { &mut sketch.named };
+                        when.push(named);
                     }
                 }
                 _ => {}

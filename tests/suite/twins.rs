@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use orgwire::simulator::Options;
+use orgwire::simulator::{Fault, Options};
 
 use crate::simulated::Org;
 use crate::test::Test;
@@ -61,4 +61,106 @@ fn every_twin_is_deployed_where_connected_apps_are_refused_and_changes_nothing_t
         let again = test.run(&format!("plan --exit-code {words}")).success();
         assert!(again.stdout.starts_with("No changes"), "{}", again.stdout);
     }
+}
+
+const APP: &str = "AxsyApexAPI";
+const GLOBAL: &str = "ExtlClntAppGlobalOauthSettings";
+const GLOBAL_NAME: &str = "AxsyApexAPI_glbloauth";
+
+/// Axsy's twin in an org that creates no connected apps.
+fn axsy() -> (Org, Test) {
+    let org = blocked();
+    let test = org.reached_by(Test::twin("axsy"));
+    test.run("deploy --yes").success();
+    (org, test)
+}
+
+#[test]
+fn the_head_of_an_app_goes_first_and_the_callback_is_wired_into_what_follows() {
+    let org = blocked();
+    let test = org.reached_by(Test::twin("axsy"));
+    let done = test.run("deploy --yes --json").success().json();
+    let sent = |pass: usize| -> Vec<String> {
+        let components = done["passes"][pass]["components"].as_array().unwrap_or_else(|| panic!("{done}"));
+        components.iter().map(|component| component.as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(sent(0), ["external-client-application.AxsyApexAPI"]);
+    // The two that share a secret are made in one package.
+    assert_eq!(sent(1).len(), 7, "{done}");
+    assert_eq!(sent(2), ["extl-clnt-app-global-oauth-settings.AxsyApexAPI_glbloauth"]);
+    let callback = format!("{}/services/authcallback/AxsyApexAPI", org.instance_url());
+    assert_eq!(org.text(GLOBAL, GLOBAL_NAME, "callbackUrl"), callback);
+    halves_fit(&org);
+}
+
+/// Key and secret are the same on both sides.
+fn halves_fit(org: &Org) {
+    for element in ["consumerKey", "consumerSecret"] {
+        assert_eq!(org.text(GLOBAL, GLOBAL_NAME, element), org.text("AuthProvider", APP, element), "{element}");
+    }
+}
+
+#[test]
+fn what_stopped_between_the_passes_is_brought_to_its_end() {
+    let org = blocked();
+    let test = org.reached_by(Test::twin("axsy"));
+    org.inject(Fault::Reject {
+        component: format!("extl-clnt-app-global-oauth-settings.{GLOBAL_NAME}"),
+        problem: "not today".to_owned(),
+    });
+    let said = test.run("deploy --yes").exits(4);
+    assert!(said.stderr.contains("pass 1 stays in place"), "{}", said.stderr);
+    org.calm();
+    test.run("deploy --yes").success();
+    halves_fit(&org);
+    test.run("plan --exit-code").success();
+}
+
+#[test]
+fn what_an_org_holds_of_a_twin_becomes_the_same_manifest_again() {
+    for (name, words) in TWINS {
+        let test = Test::twin(name);
+        let mut known = String::new();
+        Org::of(&test, |org| known = flags(org, words));
+        test.run(&format!("deploy --yes --spring-26-block {known}")).success();
+        let said = test.run(&format!("diff manifests org:local --exit-code {known}"));
+        assert_eq!(said.code, 0, "{name}\n{}\n{}", said.stdout, said.stderr);
+        test.run("import org:local --without profile --without profile-session-setting --output all.toml").success();
+        let imported = test.read("all.toml");
+        assert!(imported.contains("[external-client-application."), "{imported}");
+        let said = test.run("plan all.toml --exit-code");
+        assert_eq!(said.code, 0, "{name}\n{}\n{}\n{imported}", said.stdout, said.stderr);
+    }
+}
+
+#[test]
+fn a_twin_is_removed_with_everything_that_belongs_to_it() {
+    let (org, test) = axsy();
+    let said = test.run("destroy --yes --json").success().json();
+    assert_eq!(said["removed"].as_array().unwrap().len(), 8, "{said}");
+    let kinds = [
+        ("ExternalClientApplication", APP),
+        (GLOBAL, GLOBAL_NAME),
+        ("ExtlClntAppOauthConfigurablePolicies", "AxsyApexAPI_oauthPlcy"),
+        ("AuthProvider", APP),
+        ("ExternalCredential", APP),
+        ("NamedCredential", APP),
+        ("PermissionSet", "AxsyApexAPI_Access"),
+    ];
+    for (kind, name) in kinds {
+        assert!(!org.has(kind, name), "{kind}");
+    }
+}
+
+#[test]
+fn a_twin_is_carried_from_a_sandbox_to_production() {
+    let configuration = "[environment.uat]\norg = \"uat\"\nvariables = { contact = \"uat@example.com\" }\n\
+                         [environment.production]\norg = \"production\"\n";
+    let test = Test::twin("axsy").file("orgwire.toml", configuration);
+    let mut serving =
+        test.start("simulate --org uat:sandbox --org production:edition=enterprise,production=true,spring-26-block=true");
+    serving.until("\"production\"");
+    test.run("deploy -e uat --yes").success();
+    test.run("promote --from uat --to production --no-key-reuse --yes").success();
+    test.run("plan -e production --exit-code").success();
 }
