@@ -96,7 +96,11 @@ fn the_head_of_an_app_goes_first_and_the_callback_is_wired_into_what_follows() {
 /// Key and secret are the same on both sides.
 fn halves_fit(org: &Org) {
     for element in ["consumerKey", "consumerSecret"] {
-        assert_eq!(org.text(GLOBAL, GLOBAL_NAME, element), org.text("AuthProvider", APP, element), "{element}");
+        assert_eq!(
+            org.text(GLOBAL, GLOBAL_NAME, element),
+            org.text("AuthProvider", APP, element),
+            "{element}"
+        );
     }
 }
 
@@ -125,7 +129,8 @@ fn what_an_org_holds_of_a_twin_becomes_the_same_manifest_again() {
         test.run(&format!("deploy --yes --spring-26-block {known}")).success();
         let said = test.run(&format!("diff manifests org:local --exit-code {known}"));
         assert_eq!(said.code, 0, "{name}\n{}\n{}", said.stdout, said.stderr);
-        test.run("import org:local --without profile --without profile-session-setting --output all.toml").success();
+        test.run("import org:local --without profile --without profile-session-setting --output all.toml")
+            .success();
         let imported = test.read("all.toml");
         assert!(imported.contains("[external-client-application."), "{imported}");
         let said = test.run("plan all.toml --exit-code");
@@ -157,10 +162,39 @@ fn a_twin_is_carried_from_a_sandbox_to_production() {
     let configuration = "[environment.uat]\norg = \"uat\"\nvariables = { contact = \"uat@example.com\" }\n\
                          [environment.production]\norg = \"production\"\n";
     let test = Test::twin("axsy").file("orgwire.toml", configuration);
-    let mut serving =
-        test.start("simulate --org uat:sandbox --org production:edition=enterprise,production=true,spring-26-block=true");
+    let mut serving = test.start(
+        "simulate --org uat:sandbox --org production:edition=enterprise,production=true,spring-26-block=true",
+    );
     serving.until("\"production\"");
     test.run("deploy -e uat --yes").success();
     test.run("promote --from uat --to production --no-key-reuse --yes").success();
     test.run("plan -e production --exit-code").success();
+}
+
+#[test]
+fn what_an_api_version_does_not_know_of_a_twin_is_said_before_an_org_says_it() {
+    // EC-20: which elements there are changes almost every release.
+    let codes = |name: &str, words: &str, version: &str| -> Vec<String> {
+        let test = Test::twin(name);
+        test.edit("manifests/main.toml", "api-version = \"66.0\"", &format!("api-version = \"{version}\""));
+        let said = test.run(&format!("lint --json {words}")).json();
+        let found = said["diagnostics"].as_array().unwrap().iter();
+        let errors = found.filter(|found| found["severity"] == "error");
+        errors.map(|found| format!("{} {}", found["code"].as_str().unwrap(), found["message"])).collect()
+    };
+    let user = "--var run-as-user=integration@example.com";
+    for version in ["65.0", "66.0", "67.0"] {
+        for (name, words) in TWINS {
+            let words = words.replace("RUN_AS", "integration@example.com");
+            assert_eq!(codes(name, &words, version), Vec::<String>::new(), "{name} {version}");
+        }
+    }
+    let old = codes("logik", user, "64.0");
+    assert!(old.len() == 1 && old[0].contains("named-user-jwt-session-timeout-type"), "{old:?}");
+    // The switch has moved from the policies to the settings.
+    let test = Test::twin("logik");
+    let policies = "named-user-jwt-timeout = 30";
+    test.edit("manifests/main.toml", policies, &format!("is-named-user-jwt-enabled = true\n{policies}"));
+    let said = test.run(&format!("lint {user}")).exits(1);
+    assert!(said.stderr.contains("field-retired"), "{}", said.stderr);
 }
