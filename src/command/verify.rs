@@ -17,6 +17,7 @@ use crate::reference::Observed;
 use crate::report::{self, Format, Terminal};
 use crate::secret::{self, Secret};
 use crate::verify::authorize::{self, Ask};
+use crate::verify::principal::{self, Answer, Assignment};
 use crate::verify::standing::{self, Approval};
 use crate::verify::token::{self, Given, Trial};
 use crate::verify::{Check, Verdict, count, wired};
@@ -46,7 +47,13 @@ async fn with_org(
     let mut checks = wired(loaded, opened, &mut observed).await?;
     checks.extend(probes(loaded, &observed, reader, arguments.wait, terminal).await?);
     checks.extend(tokens(loaded, &observed, opened).await?);
-    checks.extend(standing(loaded, &observed, reader).await);
+    let principals = principals(loaded, &observed, reader).await?;
+    let standing = standing(loaded, &observed, reader).await;
+    // What an API tells nobody has to look at.
+    let is_left =
+        |check: &Check| check.id != "credential-status" || !principal::is_told(&principals, &check.component);
+    checks.extend(standing.into_iter().filter(is_left));
+    checks.extend(principals);
     // Stable: the checks of a component stay in the order of their worth.
     checks.sort_by(|one, other| one.component.cmp(&other.component));
     show(&checks, loaded, &observed, opened, terminal)?;
@@ -132,6 +139,58 @@ async fn log_in(trial: &Trial, secret: &Secret, opened: &Opened) -> Result<Vec<C
     let revoked = login::revoke(&SecretString::from(token), &destination).await.is_ok();
     let now = opened.org.time();
     Ok(trial.judge(&Given { token, scope: session.scope.as_deref(), instance_url, now, revoked }))
+}
+
+/// Asks how the principals of external credentials stand, and who may take them.
+async fn principals(loaded: &Loaded, observed: &Observed, reader: Reader<'_>) -> Result<Vec<Check>, Failure> {
+    let mut checks = Vec::new();
+    for ask in principal::asks(&loaded.desired, observed) {
+        let answer = principal_answer(&ask, reader).await?;
+        checks.push(ask.judge(&answer));
+    }
+    let sets = principal::permission_sets(&loaded.desired, observed);
+    let given = assignments(&sets, reader).await;
+    checks.extend(principal::access(&loaded.desired, observed, given.as_deref()));
+    Ok(checks)
+}
+
+async fn principal_answer(ask: &principal::Ask, reader: Reader<'_>) -> Result<Answer, Failure> {
+    let asked = org::Principal { external_credential: &ask.component.name, name: &ask.name, kind: &ask.kind };
+    let status = match reader.principal_status(&asked).await {
+        Ok(status) => status,
+        Err(error) => {
+            return match error.refusal() {
+                Some(refusal) if refusal.status == 404 => Ok(Answer::NoResource),
+                Some(refusal) => Ok(Answer::Refused(refusal.to_string())),
+                None => Err(error.into()),
+            };
+        }
+    };
+    // Only for whoever has to go there.
+    let page = match status.as_str() {
+        "NotConfigured" => reader.authentication_url(&asked).await.ok(),
+        _ => None,
+    };
+    Ok(Answer::Status { status, page })
+}
+
+/// Active users with one of these permission sets.
+async fn assignments(sets: &[String], reader: Reader<'_>) -> Option<Vec<Assignment>> {
+    let mut found = Vec::new();
+    for set in sets {
+        let soql = format!(
+            "SELECT Assignee.Username FROM PermissionSetAssignment WHERE PermissionSet.Name = {} AND \
+             Assignee.IsActive = true",
+            org::soql_text(set)
+        );
+        let rows = reader.query(&soql).await.ok()?;
+        let usernames = rows.iter().filter_map(|row| row.get("Assignee")?.get("Username")?.as_str());
+        found.extend(
+            usernames
+                .map(|username| Assignment { permission_set: set.clone(), username: username.to_owned() }),
+        );
+    }
+    Some(found)
 }
 
 async fn standing(loaded: &Loaded, observed: &Observed, reader: Reader<'_>) -> Vec<Check> {

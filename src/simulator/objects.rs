@@ -13,7 +13,7 @@ use super::state::{Component, State};
 use crate::component::{Fields, Scalar, Tree};
 
 /// Every object there is, in alphabetical order.
-pub(super) const OBJECTS: [&str; 12] = [
+pub(super) const OBJECTS: [&str; 13] = [
     "AuthProvider",
     "ConnectedApplication",
     "DeployRequest",
@@ -23,6 +23,7 @@ pub(super) const OBJECTS: [&str; 12] = [
     "OauthToken",
     "Organization",
     "PermissionSet",
+    "PermissionSetAssignment",
     "Profile",
     "User",
     "UserPermissionAccess",
@@ -53,6 +54,7 @@ pub(super) fn table(name: &str, state: &State, instance_url: &str, asker: &Perso
         "OauthToken" => oauth_tokens(state, asker),
         "Organization" => organization(state),
         "PermissionSet" => permission_sets(state),
+        "PermissionSetAssignment" => assignments(state, &people),
         "Profile" => profiles(&people),
         "User" => users(state, &people),
         _ => permissions(state, asker),
@@ -322,6 +324,31 @@ fn permission_sets(state: &State) -> Contents {
     })
 }
 
+/// Who has which permission set. What profiles give is not among it here.
+fn assignments(state: &State, people: &[Person]) -> Contents {
+    let record = |serial: u64, set: Option<(&str, &Component)>, person: Option<&Person>| {
+        let id = set.map(|_| ids::record("0Pa", &state.identity.pod, serial));
+        let label = set.and_then(|(name, set)| text(&set.fields, "label").or(Some(name)));
+        Record::new()
+            .id("Id", id.as_deref())
+            .id("AssigneeId", person.map(|person| person.id.as_str()))
+            .text("Assignee.Username", person.map(|person| person.username.as_str()))
+            .flag("Assignee.IsActive", person.is_some())
+            .id("PermissionSetId", set.map(|(_, set)| set.id.as_str()))
+            .text("PermissionSet.Name", set.map(|(name, _)| name))
+            .text("PermissionSet.Label", label)
+    };
+    let mut rows = Vec::new();
+    for (name, users) in &state.oauth.assigned {
+        let Some(set) = state.holdings.get("PermissionSet", name) else { continue };
+        for person in people.iter().filter(|person| users.contains(&person.id)) {
+            let serial = u64::try_from(rows.len()).unwrap_or_default() + 1;
+            rows.push(record(serial, Some((name, set)), Some(person)));
+        }
+    }
+    contents(record(0, None, None), rows)
+}
+
 fn organization(state: &State) -> Contents {
     let record = || {
         Record::new()
@@ -412,6 +439,7 @@ pub(super) fn key_prefix(object: &str) -> &'static str {
         "NamedCredential" => prefix::of_type("NamedCredential"),
         "DeployRequest" => prefix::DEPLOY,
         "LoginHistory" => "0Ya",
+        "PermissionSetAssignment" => "0Pa",
         "OauthToken" => "0CQ",
         "Organization" => prefix::ORGANIZATION,
         "Profile" => prefix::PROFILE,
@@ -435,7 +463,8 @@ mod tests {
         let asker = people::of(&state.identity).swap_remove(0);
         for object in OBJECTS {
             let table = table(&object.to_lowercase(), &state, "http://h", &asker).unwrap();
-            let starts_empty = ["DeployRequest", "LoginHistory", "OauthToken"].contains(&object);
+            let starts_empty =
+                ["DeployRequest", "LoginHistory", "OauthToken", "PermissionSetAssignment"].contains(&object);
             assert_eq!(table.rows.is_empty(), starts_empty, "{object}");
             assert!(table.rows.iter().all(|row| row.len() == table.columns.len()), "{object}");
         }

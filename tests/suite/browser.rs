@@ -82,11 +82,25 @@ impl Browser {
         self.follow(address, None)
     }
 
+    /// One request: the page, or where the org sends the browser instead.
+    pub fn once(&self, address: &str) -> Result<Page, String> {
+        let (page, next) = self.request(&self.whole(address), None);
+        next.map_or(Ok(page), Err)
+    }
+
     /// Sends the form of a page, filled in.
     pub fn send(&self, page: &Page, filled: &[(&str, &str)]) -> Page {
         let (action, mut form) = page.form();
         form.extend(filled.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         self.follow(&action, Some(&form))
+    }
+
+    /// The same, up to where the org sends the browser next.
+    pub fn sent_on(&self, page: &Page, filled: &[(&str, &str)]) -> String {
+        let (action, mut form) = page.form();
+        form.extend(filled.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let (page, next) = self.request(&self.whole(&action), Some(&form));
+        next.unwrap_or_else(|| panic!("{} stays at {}\n{}", page.status, page.url, page.html))
     }
 
     pub fn log_in(&self, org: &Org, target: &str) -> Page {

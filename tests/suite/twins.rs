@@ -2,11 +2,16 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
-use orgwire::simulator::{Fault, Options};
+use base64::Engine as _;
+use insta::assert_snapshot;
+use orgwire::simulator::{Act, Canned, Fault, Moment, OnRequest, Options};
+use serde_json::{Value, json};
 
-use crate::simulated::Org;
-use crate::test::Test;
+use crate::browser::Browser;
+use crate::simulated::{Org, ask, flag, post};
+use crate::test::{Said, Test};
 
 /// Every twin, and what it has to be told.
 const TWINS: [(&str, &str); 5] = [
@@ -60,6 +65,14 @@ fn every_twin_is_deployed_where_connected_apps_are_refused_and_changes_nothing_t
         test.run(&format!("deploy --yes {words}")).success();
         let again = test.run(&format!("plan --exit-code {words}")).success();
         assert!(again.stdout.starts_with("No changes"), "{}", again.stdout);
+        // What nobody has authenticated is open, and everything else works.
+        let said = test.run(&format!("verify --wait 0 --json {words}"));
+        let summary = &said.json()["summary"];
+        assert_eq!(
+            (said.code, &summary["failed"]),
+            (if name == "axsy" { 6 } else { 0 }, &json!(0)),
+            "{name}"
+        );
     }
 }
 
@@ -197,4 +210,262 @@ fn what_an_api_version_does_not_know_of_a_twin_is_said_before_an_org_says_it() {
     test.edit("manifests/main.toml", policies, &format!("is-named-user-jwt-enabled = true\n{policies}"));
     let said = test.run(&format!("lint {user}")).exits(1);
     assert!(said.stderr.contains("field-retired"), "{}", said.stderr);
+}
+
+/// Ids and verdicts of checks, with what to do about those that are open.
+fn checks(said: &Said) -> Vec<(String, String, String)> {
+    let told = said.json();
+    let text = |check: &Value, name: &str| check[name].as_str().unwrap_or_default().to_owned();
+    let checks = told["checks"].as_array().unwrap_or_else(|| panic!("{told}")).iter();
+    checks.map(|check| (text(check, "id"), text(check, "verdict"), text(check, "help"))).collect()
+}
+
+fn verdict(checks: &[(String, String, String)], id: &str) -> Option<String> {
+    let found = checks.iter().find(|(found, ..)| found == id);
+    found.map(|(_, verdict, _)| verdict.clone())
+}
+
+#[test]
+fn a_principal_is_authenticated_at_the_page_that_verify_names() {
+    let (org, test) = axsy();
+    let before = checks(&test.run("verify --wait 0 --json").exits(6));
+    assert_eq!(verdict(&before, "principal-status").as_deref(), Some("open"));
+    assert_eq!(verdict(&before, "principal-access").as_deref(), Some("open"));
+    assert_eq!(verdict(&before, "credential-status"), None, "the API tells");
+    let (.., help) = before.iter().find(|(id, ..)| id == "principal-status").unwrap();
+    let url = help.rsplit_once(": ").unwrap().1;
+    assert!(url.starts_with(org.instance_url()) && !url.contains("&amp;"), "{url}");
+
+    let browser = Browser::of(&org);
+    let consent = browser.log_in(&org, url);
+    assert_eq!((consent.status, consent.heading()), (200, "Allow access?"));
+    consent.says("AxsyApexAPI asks to use the local org in your name.").says("full, refresh_token");
+    let filled = [("username", org.username()), ("password", &org.password()), ("decision", "allow")];
+    let list = browser.send(&consent, &filled);
+    assert_eq!((list.status, list.heading()), (200, "Named Credentials"));
+    list.says("<td>Publisher</td>").says("<td>Configured</td>").hides("5Aep861").hides("!AQ");
+
+    // EC-41: authenticated is not yet allowed.
+    let halfway = checks(&test.run("verify --wait 0 --json").exits(6));
+    assert_eq!(verdict(&halfway, "principal-status").as_deref(), Some("passed"));
+    assert_eq!(verdict(&halfway, "principal-access").as_deref(), Some("open"));
+    org.assign("AxsyApexAPI_Access", &org.other("analyst"));
+    let said = test.run("verify --wait 0").success();
+    assert_snapshot!(said.result());
+    // EC-46: deploying it again changes nothing of that.
+    test.edit(
+        "manifests/main.toml",
+        "parameter-value = \"full refresh",
+        "parameter-value = \"api full refresh",
+    );
+    test.run("deploy --yes").success();
+    test.run("verify --wait 0").success();
+}
+
+#[test]
+fn the_list_of_credentials_leads_to_the_same_login() {
+    let (org, _test) = axsy();
+    let browser = Browser::of(&org);
+    let list = browser.log_in(&org, "/lightning/setup/NamedCredential/home");
+    list.says("<td>NotConfigured</td>");
+    let consent = browser.open(&list.link("Authenticate"));
+    assert_eq!(consent.heading(), "Allow access?");
+    browser.send(&consent, &[("decision", "deny")]).says("ErrorCode=access_denied");
+    browser.open("/lightning/setup/NamedCredential/home").says("<td>NotConfigured</td>");
+}
+
+#[test]
+fn where_no_api_tells_of_principals_somebody_has_to_look() {
+    let (org, test) = axsy();
+    let missing = r#"[{"errorCode":"NOT_FOUND","message":"The requested resource does not exist"}]"#;
+    let act =
+        Act::Answer(Moment::Request, Canned::new(404, missing).header("Content-Type", "application/json"));
+    org.inject(OnRequest::to("/services/data/*/named-credentials", act));
+    let found = checks(&test.run("verify --wait 0 --json").exits(6));
+    assert_eq!(verdict(&found, "principal-status").as_deref(), Some("skipped"));
+    assert_eq!(verdict(&found, "credential-status").as_deref(), Some("open"));
+}
+
+#[test]
+fn the_api_tells_of_credentials_and_of_nothing_in_them() {
+    let (org, _test) = axsy();
+    let get = |resource: &str| {
+        let url = format!("{}/services/data/v66.0/named-credentials/{resource}", org.instance_url());
+        ask("GET", &url, org.token(), "")
+    };
+    let principal = json!({
+        "authenticationStatus": "NotConfigured",
+        "principalName": "Publisher",
+        "principalType": "NamedPrincipal",
+        "sequenceNumber": 1,
+    });
+    let (status, one) = get("external-credentials/AxsyApexAPI");
+    assert_eq!(status, 200);
+    assert_eq!(
+        (&one["developerName"], &one["authenticationProtocol"], &one["principals"]),
+        (&json!("AxsyApexAPI"), &json!("OAuth"), &json!([principal]))
+    );
+    assert_eq!(get("external-credentials").1, json!({ "externalCredentials": [one] }));
+    let query =
+        "credential?externalCredential=AxsyApexAPI&principalName=Publisher&principalType=NamedPrincipal";
+    assert_eq!(
+        get(query),
+        (
+            200,
+            json!({
+                "authenticationProtocol": "OAuth",
+                "authenticationProtocolVariant": null,
+                "authenticationStatus": "NotConfigured",
+                "credentials": {},
+                "externalCredential": "AxsyApexAPI",
+                "principalName": "Publisher",
+                "principalType": "NamedPrincipal",
+            })
+        )
+    );
+    assert_eq!(get("external-credentials/Nobody").0, 404);
+    assert_eq!(get(&query.replace("Publisher", "Nobody")).0, 404);
+    let post = |body: &str| {
+        let url = format!(
+            "{}/services/data/v66.0/named-credentials/credential/auth-url/o-auth",
+            org.instance_url()
+        );
+        ask("POST", &url, org.token(), body)
+    };
+    let (status, told) = post(
+        r#"{"externalCredential":"AxsyApexAPI","principalName":"Publisher","principalType":"NamedPrincipal"}"#,
+    );
+    assert_eq!((status, &told["principalName"]), (200, &json!("Publisher")));
+    assert!(told["authenticationUrl"].as_str().unwrap().contains("&amp;"), "{told}");
+    let (status, told) = post(r#"{"externalCredential":"AxsyApexAPI","principalType":"PerUser"}"#);
+    assert_eq!((status, &told[0]["errorCode"]), (400, &json!("POST_BODY_PARSE_ERROR")));
+    let old = format!("{}/services/data/v55.0/named-credentials/external-credentials", org.instance_url());
+    assert_eq!(ask("GET", &old, org.token(), "").0, 404);
+}
+
+/// Key and secret that a twin was created with.
+fn client(org: &Org, settings: &str) -> (String, String) {
+    let text = |element: &str| org.text(GLOBAL, settings, element);
+    (text("consumerKey"), text("consumerSecret"))
+}
+
+fn token(org: &Org, form: &[(&str, &str)]) -> Value {
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let url = format!("{}/services/oauth2/token", org.instance_url());
+    serde_json::from_str(&post(&url, "application/x-www-form-urlencoded", &body)).unwrap()
+}
+
+/// What is between the dots of a JWT.
+fn payload(token: &str) -> Value {
+    let parts: Vec<&str> = token.split('.').collect();
+    assert_eq!(parts.len(), 3, "{token}");
+    serde_json::from_slice(&base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap()
+}
+
+#[test]
+fn rule_001_r9_the_token_of_logiks_twin_is_a_jwt_that_lives_as_long_as_it_says() {
+    let org = blocked();
+    for minutes in [30, 5, 720] {
+        let test = org.reached_by(Test::twin("logik"));
+        test.edit("manifests/main.toml", "timeout = 30", &format!("timeout = {minutes}"));
+        test.run(&format!("deploy --yes --var run-as-user={}", org.username())).success();
+        let (id, secret) = client(&org, "Logik_Admin_API_glbloauth");
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", id.as_str()),
+            ("client_secret", secret.as_str()),
+        ];
+        let told = token(&org, &form);
+        let claims = payload(told["access_token"].as_str().unwrap_or_else(|| panic!("{told}")));
+        let lives = claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap();
+        assert_eq!(lives, minutes * 60, "{claims}");
+    }
+}
+
+#[test]
+fn rule_001_r9_one_of_the_two_switches_alone_gives_no_token() {
+    let org = blocked();
+    let test = org.reached_by(Test::twin("logik"));
+    test.run(&format!("deploy --yes --var run-as-user={}", org.username())).success();
+    let (id, secret) = client(&org, "Logik_Admin_API_glbloauth");
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", id.as_str()),
+        ("client_secret", secret.as_str()),
+    ];
+    let policies = ("ExtlClntAppOauthConfigurablePolicies", "Logik_Admin_API_oauthPlcy");
+    for (kind, name) in [policies, (GLOBAL, "Logik_Admin_API_glbloauth")] {
+        org.edit(kind, name, "isClientCredentialsFlowEnabled", Some(flag(false)));
+        let told = token(&org, &form);
+        assert!(told["access_token"].is_null(), "{told}");
+        org.edit(kind, name, "isClientCredentialsFlowEnabled", Some(flag(true)));
+    }
+    assert!(token(&org, &form)["access_token"].is_string());
+}
+
+const CALLBACK: &str = "https://partner.example/cb";
+
+/// A vendor's side: sends somebody to log in, without the proof that PKCE wants, and redeems the code.
+fn let_in(org: &Org, id: &str, secret: &str, callback: &str) -> Result<Value, String> {
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([("response_type", "code"), ("client_id", id), ("redirect_uri", callback)])
+        .finish();
+    let browser = Browser::of(org);
+    let consent = browser.once(&format!("/services/oauth2/authorize?{query}"))?;
+    assert_eq!(consent.heading(), "Allow access?");
+    let filled = [("username", org.username()), ("password", &org.password()), ("decision", "allow")];
+    let back = browser.sent_on(&consent, &filled);
+    let (_, query) = back.split_once('?').unwrap();
+    let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let (_, code) = pairs.iter().find(|(name, _)| name == "code").unwrap_or_else(|| panic!("{back}"));
+    Ok(token(
+        org,
+        &[
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("client_id", id),
+            ("client_secret", secret),
+            ("redirect_uri", callback),
+        ],
+    ))
+}
+
+#[test]
+fn rule_004_r5_agilepoints_twin_takes_a_client_without_pkce_and_says_how_long_its_tokens_count() {
+    let org = blocked();
+    let test = org.reached_by(Test::twin("agilepoint"));
+    test.run(&format!("deploy --yes --var callback={CALLBACK}")).success();
+    let policy =
+        |element: &str| org.text("ExtlClntAppOauthConfigurablePolicies", "AgilePoint_NX_oauthPlcy", element);
+    assert_eq!(policy("refreshTokenPolicyType"), "Infinite");
+    let (id, secret) = client(&org, "AgilePoint_NX_glbloauth");
+    let told = let_in(&org, &id, &secret, CALLBACK).unwrap();
+    let refresh = told["refresh_token"].as_str().unwrap_or_else(|| panic!("{told}"));
+    // Two years later, where the policies that an org makes by itself would have ended it after one.
+    org.advance(Duration::from_secs(2 * 365 * 24 * 3600));
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", refresh),
+        ("client_id", &id),
+        ("client_secret", &secret),
+    ];
+    assert!(token(&org, &form)["access_token"].is_string());
+}
+
+#[test]
+fn rule_003_r7_pkce_shuts_a_client_out_that_does_not_send_it_until_it_is_turned_off() {
+    let callback = "https://app-h.cyclr.com/connector/callback";
+    let org = blocked();
+    let test = org.reached_by(Test::twin("cyclr"));
+    test.run("deploy --yes").success();
+    let (id, secret) = client(&org, "Cyclr_glbloauth");
+    assert!(let_in(&org, &id, &secret, callback).unwrap()["refresh_token"].is_string());
+    // Approvals are told by the label of the app, not by those of its settings.
+    let said = test.run("verify --wait 0").success();
+    assert!(said.stdout.contains("at most 1 of 5"), "{}", said.stdout);
+    // What an org assumes that is told nothing (EC-8).
+    test.edit("manifests/main.toml", "is-pkce-required = false", "is-pkce-required = true");
+    test.run("deploy --yes").success();
+    let told = let_in(&org, &id, &secret, callback).unwrap_err();
+    assert!(told.contains("missing+required+code+challenge"), "{told}");
 }

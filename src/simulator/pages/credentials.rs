@@ -1,4 +1,4 @@
-//! Named Credentials: the list, one credential with its authentication status, and the page where the login that no
+//! Named Credentials: the lists, of external credentials as well, one credential with its authentication status, and the page where the login that no
 //! deployment can start is started (NC-20, NC-21, NC-23).
 
 use axum::response::Response;
@@ -7,6 +7,7 @@ use super::html::{self, Cell};
 use super::{Visited, page_of, with_id};
 use crate::simulator::ids;
 use crate::simulator::oauth::credential::{self, Status};
+use crate::simulator::oauth::principal;
 use crate::simulator::rules::text;
 use crate::simulator::state::{Component, State};
 
@@ -25,7 +26,43 @@ pub(super) fn all(visited: &Visited) -> Response {
         state.holdings.of_type(PAGE).map(row).collect::<Vec<_>>()
     });
     let columns = ["Label", "Name", "URL", "Authentication Status"];
-    visited.page("Named Credentials", &html::list(&columns, &rows))
+    let body = format!("{}{}", html::list(&columns, &rows), external(visited));
+    visited.page("Named Credentials", &body)
+}
+
+/// The external credentials with their principals, and where somebody authenticates one (EC-45).
+fn external(visited: &Visited) -> String {
+    let rows = visited.org.store.read(|state| {
+        let mut rows = Vec::new();
+        for (name, component) in state.holdings.of_type("ExternalCredential") {
+            for one in principal::of(component) {
+                rows.push(principal_row(visited, state, (name, component), &one));
+            }
+        }
+        rows
+    });
+    let columns = ["External Credential", "Principal", "Identity Type", "Authentication Status", "Action"];
+    format!("<h2>External Credentials</h2>\n{}", html::list(&columns, &rows))
+}
+
+fn principal_row(
+    visited: &Visited,
+    state: &State,
+    credential: (&str, &Component),
+    one: &principal::Principal,
+) -> Vec<Cell> {
+    let (name, component) = credential;
+    let person = &visited.visitor.person;
+    let ready = &visited.org.ready;
+    let start = principal::address("", &ready.organization_id, credential, one, None)
+        .filter(|_| principal::may_authenticate(state, person, name, one));
+    vec![
+        Cell::text(label(name, component)),
+        Cell::text(one.name.clone()),
+        Cell::text(one.kind.clone()),
+        Cell::text(principal::standing(state, component, one, &person.id).word()),
+        start.map_or_else(|| Cell::text(""), |start| Cell::link(start, "Authenticate")),
+    ]
 }
 
 pub(super) fn one(visited: &Visited) -> Response {
