@@ -333,7 +333,7 @@ fn assignments(state: &State, people: &[Person]) -> Contents {
             .id("Id", id.as_deref())
             .id("AssigneeId", person.map(|person| person.id.as_str()))
             .text("Assignee.Username", person.map(|person| person.username.as_str()))
-            .flag("Assignee.IsActive", person.is_some())
+            .flag("Assignee.IsActive", person.is_some_and(|person| !state.setup.is_inactive(person)))
             .id("PermissionSetId", set.map(|(_, set)| set.id.as_str()))
             .text("PermissionSet.Name", set.map(|(name, _)| name))
             .text("PermissionSet.Label", label)

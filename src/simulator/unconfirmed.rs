@@ -127,6 +127,7 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
             "a list that is sent replaces the whole list, and from API 40 on user permissions that are not listed go; the \
              words about permissions that need others",
         ),
+        ("PermissionSetAssignment", "rows are about permission sets only, and not about what profiles give"),
         (
             "Profile",
             "a list that is sent adds to the list there is, login IP ranges aside; which lists come back only with what \

@@ -118,7 +118,7 @@ pub struct Assignment {
 }
 
 /// Permission sets that the org has and that let their users take a principal, with the principal as they write it.
-fn grants<'a>(observed: &'a Observed) -> impl Iterator<Item = (&'a str, &'a str)> {
+fn grants(observed: &Observed) -> impl Iterator<Item = (&str, &str)> {
     let sets = observed.components.iter().filter(|(id, _)| id.kind.name == "PermissionSet");
     sets.flat_map(|(id, held)| {
         let enabled = |one: &&Fields<Scalar>| one.get("enabled") == Some(&Tree::Leaf(Scalar::Flag(true)));

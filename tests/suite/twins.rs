@@ -469,3 +469,61 @@ fn rule_003_r7_pkce_shuts_a_client_out_that_does_not_send_it_until_it_is_turned_
     let told = let_in(&org, &id, &secret, callback).unwrap_err();
     assert!(told.contains("missing+required+code+challenge"), "{told}");
 }
+
+#[test]
+fn what_a_refused_deployment_shows_can_be_deployed_instead() {
+    let org = blocked();
+    let manifest = r#"
+        api-version = "66.0"
+
+        [connected-app.Orders]
+        label = "Orders"
+        contact-email = "ops@orders.example"
+
+        [connected-app.Orders.oauth-config]
+        callback-url = ["${auth-provider.Orders.callback-url}", "https://orders.example/callback"]
+        consumer-key = { generate = true }
+        consumer-secret = { generate = true }
+        scopes = ["Api", "RefreshToken"]
+    "#;
+    let provider = |app: &str| {
+        format!(
+            "[auth-provider.Orders]\nfriendly-name = \"Orders\"\nprovider-type = \"Salesforce\"\n\
+             consumer-key = \"${{{app}.consumer-key}}\"\nconsumer-secret = \"${{{app}.consumer-secret}}\"\n"
+        )
+    };
+    let test = org.reached_by(Test::new().manifest(manifest));
+    test.write("manifests/provider.toml", provider("connected-app.Orders"));
+    let told = test.run("deploy --yes --json").exits(4).json();
+    let refused = told["diagnostics"].as_array().unwrap_or_else(|| panic!("{told}")).iter();
+    let help =
+        refused.filter_map(|found| found["help"].as_str()).find(|help| help.contains("in place of")).unwrap();
+    let (_, rest) = help.split_once("in place of [connected-app.Orders] write\n").unwrap();
+    let (fragment, rest) = rest.split_once("\n\nand refer to ").unwrap();
+    let settings = "extl-clnt-app-global-oauth-settings.Orders_glbloauth";
+    assert_eq!(rest, format!("[{settings}] where its key or secret is used"));
+
+    test.write("manifests/main.toml", format!("api-version = \"66.0\"\n{fragment}\n"));
+    test.write("manifests/provider.toml", provider(settings));
+    test.run("deploy --yes").success();
+    let said = test.run("verify --wait 0").success();
+    assert!(said.stdout.contains("provider-key"), "{}", said.stdout);
+}
+
+#[test]
+fn permission_sets_are_given_and_taken_as_in_setup() {
+    let (org, test) = axsy();
+    let analyst = org.other("analyst");
+    let step =
+        |what: &str, set: &str| json!({ "do": what, "permission-set": set, "username": analyst }).to_string();
+    let access = || verdict(&checks(&test.run("verify --wait 0 --json")), "principal-access").unwrap();
+    assert_eq!(access(), "open");
+    org.control("POST", "setup", &step("assign-permission-set", "AxsyApexAPI_Access"));
+    assert_eq!(access(), "passed");
+    // Whoever is gone calls nothing any more.
+    org.control("POST", "setup", &json!({ "do": "deactivate-user", "username": analyst }).to_string());
+    assert_eq!(access(), "open");
+    org.control("POST", "setup", &json!({ "do": "activate-user", "username": analyst }).to_string());
+    org.control("POST", "setup", &step("unassign-permission-set", "AxsyApexAPI_Access"));
+    assert_eq!(access(), "open");
+}
