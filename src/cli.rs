@@ -296,6 +296,9 @@ pub struct Verify {
     /// How long to wait until new apps and changed callback URLs have reached the login servers.
     #[arg(long, value_name = "MINUTES", default_value = "10")]
     pub wait: u32,
+    /// Note that a manual step is done, such as named-credential.AxsyApexAPI or manual-step.NAME; may be repeated.
+    #[arg(long, value_name = "STEP")]
+    pub done: Vec<String>,
     /// How the result is written to standard output.
     #[arg(long, value_enum, default_value = "human", conflicts_with = "json")]
     pub format: VerifyFormat,
@@ -352,6 +355,24 @@ pub struct Rollback {
     pub format: Format,
 }
 
+/// To whom generated keys and secrets go besides the org.
+#[derive(Debug, Default, Args)]
+pub struct HandOver {
+    /// Write generated keys and secrets to this new file (mode 0600), for a system outside the org.
+    #[arg(long, value_name = "FILE")]
+    pub secret_out: Option<PathBuf>,
+    /// Give a generated secret to a command on its standard input, such as 'gh secret set NAME'; may be repeated.
+    ///
+    /// WHAT is consumer-secret, consumer-key, or that of one component: connected-app.Orders.consumer-secret. Without it
+    /// the command gets the secret. It runs without a shell, before anything is sent, and what it prints to its standard
+    /// output is not shown.
+    #[arg(long, value_name = "[WHAT=]COMMAND")]
+    pub secret_to_command: Vec<String>,
+    /// Show generated keys and secrets once, on a terminal and nowhere else.
+    #[arg(long)]
+    pub show_secrets: bool,
+}
+
 #[derive(Debug, Args)]
 pub struct Promote {
     /// Manifests, or folders of them; together they are one project.
@@ -378,9 +399,8 @@ pub struct Promote {
     /// Write what was promoted into this new file; otherwise into .orgwire/promotions/.
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
-    /// Write generated keys and secrets to this new file (mode 0600), for a system outside the org.
-    #[arg(long, value_name = "FILE")]
-    pub secret_out: Option<PathBuf>,
+    #[command(flatten)]
+    pub hand_over: HandOver,
     /// Which Apex tests the org runs; its own rule if left out.
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub test_level: Option<TestLevel>,
@@ -404,9 +424,8 @@ pub struct Deploy {
     /// Do not ask for confirmation.
     #[arg(short, long)]
     pub yes: bool,
-    /// Write generated keys and secrets to this new file (mode 0600), for a system outside the org.
-    #[arg(long, value_name = "FILE")]
-    pub secret_out: Option<PathBuf>,
+    #[command(flatten)]
+    pub hand_over: HandOver,
     /// Send this component even if it does not differ, for example to write a changed secret.
     #[arg(long, value_name = "ADDRESS")]
     pub resend: Vec<String>,

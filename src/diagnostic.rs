@@ -232,6 +232,7 @@ Code {
     IgnoredApprovals = "ignored-approvals",
     LegacyCredential = "legacy-credential",
     NewConnectedApp = "new-connected-app",
+    VendorGuide = "vendor-guide",
     InvalidWaiver = "invalid-waiver",
     ExpiredWaiver = "expired-waiver",
     UnusedWaiver = "unused-waiver",
@@ -266,6 +267,7 @@ impl Code {
         Code::IgnoredApprovals,
         Code::LegacyCredential,
         Code::NewConnectedApp,
+        Code::VendorGuide,
     ];
 
     /// Policies about what is usual while something is tried and built, and worth a decision where people work.

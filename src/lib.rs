@@ -16,6 +16,7 @@
 //!    is known, its text is not ([`secret`]).
 //! 4. [`lint`] says everything that can be known to be wrong without an org. Whatever is wrong is a
 //!    [`diagnostic`] with a position, and all of them are found before the first is shown.
+//!    What a vendor's guide asks for is in [`guide`], whose rules look at orgs as well.
 //!    What is a matter of opinion is judged by the levels and waivers of `orgwire.toml`, and by what day it is.
 //! 5. [`org`] is the door to the network. Through it, [`wire`] reads what the org has into `Observed`:
 //!    components (with [`retrieved`], which reads their XML, and [`companions`], which knows what has to be asked
@@ -33,6 +34,7 @@
 //!    rolled back, and a plan tells what somebody else has changed.
 //! 8. [`verify`] judges whether the trust works: what the org holds, what its login servers answer to an app, what only a
 //!    person can look at.
+//!    What only a person can do is in the [`ledger`], with what people have said to be done.
 //! 9. [`report`] prints: results to standard output, talk to standard error.
 //!
 //! ```text
@@ -74,7 +76,7 @@
 //!
 //! # Who may do what
 //!
-//! `files`, `journal`, `history` and `command` touch the disk, and `files` runs `git`; `secret` reads the process environment, `org`
+//! `files`, `journal`, `history`, `ledger::record` and `command` touch the disk, and `files` runs `git`; `secret` reads the process environment, `org`
 //! speaks to the network, and for logins to the Salesforce CLI, the system's keyring and a browser that comes back to a
 //! port; `report` speaks to the terminal, `simulator` listens on a port. Every other module is a function of its
 //! arguments. Only `deploy` is given an `org::Writer`, so nothing else can change an org; only
@@ -96,6 +98,7 @@ pub mod resolve;
 pub mod secret;
 
 pub mod diagnostic;
+pub mod guide;
 pub mod lint;
 
 pub mod compare;
@@ -114,6 +117,7 @@ pub mod deploy;
 pub mod dictionary;
 pub mod history;
 pub mod journal;
+pub mod ledger;
 pub mod org;
 pub mod rejection;
 pub mod twin;

@@ -19,6 +19,9 @@ use crate::component::{
     Enumeration, Field, Group, Kind, NEWEST_API_VERSION, OLDEST_API_VERSION, Type, types,
 };
 use crate::diagnostic::Code;
+use crate::guide::Guide;
+use crate::manifest::DoneWhen;
+use crate::setting::ONLY_IF;
 use crate::{explain, layout};
 
 /// The version of JSON Schema that both schemas are written in.
@@ -30,15 +33,20 @@ pub fn manifest() -> Value {
     kinds.sort_by_key(|kind| layout::type_order(&kind.key));
     let mut properties = Map::new();
     properties.insert("api-version".to_owned(), api_version());
+    properties.insert("guide".to_owned(), guide());
     properties.insert("variables".to_owned(), variables());
     let mut environment = environment();
     let mut definitions = shared_definitions();
+    definitions.insert(ONLY_IF.to_owned(), only_if());
     for kind in kinds {
         properties.insert(kind.key.clone(), components(kind, Use::Component));
         environment.insert(kind.key.clone(), components(kind, Use::Overlay));
         for usage in [Use::Component, Use::Overlay] {
             let mut component = table(kind, &kind.fields, &kind.lead, usage, kind.since, Nil::Refused);
             component.insert("description".to_owned(), json!(kind.doc));
+            if let Some(Value::Object(properties)) = component.get_mut("properties") {
+                properties.insert(ONLY_IF.to_owned(), reference(ONLY_IF));
+            }
             definitions.insert(usage.definition(kind), Value::Object(component));
         }
     }
@@ -49,6 +57,7 @@ pub fn manifest() -> Value {
             "What differs in one environment: variables, and any field of any component.",
         ),
     );
+    properties.insert("manual-step".to_owned(), tables(manual_step(), MANUAL_STEPS));
     properties.insert("moved".to_owned(), moved());
     document("manifest", "orgwire manifest", properties, definitions)
 }
@@ -246,6 +255,63 @@ fn api_version() -> Value {
     json!({ "description": "API version of the package.", "type": "string", "enum": versions })
 }
 
+fn guide() -> Value {
+    json!({
+        "description": "The vendor's guide that the manifest follows: what it asks for is checked.",
+        "type": "string",
+        "enum": Guide::ALL.map(Guide::key),
+    })
+}
+
+const MANUAL_STEPS: &str = "What a guide asks for and no metadata can do.";
+
+fn manual_step() -> Value {
+    let text = |what: &str| json!({ "description": what, "type": "string" });
+    json!({
+        "type": "object",
+        "properties": {
+            "component": {
+                "description": "What it is about, such as connected-app.Orders; without that there is nothing to do.",
+                "type": "string",
+                "pattern": "^[a-z-]+\\..+$",
+            },
+            "what": text("What to do."),
+            "who": text("Whose hands it needs."),
+            "link": text("Where: a path of the org's Setup, or an address elsewhere."),
+            "done-when": {
+                "description": "How it is known to be done: somebody says so; somebody has let the app in; its tokens count so long.",
+                "type": "string",
+                "enum": DoneWhen::NAMES,
+            },
+            "minutes": { "description": "How long tokens are to count.", "type": "integer", "minimum": 1 },
+        },
+        "required": ["component", "what"],
+        "additionalProperties": false,
+    })
+}
+
+/// While a component belongs to the project.
+fn only_if() -> Value {
+    json!({
+        "description": "While it belongs to the project: a text that is true or false, or a table with a value and what it has to be.",
+        "anyOf": [
+            { "type": "string" },
+            {
+                "type": "object",
+                "properties": {
+                    "value": { "description": "Such as ${var.NAME}.", "type": "string" },
+                    "is": {
+                        "description": "One of these.",
+                        "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }],
+                    },
+                },
+                "required": ["value", "is"],
+                "additionalProperties": false,
+            },
+        ],
+    })
+}
+
 fn moved() -> Value {
     let address = |what: &str| json!({ "description": what, "type": "string", "pattern": "^[a-z-]+\\..+$" });
     json!({
@@ -264,11 +330,15 @@ fn moved() -> Value {
 }
 
 fn variables() -> Value {
+    let lines = json!({ "type": "array", "items": { "type": "string" } });
     let described = json!({
         "description": "A variable that says what it is for.",
         "type": "object",
         "properties": {
-            "default": { "description": "The value, unless an environment or `--var` gives another.", "type": "string" },
+            "default": {
+                "description": "The value, unless an environment or `--var` gives another; a list has a line each.",
+                "anyOf": [{ "type": "string" }, lines],
+            },
             "description": { "description": "What the value is for; shown when it is missing.", "type": "string" },
         },
         "additionalProperties": false,
@@ -276,7 +346,7 @@ fn variables() -> Value {
     json!({
         "description": "Values to refer to as `${var.NAME}`: a text, or a table that describes one. Without a default it must be given.",
         "type": "object",
-        "additionalProperties": { "anyOf": [{ "type": "string" }, described] },
+        "additionalProperties": { "anyOf": [{ "type": "string" }, lines, described] },
     })
 }
 
@@ -298,7 +368,9 @@ fn environment() -> Map<String, Value> {
         json!({
             "description": "Values of declared variables.",
             "type": "object",
-            "additionalProperties": { "type": "string" },
+            "additionalProperties": {
+                "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }],
+            },
         }),
     );
     properties
@@ -497,7 +569,8 @@ fn table(
         properties.insert(field.key.clone(), property(kind, field, usage, since));
         // A field that came later is not missing in an earlier version.
         let always = field.since <= since.max(OLDEST_API_VERSION) && field.until.is_none();
-        if field.required && always && usage == Use::Component {
+        let carried = kind.member.matched_on.is_some() && field.default.is_some();
+        if field.required && always && usage == Use::Component && !carried {
             required.push(field.key.as_str());
         }
     }

@@ -13,6 +13,9 @@ use crate::component::{ComponentId, Field, FieldPath, Fields, Group, Kind, Scala
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Located, SourceId, Span, suggestion};
 use crate::secret::{Generated, SecretSource};
 
+/// The key of a component that tells while it belongs to the project.
+pub const ONLY_IF: &str = "only-if";
+
 /// The fields of one table, by API name.
 pub type Settings = BTreeMap<String, Entry>;
 
@@ -258,7 +261,7 @@ impl Context<'_> {
         expression
     }
 
-    /// Reads the fields of one component or nested table. `skip` holds keys that were read elsewhere.
+    /// Reads the fields of one component or nested table.
     pub fn settings(
         &mut self,
         id: &ComponentId,
@@ -270,6 +273,10 @@ impl Context<'_> {
         for (key, value) in table {
             if key.get_ref() == "extra" && group.field_with_key("extra").is_none() {
                 self.extra(id, group, path, value, &mut settings);
+                continue;
+            }
+            // Of the component as a whole, and read with it.
+            if path.0.is_empty() && key.get_ref() == ONLY_IF {
                 continue;
             }
             let Some(field) = group.field_with_key(key.get_ref()) else {
@@ -731,7 +738,7 @@ fn is_element_name(name: &str) -> bool {
 }
 
 /// Joins neighbouring literals, so that a text without references is one piece.
-fn without_seams(pieces: Vec<Piece>) -> Vec<Piece> {
+pub fn without_seams(pieces: Vec<Piece>) -> Vec<Piece> {
     let mut joined: Vec<Piece> = Vec::new();
     for piece in pieces {
         match (joined.last_mut(), piece) {

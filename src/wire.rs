@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::{join, join_all};
 
 use crate::companions::{self, Companions};
-use crate::component::{Attribute, AttributeSource, ComponentId, Fields, Scalar, Tree};
+use crate::component::{Attribute, AttributeSource, ComponentId, FieldPath, Fields, Scalar, Tree};
 use crate::org::{self, Org, READ_AT_ONCE, Reader};
 use crate::package::{self, Part};
 use crate::reference::{Existing, Observed, OrgFacts, Reference};
-use crate::resolve::{Desired, Wanted};
+use crate::resolve::{Component, Desired, Wanted};
 use crate::retrieved;
 use crate::secret::SecretSource;
 
@@ -34,6 +34,54 @@ pub async fn observe(desired: &Desired, org: &Org) -> Result<Observed, Error> {
     let mut observed = Observed { org: Some(facts), components, ..Observed::default() };
     ask_untold(desired, reader, &mut observed).await?;
     Ok(observed)
+}
+
+/// The same, with the names that the org has for what it names itself.
+pub async fn observe_named(desired: &mut Desired, org: &Org) -> Result<Observed, Error> {
+    name_as_in_org(desired, org).await?;
+    observe(desired, org).await
+}
+
+/// Gives components whose names an org makes up the names that it has given: found by what they are about, such as the
+/// profile of session settings (SE-14). What an org has no component for keeps its own name.
+async fn name_as_in_org(desired: &mut Desired, org: &Org) -> Result<(), Error> {
+    let kinds: BTreeSet<&'static str> = desired
+        .components
+        .keys()
+        .filter_map(|id| id.kind.member.matched_on.as_ref().map(|_| &*id.kind.name))
+        .collect();
+    for kind in kinds {
+        let members = BTreeMap::from([(kind.to_owned(), vec!["*".to_owned()])]);
+        let mut there = Components::new();
+        retrieve(&members, org.reader(), &mut there).await?;
+        let of_kind: Vec<ComponentId> =
+            desired.components.keys().filter(|id| id.kind.name == kind).cloned().collect();
+        for id in of_kind {
+            let Some(component) = desired.components.get_mut(&id) else { continue };
+            let found = there.iter().find(|(other, held)| other.kind.name == kind && is_it(component, held));
+            // Whatever the schema demands and nobody wrote stays as it is, or begins as everybody has it.
+            match found {
+                Some((there, held)) => {
+                    component.carry(&held.fields);
+                    desired.rename(&id, there);
+                }
+                None => component.carry(&id.kind.fields.defaults()),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_it(component: &Component, held: &Existing) -> bool {
+    let Some(field) = &component.id.kind.member.matched_on else { return false };
+    let held = held.fields.text_at(&FieldPath::of(field));
+    held.zip(component.text(field)).is_some_and(|(held, wanted)| is_same_name(held, wanted))
+}
+
+/// Names of profiles are written with and without percent signs, and in another case (SE-15).
+fn is_same_name(one: &str, other: &str) -> bool {
+    let plain = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().to_lowercase();
+    plain(one) == plain(other)
 }
 
 /// The same after something was deployed: which org it is and the values that it has told do not change, and are

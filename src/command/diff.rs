@@ -282,9 +282,10 @@ fn sets(before: &Side, after: &Side, terminal: &Terminal) -> Result<(Set, Set), 
                     return Ok(Set::of_manifest(name, &loaded.desired, None));
                 };
                 let opened = target::open(Some(org), loaded, false, terminal).await?;
-                let observed = wire::observe(&loaded.desired, &opened.org).await;
+                let mut desired = loaded.desired.clone();
+                let observed = wire::observe_named(&mut desired, &opened.org).await;
                 opened.close().await;
-                Ok(Set::of_manifest(name, &loaded.desired, Some(&observed?)))
+                Ok(Set::of_manifest(name, &desired, Some(&observed?)))
             }
         }
     };
@@ -300,7 +301,7 @@ async fn of_org(name: &str, other: &Side, terminal: &Terminal) -> Result<Set, Fa
     let shown = format!("org {name}");
     if let Side::Manifest { loaded, .. } = other {
         let opened = target::open(Some(name), loaded, false, terminal).await?;
-        let observed = wire::observe(&loaded.desired, &opened.org).await;
+        let observed = wire::observe_named(&mut loaded.desired.clone(), &opened.org).await;
         opened.close().await;
         let existing = observed?.components.into_iter().map(|(id, existing)| (id, existing.fields));
         return Ok(Set::of_org(shown, loaded.desired.api_version, existing));

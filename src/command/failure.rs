@@ -6,6 +6,7 @@ use std::error::Error;
 use serde_json::{Map, Value, json};
 
 use crate::diagnostic::{Diagnostics, Sources, codes};
+use crate::ledger::record;
 use crate::org::{self, ErrorKind};
 use crate::report::{self, Format, Terminal};
 use crate::{files, history, journal, project, render as rendering, wire};
@@ -56,7 +57,9 @@ Trouble {
     KeyReused = "key-reused",
     NothingToRollBack = "nothing-to-roll-back",
     History = "history",
+    Ledger = "ledger",
     Journal = "journal",
+    HandOver = "hand-over",
     NotTold = "not-told",
     NotKept = "not-kept",
 }
@@ -118,6 +121,14 @@ impl Failure {
         Failure::because(What::World { code, error: error.into(), help: None, org_code: None })
     }
 
+    #[cfg(test)]
+    pub fn message(&self) -> String {
+        match &self.0.what {
+            What::World { error, .. } => error.to_string(),
+            _ => String::new(),
+        }
+    }
+
     pub fn diagnostics(sources: Sources, diagnostics: Diagnostics) -> Failure {
         Failure::because(What::Diagnostics { sources, diagnostics })
     }
@@ -177,6 +188,13 @@ impl From<files::Error> for Failure {
     fn from(error: files::Error) -> Failure {
         let help = error.help();
         Failure::new(Trouble::UnreadableFile, error).help(help)
+    }
+}
+
+impl From<record::Error> for Failure {
+    fn from(error: record::Error) -> Failure {
+        Failure::new(Trouble::Ledger, error)
+            .help("correct the folder's permissions, or move the file away: then every step is open again")
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::cli;
 use crate::command::deploy::{self, Manner, WAIT, Way, planned_org};
 use crate::command::load::{self, Loaded, Purpose};
-use crate::command::{Exit, Failure, Trouble, file, online, plan as planning, target, verify};
+use crate::command::{Exit, Failure, Trouble, by_hand, file, online, plan as planning, target, verify};
 use crate::component::{ComponentId, Scalar};
 use crate::fingerprint;
 use crate::history;
@@ -85,7 +85,7 @@ pub fn run(arguments: &cli::Promote, terminal: &Terminal) -> Result<Exit, Failur
             "components": loaded.desired.components.keys().map(ToString::to_string).collect::<Vec<_>>(),
         });
         let path = keep(arguments, &record)?;
-        let steps = crate::deploy::manual_steps(&loaded.desired, &plan, &done.observed);
+        let steps = by_hand::open(&loaded.desired, &done.observed, terminal);
         let (described, requests) = (opened.described(), opened.org.requests());
         match terminal.format {
             Format::Json => {
@@ -227,7 +227,7 @@ async fn carry(
 ) -> Result<crate::deploy::Done, Failure> {
     let mut manner = Manner {
         yes: arguments.yes,
-        secret_out: arguments.secret_out.as_deref(),
+        hand_over: deploy::HandOver::of(&arguments.hand_over)?,
         ..Manner::new(history::Action::Promote, interrupt, terminal)
     };
     manner.options.test_level = arguments.test_level.map(cli::TestLevel::name);

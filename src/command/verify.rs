@@ -1,6 +1,6 @@
 //! `verify`: does the trust work? Asks the org over the wire and changes nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
@@ -9,8 +9,9 @@ use serde_json::Value;
 use crate::cli;
 use crate::command::load::{self, Loaded, Purpose};
 use crate::command::target::{self, Opened};
-use crate::command::{Attempt, Exit, Failure, Trouble, online, plan as planning};
+use crate::command::{Attempt, Exit, Failure, Trouble, by_hand, online, plan as planning};
 use crate::component::ComponentId;
+use crate::diagnostic::suggestion;
 use crate::org::login::{self, ClientCredentials, Destination, Login};
 use crate::org::{self, Reader};
 use crate::reference::Observed;
@@ -18,13 +19,19 @@ use crate::report::{self, Format, Terminal};
 use crate::secret::{self, Secret};
 use crate::verify::authorize::{self, Ask};
 use crate::verify::principal::{self, Answer, Assignment};
-use crate::verify::standing::{self, Approval};
+use crate::verify::standing::{self, Approval, Evidence};
 use crate::verify::token::{self, Given, Trial};
 use crate::verify::{Check, Verdict, count, wired};
 use crate::wire;
 
 /// The longest pause between two questions.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+#[derive(Debug, thiserror::Error)]
+enum Problem {
+    #[error("there is no manual step `{0}`")]
+    NoSuchStep(String),
+}
 
 pub fn run(arguments: &cli::Verify, terminal: &Terminal) -> Result<Exit, Failure> {
     let mut loaded = load::load(&arguments.project, Purpose::Sending)?;
@@ -46,9 +53,10 @@ async fn with_org(
     let reader = opened.org.reader();
     let mut checks = wired(loaded, opened, &mut observed).await?;
     checks.extend(probes(loaded, &observed, reader, arguments.wait, terminal).await?);
-    checks.extend(tokens(loaded, &observed, opened).await?);
+    let mut minutes = Vec::new();
+    checks.extend(tokens(loaded, &observed, opened, &mut minutes).await?);
     let principals = principals(loaded, &observed, reader).await?;
-    let standing = standing(loaded, &observed, reader).await;
+    let standing = standing(arguments, loaded, &mut observed, reader, &minutes, terminal).await?;
     // What an API tells nobody has to look at.
     let is_left =
         |check: &Check| check.id != "credential-status" || !principal::is_told(&principals, &check.component);
@@ -107,7 +115,12 @@ async fn probe(ask: &Ask, reader: Reader<'_>, until: Instant, terminal: &Termina
 }
 
 /// Lets each app that can log in as it would, and ends the session again.
-async fn tokens(loaded: &Loaded, observed: &Observed, opened: &Opened) -> Result<Vec<Check>, Failure> {
+async fn tokens(
+    loaded: &Loaded,
+    observed: &Observed,
+    opened: &Opened,
+    minutes: &mut Vec<(ComponentId, i64)>,
+) -> Result<Vec<Check>, Failure> {
     let (trials, mut checks) = token::trials(&loaded.desired, observed);
     for trial in &trials {
         let source = trial.secret.clone();
@@ -116,14 +129,19 @@ async fn tokens(loaded: &Loaded, observed: &Observed, opened: &Opened) -> Result
         let read = read
             .map_err(|error| Failure::new(Trouble::Runtime, Attempt::new("cannot read a secret", error)))?;
         match read {
-            Ok(secret) => checks.extend(log_in(trial, &secret, opened).await?),
+            Ok(secret) => checks.extend(log_in(trial, &secret, opened, minutes).await?),
             Err(error) => checks.push(trial.without_secret(&error.to_string())),
         }
     }
     Ok(checks)
 }
 
-async fn log_in(trial: &Trial, secret: &Secret, opened: &Opened) -> Result<Vec<Check>, Failure> {
+async fn log_in(
+    trial: &Trial,
+    secret: &Secret,
+    opened: &Opened,
+    minutes: &mut Vec<(ComponentId, i64)>,
+) -> Result<Vec<Check>, Failure> {
     let instance_url = opened.org.instance_url();
     let mut destination = Destination::new(opened.org.name(), Some(instance_url.to_owned()));
     destination.pace = opened.org.pace().clone();
@@ -138,7 +156,9 @@ async fn log_in(trial: &Trial, secret: &Secret, opened: &Opened) -> Result<Vec<C
     let token = session.access_token.expose();
     let revoked = login::revoke(&SecretString::from(token), &destination).await.is_ok();
     let now = opened.org.time();
-    Ok(trial.judge(&Given { token, scope: session.scope.as_deref(), instance_url, now, revoked }))
+    let given = Given { token, scope: session.scope.as_deref(), instance_url, now, revoked };
+    minutes.extend(given.minutes().map(|minutes| (trial.component.clone(), minutes)));
+    Ok(trial.judge(&given))
 }
 
 /// Asks how the principals of external credentials stand, and who may take them.
@@ -193,12 +213,55 @@ async fn assignments(sets: &[String], reader: Reader<'_>) -> Option<Vec<Assignme
     Some(found)
 }
 
-async fn standing(loaded: &Loaded, observed: &Observed, reader: Reader<'_>) -> Vec<Check> {
+async fn standing(
+    arguments: &cli::Verify,
+    loaded: &Loaded,
+    observed: &mut Observed,
+    reader: Reader<'_>,
+    minutes: &[(ComponentId, i64)],
+    terminal: &Terminal,
+) -> Result<Vec<Check>, Failure> {
     let approvals = approvals(reader).await;
     let mut checks = standing::approvals(&loaded.desired, observed, approvals.as_deref());
-    let records = records(loaded, reader).await;
-    checks.extend(standing::manual(&loaded.desired, observed, &records));
-    checks
+    add_records(loaded, observed, reader).await;
+    say_done(&arguments.done, loaded, observed, terminal)?;
+    let (steps, known) = by_hand::steps(&loaded.desired, observed, terminal);
+    let evidence = Evidence { known, approvals: approvals.as_deref(), minutes };
+    let judged = standing::manual(&steps, &loaded.desired, &evidence);
+    let seen = judged
+        .iter()
+        .filter(|(check, id)| check.verdict == Verdict::Passed && !evidence.known.contains_key(id));
+    if let Err(error) = by_hand::note(seen.map(|(_, id)| id.as_str()), "seen", observed) {
+        terminal.talk(&format!("warning: {error}; what was seen is not kept\n"));
+    }
+    checks.extend(judged.into_iter().map(|(check, _)| check));
+    Ok(checks)
+}
+
+/// Notes what somebody says to have done.
+fn say_done(
+    ids: &[String],
+    loaded: &Loaded,
+    observed: &Observed,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let (steps, _) = by_hand::steps(&loaded.desired, observed, terminal);
+    for id in ids {
+        if steps.iter().any(|step| step.id == *id) {
+            continue;
+        }
+        let known: Vec<&str> = steps.iter().map(|step| step.id.as_str()).collect();
+        let failure = Failure::new(Trouble::Usage, Problem::NoSuchStep(id.clone()));
+        return Err(match suggestion(id, known.iter().copied()) {
+            Some(near) => failure.help(format!("did you mean {near}?")),
+            None if known.is_empty() => failure.help("nothing that the org has takes a person"),
+            None => failure.help(format!("steps: {}", known.join(", "))),
+        });
+    }
+    Ok(by_hand::note(ids.iter().map(String::as_str), "told", observed)?)
 }
 
 /// All that this login may see; other users' take a permission (CA-85).
@@ -212,19 +275,18 @@ async fn approvals(reader: Reader<'_>) -> Option<Vec<Approval>> {
     )
 }
 
-/// The ids of named credentials, for links; without them there is no link, and that is all.
-async fn records(loaded: &Loaded, reader: Reader<'_>) -> BTreeMap<ComponentId, String> {
-    let mut found = BTreeMap::new();
+/// The record ids of what has manual steps, for links; without them there is no link, and that is all.
+async fn add_records(loaded: &Loaded, observed: &mut Observed, reader: Reader<'_>) {
     let with_steps = loaded.desired.components.keys().filter(|id| !id.kind.manual_steps.is_empty());
     for id in with_steps {
+        let Some(existing) = observed.components.get_mut(id).filter(|existing| existing.id.is_none()) else {
+            continue;
+        };
         let name = org::soql_text(&id.name);
         let soql = format!("SELECT Id FROM {} WHERE DeveloperName = {name}", id.kind.name);
         let rows = reader.query(&soql).await.unwrap_or_default();
-        if let Some(record) = rows.first().and_then(|row| row.get("Id")).and_then(Value::as_str) {
-            found.insert(id.clone(), record.to_owned());
-        }
+        existing.id = rows.first().and_then(|row| row.get("Id")).and_then(Value::as_str).map(str::to_owned);
     }
-    found
 }
 
 fn show(

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{ComponentId, FieldPath, kebab, type_with_key};
+use super::{ComponentId, FieldPath, Fields, Scalar, Tree, kebab, type_with_key};
 
 /// One metadata type.
 #[derive(Debug)]
@@ -65,6 +65,9 @@ pub struct Member {
     /// Why names fit one org only, where the org makes them up itself (SE-14).
     #[serde(default)]
     pub generated: Option<String>,
+    /// The field, by API name, that tells which of an org's components is meant, where names fit one org only.
+    #[serde(default)]
+    pub matched_on: Option<String>,
 }
 
 impl Type {
@@ -108,6 +111,20 @@ impl Group {
 
     pub fn field_with_key(&self, key: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.key == key)
+    }
+
+    /// What an org assumes for the fields of this group itself.
+    pub fn defaults(&self) -> Fields<Scalar> {
+        let value = |field: &Field| {
+            let text = field.default.as_ref()?;
+            let scalar = match &field.kind {
+                Kind::Flag => Scalar::Flag(text == "true"),
+                Kind::Number => Scalar::Number(text.parse().ok()?),
+                _ => Scalar::Text(text.clone()),
+            };
+            Some((field.name.clone().into(), Tree::Leaf(scalar)))
+        };
+        self.fields.iter().filter_map(value).collect()
     }
 
     /// Calls `visit` with every field below this group and its path from here.
@@ -180,6 +197,8 @@ pub struct Field {
     pub assigned: bool,
     /// An empty element takes away what was there; leaving it out does not.
     pub clears: bool,
+    /// Leaving it out of a component that exists takes away what was there (SE-12, by its stance).
+    pub gone_if_left_out: bool,
     /// Accepted when the component is created, refused or ignored afterwards.
     pub create_only: bool,
     /// Once it has this value the org keeps it for ever.
@@ -368,6 +387,8 @@ pub struct ManualStep {
     pub what: String,
     /// Path in the org, with `{id}` for the component's record id.
     pub path: String,
+    /// Fields, by API name, whose change may undo it.
+    pub again_after: Vec<String>,
     pub facts: Vec<String>,
 }
 
@@ -402,6 +423,7 @@ impl Type {
                     when: step.when,
                     what: step.what,
                     path: step.path,
+                    again_after: step.again_after,
                     facts: step.facts,
                 })
                 .collect(),
@@ -477,6 +499,7 @@ impl Reader<'_> {
             org_bound: written.org_bound,
             assigned: written.assigned,
             clears: written.clears,
+            gone_if_left_out: written.gone_if_left_out,
             create_only: written.create_only,
             irreversible: written.irreversible,
             default: written.default,
@@ -560,6 +583,8 @@ struct WrittenField {
     assigned: bool,
     #[serde(default)]
     clears: bool,
+    #[serde(default)]
+    gone_if_left_out: bool,
     #[serde(default)]
     create_only: bool,
     irreversible: Option<String>,
@@ -658,6 +683,8 @@ struct WrittenStep {
     when: BTreeMap<String, String>,
     what: String,
     path: String,
+    #[serde(default)]
+    again_after: Vec<String>,
     #[serde(default)]
     facts: Vec<String>,
 }
@@ -765,7 +792,10 @@ mod tests {
                 let AttributeSource::Field(path) = &attribute.source else { continue };
                 assert!(paths.contains_key(path), "{}: attribute {key}", kind.name);
             }
-            for field in kind.manual_steps.iter().flat_map(|step| step.when.keys()) {
+            let fields = |step: &ManualStep| -> Vec<String> {
+                step.when.keys().chain(&step.again_after).cloned().collect()
+            };
+            for field in &kind.manual_steps.iter().flat_map(fields).collect::<Vec<_>>() {
                 assert!(paths.contains_key(&FieldPath::of(field)), "{}: manual step on {field}", kind.name);
             }
             for left_out in kind.left_out.keys() {
@@ -835,15 +865,21 @@ mod tests {
             for (key, components) in &example {
                 let Some(kind) = type_with_key(key) else {
                     assert!(
-                        ["api-version", "variables", "environment"].contains(&key.as_str()),
+                        ["api-version", "guide", "variables", "environment", "manual-step"]
+                            .contains(&key.as_str()),
                         "{stem}: {key}"
                     );
                     continue;
                 };
                 for (name, fields) in components.as_table().unwrap() {
                     assert!(name.len() <= kind.member.max_length);
-                    let at = format!("{stem}: {key}.{name}");
-                    check(&at, &kind.fields, fields.as_table().unwrap(), *version);
+                    let mut fields = fields.as_table().unwrap().clone();
+                    fields.remove(crate::setting::ONLY_IF);
+                    // What a setting that is found by its profile leaves out stays as the org has it.
+                    if kind.member.matched_on.is_none() {
+                        let at = format!("{stem}: {key}.{name}");
+                        check(&at, &kind.fields, &fields, *version);
+                    }
                 }
             }
         }

@@ -4,7 +4,6 @@
 //! `pass` sends one pass, `sending` one package with its entry in the journal, `unfinished` brings what an earlier
 //! run left in flight to its end, and `manual` says what is left to do by hand.
 
-mod manual;
 mod pass;
 mod sending;
 mod unfinished;
@@ -25,7 +24,6 @@ use crate::resolve::Desired;
 use crate::secret::Secrets;
 use crate::wire;
 
-pub use manual::{ManualStep, manual_steps};
 pub use unfinished::{Finished, cancel, finish, finish_one};
 
 /// What a deployment needs besides its plan.

@@ -83,6 +83,14 @@ fn compare_group(
             }
         }
     }
+    let left_out = group.fields.iter().filter(|field| field.gone_if_left_out);
+    for field in left_out.filter(|field| !wanted.contains_key(field.name.as_str())) {
+        if let Some(before) = existing.get(field.name.as_str()) {
+            let after = Tree::Leaf(Filled::Known(Scalar::Nil));
+            let path = at.element(field.name.clone());
+            changes.push(FieldChange { path, before: Some(before.clone()), after });
+        }
+    }
 }
 
 /// Sorts the elements of each list, groups inside of them included.

@@ -4,6 +4,7 @@
 use toml_edit::Value;
 
 use crate::component::{Group, Kind, Type, type_with_key};
+use crate::setting::ONLY_IF;
 
 /// Where a type stands among others.
 pub type TypeRank = (u8, String);
@@ -24,9 +25,11 @@ pub fn field_order<'a>(group: &'a Group, lead: &'a [String]) -> impl Fn(&str) ->
             .field_with_key(key)
             .map(|field| lead.iter().position(|name| *name == field.name).unwrap_or(lead.len()));
         match place {
-            Some(place) => (place, key.to_owned()),
+            Some(place) => (place + 1, key.to_owned()),
+            // It decides about all the others.
+            None if key == ONLY_IF => (0, String::new()),
             None if key == "extra" => (usize::MAX, key.to_owned()),
-            None => (lead.len(), key.to_owned()),
+            None => (lead.len() + 1, key.to_owned()),
         }
     }
 }
@@ -61,7 +64,7 @@ impl Shape {
                 "variables" => Shape::Own,
                 "environment" | "org" | "templates" if matches!(self, Shape::Environment) => Shape::Unknown,
                 "environment" => Shape::Environments,
-                "org" => Shape::Named,
+                "org" | "manual-step" => Shape::Named,
                 "lint" | "templates" => Shape::Own,
                 _ => type_with_key(key).map_or(Shape::Unknown, Shape::Components),
             },
@@ -92,13 +95,14 @@ impl Shape {
         match self {
             Shape::File => Some(match key {
                 "api-version" => (0, (0, String::new())),
-                "manifests" => (0, (1, String::new())),
+                "manifests" | "guide" => (0, (1, String::new())),
                 "variables" => (1, (0, String::new())),
                 "org" => (3, (0, String::new())),
-                "environment" => (4, (0, String::new())),
-                "lint" => (5, (0, String::new())),
-                "templates" => (6, (0, String::new())),
-                "moved" => (7, (0, String::new())),
+                "manual-step" => (4, (0, String::new())),
+                "environment" => (5, (0, String::new())),
+                "lint" => (6, (0, String::new())),
+                "templates" => (7, (0, String::new())),
+                "moved" => (8, (0, String::new())),
                 _ => by_type(2),
             }),
             Shape::Environment => Some(match key {

@@ -35,6 +35,7 @@ mod scopes;
 mod self_authorized;
 mod shared_key;
 mod uncovered_scope;
+mod vendor_guide;
 
 pub use judge::{Judgement, Policy, Waived, check_expiry, check_use, judge};
 
@@ -84,6 +85,7 @@ pub fn lint(desired: &Desired, diagnostics: &mut Diagnostics) {
         }
         diagnostics.note_about(&component.id, before);
     }
+    vendor_guide::check(desired, diagnostics);
 }
 
 /// Checks what shows only beside the same project in its other environments.
@@ -107,7 +109,7 @@ pub fn spare_the_org(diagnostics: &mut Diagnostics) {
 }
 
 #[cfg(test)]
-mod testing {
+pub(crate) mod testing {
     use super::*;
     use crate::configuration::{Configuration, Level};
     use crate::diagnostic::{Diagnostic, Sources};

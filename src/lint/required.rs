@@ -21,6 +21,8 @@ fn check_group(
         let path = at.element(field.name.clone());
         match fields.get(field.name.as_str()) {
             None if component.has(&path) => {}
+            // Sent as the org has it.
+            None if component.id.kind.member.matched_on.is_some() && field.default.is_some() => {}
             None if field.is_required_at(desired.api_version) && field.exists_at(desired.api_version) => {
                 let place = component.keys.get(at).unwrap_or(component.at);
                 diagnostics.push(

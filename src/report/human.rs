@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::deploy::{Done, Finished, ManualStep};
+use crate::deploy::{Done, Finished};
 use crate::diagnostic::Sources;
+use crate::ledger::ManualStep;
 use crate::lint::Waived;
 use crate::plan::{Action, Plan};
 use crate::report::values::{Shown, Tense, after, before, one_line, summary, visible};
@@ -62,7 +63,7 @@ pub fn waived(sources: &Sources, waived: &[Waived]) -> String {
 }
 
 /// What will happen, component by component. Ends with a line that can be searched for.
-pub fn plan(plan: &Plan, org: &str, colour: bool) -> String {
+pub fn plan(plan: &Plan, steps: &[ManualStep], org: &str, colour: bool) -> String {
     let paint = Paint(colour);
     let mut text = changes(plan, Tense::Planned, paint);
     if plan.is_empty() && plan.is_applyable() {
@@ -71,6 +72,9 @@ pub fn plan(plan: &Plan, org: &str, colour: bool) -> String {
         let _ = writeln!(text, "This plan cannot be applied to {org}.");
     }
     passes(plan, &mut text);
+    for step in steps {
+        text.push_str(&by_hand("By hand afterwards", step));
+    }
     let _ = writeln!(text, "{}", summary(plan));
     text
 }
@@ -158,6 +162,13 @@ fn passes(plan: &Plan, text: &mut String) {
     }
 }
 
+/// `To do by hand for named-credential.Orders, by an administrator: authenticate it`, and where.
+pub fn by_hand(what_it_is: &str, step: &ManualStep) -> String {
+    let who = step.who.as_ref().map(|who| format!(", by {who}")).unwrap_or_default();
+    let url = step.url.as_ref().map(|url| format!("    {url}\n")).unwrap_or_default();
+    format!("{what_it_is} for {}{who}: {}\n{url}", step.component, step.what)
+}
+
 /// What became of a deployment that an earlier run had left in flight.
 pub fn finished(finished: &Finished) -> String {
     let pass = match (finished.pass, finished.of) {
@@ -186,6 +197,9 @@ pub fn deployed(
     let mut text = String::new();
     if done.passes.is_empty() {
         let _ = writeln!(text, "No changes. {org} matches the manifest; nothing was sent.");
+        for step in steps {
+            text.push_str(&by_hand("Still to do by hand", step));
+        }
         return text;
     }
     for pass in &done.passes {
@@ -206,7 +220,7 @@ pub fn deployed(
         );
     }
     for step in steps {
-        let _ = writeln!(text, "To do by hand for {}: {}\n    {}", step.component, step.what, step.url);
+        text.push_str(&by_hand("To do by hand", step));
     }
     let created = plan.count(Action::Create);
     let updated = plan.count(Action::Update);

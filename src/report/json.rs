@@ -4,8 +4,9 @@ use serde_json::{Map, Value, json};
 
 use crate::component::{Scalar, Tree, kebab};
 use crate::configuration::Level;
-use crate::deploy::{Done, Finished, ManualStep, PassDone};
+use crate::deploy::{Done, Finished, PassDone};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Sources};
+use crate::ledger::ManualStep;
 use crate::lint::Waived;
 use crate::plan::{Action, Plan, Reason};
 use crate::reference::OrgFacts;
@@ -206,15 +207,24 @@ pub fn done(done: &Done, steps: &[ManualStep]) -> Map<String, Value> {
             json!({ "component": wired.component.to_string(), "field": wired.field.to_string(), "value": wired.value })
         })
         .collect();
-    let steps: Vec<Value> = steps
-        .iter()
-        .map(|step| json!({ "component": step.component.to_string(), "what": step.what, "url": step.url }))
-        .collect();
     Map::from_iter([
         ("passes".to_owned(), Value::Array(done.passes.iter().map(pass).collect())),
         ("wired".to_owned(), Value::Array(wired)),
-        ("manual_steps".to_owned(), Value::Array(steps)),
+        ("manual_steps".to_owned(), manual_steps(steps)),
     ])
+}
+
+pub fn manual_steps(steps: &[ManualStep]) -> Value {
+    let one = |step: &ManualStep| {
+        json!({
+            "id": step.id,
+            "component": step.component.to_string(),
+            "what": step.what,
+            "who": step.who,
+            "url": step.url,
+        })
+    };
+    steps.iter().map(one).collect()
 }
 
 /// What an earlier run had left in flight.

@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::deploy::{Done, ManualStep};
+use crate::deploy::Done;
 use crate::diagnostic::{Diagnostics, Sources};
+use crate::ledger::ManualStep;
 use crate::lint::Waived;
 use crate::plan::Plan;
 use crate::report::values::{Tense, acts, after, before, one_line, summary, visible};
@@ -19,13 +20,19 @@ pub fn drift(plan: &Plan, unmanaged: &[String], org: &str) -> String {
     text
 }
 
-pub fn plan(plan: &Plan, org: &str) -> String {
+pub fn plan(plan: &Plan, steps: &[ManualStep], org: &str) -> String {
     let mut text = format!("### orgwire plan for {}\n\n{}", escape(org), changes(plan, Tense::Planned));
     for pass in &plan.passes {
         let sends = pass.sends.iter().map(|send| format!("`{}`", send.id));
         let removes = pass.removes.iter().map(|id| format!("remove `{id}`"));
         let names: Vec<String> = sends.chain(removes).collect();
         let _ = writeln!(text, "- pass {}: {}", pass.number, names.join(", "));
+    }
+    if !steps.is_empty() {
+        text.push_str("\nBy hand afterwards:\n\n");
+    }
+    for step in steps {
+        text.push_str(&by_hand(step));
     }
     let _ = writeln!(text, "\n**{}**", summary(plan));
     text
@@ -74,9 +81,16 @@ pub fn deployed(done: &Done, steps: &[ManualStep], org: &str) -> String {
             writeln!(text, "- wired `{}` of `{}` to {}", wired.field, wired.component, escape(&wired.value));
     }
     for step in steps {
-        let _ = writeln!(text, "- [ ] `{}`: {} ({})", step.component, escape(&step.what), escape(&step.url));
+        text.push_str(&by_hand(step));
     }
     text
+}
+
+/// A line to tick off.
+pub fn by_hand(step: &ManualStep) -> String {
+    let who = step.who.as_ref().map(|who| format!(", by {}", escape(who))).unwrap_or_default();
+    let url = step.url.as_ref().map(|url| format!(" ({})", escape(url))).unwrap_or_default();
+    format!("- [ ] `{}`{who}: {}{url}\n", step.component, escape(&step.what))
 }
 
 pub fn diagnostics(sources: &Sources, diagnostics: &Diagnostics) -> String {

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::component::{ComponentId, Field, FieldPath, Fields, Group, Kind, Scalar, Step, Tree};
 use crate::diagnostic::Span;
+use crate::guide::Guide;
+use crate::manifest::DoneWhen;
 use crate::reference::{Formula, Reference};
 use crate::secret::SecretSource;
 
@@ -26,6 +28,29 @@ pub struct Desired {
     pub removals: BTreeSet<ComponentId>,
     /// What components were called before, by what they are called now.
     pub moves: BTreeMap<ComponentId, ComponentId>,
+    /// What has to be done by hand for these components, as the project says; in the order of names.
+    pub steps: Vec<ManualStep>,
+    /// Guides that manifests follow.
+    pub follows: Vec<Follows>,
+}
+
+/// `guide = "NAME"` of a manifest, and the components to which that guide's rules apply.
+#[derive(Debug, Clone)]
+pub struct Follows {
+    pub guide: Guide,
+    pub at: Span,
+    pub components: BTreeSet<ComponentId>,
+}
+
+/// `[manual-step.NAME]` of a component that belongs to the project.
+#[derive(Debug, Clone)]
+pub struct ManualStep {
+    pub name: String,
+    pub component: ComponentId,
+    pub what: Formula,
+    pub who: Option<String>,
+    pub link: Option<Formula>,
+    pub done_when: DoneWhen,
 }
 
 /// One component, with every value as far as it is known without an org.
@@ -102,6 +127,20 @@ impl Component {
     /// Where a field's key stands; the component's name if the field is not written.
     pub fn key_at(&self, path: &FieldPath) -> Span {
         self.keys.get(path).unwrap_or(self.at)
+    }
+
+    /// Gives fields that nobody wrote and the schema demands what an org has in them.
+    pub fn carry(&mut self, held: &Fields<Scalar>) {
+        let kind = self.id.kind;
+        for field in kind.fields.fields.iter().filter(|field| field.required) {
+            if self.has(&FieldPath::of(&field.name)) {
+                continue;
+            }
+            if let Some(Tree::Leaf(scalar)) = held.get(&field.name) {
+                let leaf = Leaf { wanted: Wanted::Known(scalar.clone()), at: self.at };
+                self.fields.insert(field.name.as_str().into(), Tree::Leaf(leaf));
+            }
+        }
     }
 
     /// Components that fields of this one name, in the project or not.
@@ -187,7 +226,23 @@ impl Desired {
             resend: BTreeSet::new(),
             removals: BTreeSet::new(),
             moves: BTreeMap::new(),
+            steps: Vec::new(),
+            follows: Vec::new(),
             foreign_hosts: Default::default(),
+        }
+    }
+
+    /// Calls a component by another name.
+    pub fn rename(&mut self, from: &ComponentId, to: &ComponentId) {
+        if let Some(mut component) = self.components.remove(from) {
+            component.id = to.clone();
+            self.components.insert(to.clone(), component);
+        }
+        let renamed = |id: &ComponentId| if id == from { to.clone() } else { id.clone() };
+        self.resend = self.resend.iter().map(renamed).collect();
+        self.steps.iter_mut().for_each(|step| step.component = renamed(&step.component));
+        for follows in &mut self.follows {
+            follows.components = follows.components.iter().map(renamed).collect();
         }
     }
 
@@ -196,6 +251,7 @@ impl Desired {
         if !targets.is_empty() {
             self.components.retain(|id, _| targets.contains(id));
             self.moves.retain(|to, _| targets.contains(to));
+            self.steps.retain(|step| targets.contains(&step.component));
             self.removals.retain(|id| self.moves.values().any(|from| from == id));
         }
         self

@@ -63,7 +63,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// A field is worked out for itself and again for each that refers to it; its problems are told once.
-    fn report(&mut self, diagnostic: Diagnostic) {
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
         let place = diagnostic.labels.first().map(|(at, _)| *at);
         if self.reported.insert((diagnostic.code, place, diagnostic.message.clone())) {
             self.diagnostics.push(diagnostic);
@@ -143,7 +143,8 @@ impl<'a> Resolver<'a> {
     ) -> Option<Wanted> {
         let place = Open::Field(id.clone(), path.clone());
         self.open.push(place);
-        let outcome = self.text(text);
+        let is_lines = field.separator.as_deref() == Some("\n");
+        let outcome = if is_lines { self.lines(text) } else { self.text(text) };
         self.open.pop();
         match outcome? {
             Outcome::Secret(source, from_secret) => {
@@ -225,6 +226,54 @@ impl<'a> Resolver<'a> {
             diagnostic = diagnostic.label(place, "written here");
         }
         self.report(diagnostic);
+    }
+
+    /// A text that has to be known without an org; `None` while it is not, or was reported.
+    pub(super) fn known_text(&mut self, text: &Located<Text>, what: &str) -> Option<String> {
+        let formula = self.prose(text, what)?;
+        if let Some(reference) = formula.references().find(|one| !matches!(one, Reference::Unset(_))) {
+            self.report(
+                Diagnostic::error(Code::WrongType, format!("{what} cannot wait for `{reference}`"))
+                    .label(text.at, "must be known before an org is asked")
+                    .help("refer to a variable instead: ${var.NAME}"),
+            );
+            return None;
+        }
+        formula.fill(|_| None)
+    }
+
+    /// The lines of a text in which nothing but variables is referred to; `None` for every other.
+    pub(super) fn lines_of_variables(&mut self, text: &Text) -> Option<Vec<String>> {
+        let mut refers = false;
+        for piece in &text.pieces {
+            match piece {
+                Piece::Literal(text) if !text.contains('\n') => {}
+                Piece::Reference(Located { value: Expression::Variable(_), .. }) => refers = true,
+                _ => return None,
+            }
+        }
+        match if refers { self.text(text) } else { None }? {
+            Outcome::Parts(parts) => {
+                let text = Formula(parts).fill(|_| None)?;
+                Some(text.lines().map(|line| line.trim().to_owned()).collect())
+            }
+            Outcome::Secret(..) => None,
+        }
+    }
+
+    /// A text for people, which may name what only an org can tell.
+    pub(super) fn prose(&mut self, text: &Located<Text>, what: &str) -> Option<Formula> {
+        match self.text(&text.value)? {
+            Outcome::Parts(parts) => Some(Formula(parts)),
+            Outcome::Secret(..) => {
+                self.report(
+                    Diagnostic::error(Code::MisplacedSecret, format!("{what} would publish a secret"))
+                        .label(text.at, "refers to a secret")
+                        .help("only fields that hold a secret may refer to one"),
+                );
+                None
+            }
+        }
     }
 
     /// Where the variables in a text get their own text from.
@@ -391,6 +440,42 @@ impl<'a> Resolver<'a> {
             }
         }
         complete.then_some(Outcome::Parts(parts))
+    }
+
+    /// A text of lines. A line that refers to a variable with several lines becomes a line for each of them.
+    fn lines(&mut self, text: &Text) -> Option<Outcome> {
+        if text.as_reference().is_some() {
+            return self.text(text);
+        }
+        let mut lines: Vec<Vec<Part>> = vec![Vec::new()];
+        // Where the line that is being put together begins: it is several once it has been multiplied.
+        let mut first = 0;
+        let mut complete = true;
+        for piece in &text.pieces {
+            match piece {
+                Piece::Literal(literal) => {
+                    for (at, part) in literal.split('\n').enumerate() {
+                        if at > 0 {
+                            first = lines.len();
+                            lines.push(Vec::new());
+                        }
+                        let part = Part::Text(part.to_owned());
+                        lines[first..].iter_mut().for_each(|line| line.push(part.clone()));
+                    }
+                }
+                _ => match self.text(&Text { pieces: vec![Piece::Literal(String::new()), piece.clone()] }) {
+                    Some(Outcome::Parts(parts)) => {
+                        let begun = lines.split_off(first);
+                        for way in several(&parts) {
+                            lines.extend(begun.iter().map(|line| [line.as_slice(), &way].concat()));
+                        }
+                    }
+                    Some(Outcome::Secret(..)) | None => complete = false,
+                },
+            }
+        }
+        let end = Part::Text("\n".to_owned());
+        complete.then(|| Outcome::Parts(lines.join(&end)))
     }
 
     fn expression(&mut self, expression: &Located<Expression>) -> Option<Outcome> {
@@ -587,6 +672,23 @@ impl<'a> Resolver<'a> {
             .help("give one of them a value of its own"),
         );
         true
+    }
+}
+
+/// The lines that a value has; one, if it waits for an org.
+fn several(parts: &[Part]) -> Vec<Vec<Part>> {
+    let texts: Option<String> = parts
+        .iter()
+        .map(|part| match part {
+            Part::Text(text) => Some(text.as_str()),
+            Part::Reference(_) => None,
+        })
+        .collect();
+    match texts {
+        Some(text) if text.contains('\n') => {
+            text.lines().map(|line| vec![Part::Text(line.trim().to_owned())]).collect()
+        }
+        _ => vec![parts.to_vec()],
     }
 }
 

@@ -1,12 +1,12 @@
 //! Manifests -> declarations as they count in one environment: overlays applied, names checked.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Inputs;
+use super::{Inputs, conditions, spread};
 use crate::component::ComponentId;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
-use crate::manifest::Declaration;
+use crate::manifest::{Condition, Declaration};
 use crate::setting::{Setting, Settings};
 
 pub(super) fn check_environments(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) {
@@ -80,7 +80,11 @@ pub(super) type Merged<'a> = BTreeMap<ComponentId, Cow<'a, Declaration>>;
 /// All components with the overlays of the chosen environment.
 pub(super) fn merge<'a>(inputs: &Inputs<'a>, diagnostics: &mut Diagnostics) -> Merged<'a> {
     let mut merged = Merged::new();
+    let absent = conditions::absent(inputs, diagnostics);
     for declaration in inputs.manifests.iter().flat_map(|manifest| &manifest.components) {
+        if absent.contains(&declaration.at) {
+            continue;
+        }
         if let Some(first) = merged.get(&declaration.id) {
             diagnostics.push(
                 Diagnostic::error(
@@ -98,7 +102,13 @@ pub(super) fn merge<'a>(inputs: &Inputs<'a>, diagnostics: &mut Diagnostics) -> M
     for manifest in inputs.manifests {
         for (name, environment) in &manifest.environments {
             for overlay in &environment.components {
+                if let Some(condition) = &overlay.only_if {
+                    diagnostics.push(misplaced_condition(overlay, condition));
+                }
                 let Some(base) = merged.get_mut(&overlay.id) else {
+                    if declared(inputs).contains(&overlay.id) {
+                        continue;
+                    }
                     let known: Vec<String> = merged.keys().map(ToString::to_string).collect();
                     let address = overlay.id.to_string();
                     let mut diagnostic = Diagnostic::error(
@@ -119,7 +129,20 @@ pub(super) fn merge<'a>(inputs: &Inputs<'a>, diagnostics: &mut Diagnostics) -> M
             }
         }
     }
+    spread::apply(inputs, &mut merged);
     merged
+}
+
+/// Every component that there is for some values of variables.
+pub(super) fn declared(inputs: &Inputs<'_>) -> BTreeSet<ComponentId> {
+    let declarations = inputs.manifests.iter().flat_map(|manifest| &manifest.components);
+    declarations.map(|declaration| declaration.id.clone()).collect()
+}
+
+fn misplaced_condition(overlay: &Declaration, condition: &Condition) -> Diagnostic {
+    Diagnostic::error(Code::UnknownKey, format!("an overlay of `{}` has no key `only-if`", overlay.id))
+        .label(condition.at, "not known here")
+        .help("write it in the component's own table; the environment sets the variable in it")
 }
 
 /// Tables are merged key by key; every other value replaces.

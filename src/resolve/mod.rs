@@ -2,11 +2,14 @@
 //!
 //! What only an org can tell stays a reference. Whether the values are good ones is for `lint`.
 
+mod conditions;
 mod desired;
 mod evaluate;
 mod merge;
 mod moves;
 mod origins;
+mod spread;
+mod steps;
 mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +19,7 @@ use crate::configuration::Configuration;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Located};
 use crate::manifest::Manifest;
 
-pub use desired::{Component, Desired, Keys, Leaf, Wanted, described_field};
+pub use desired::{Component, Desired, Follows, Keys, Leaf, ManualStep, Wanted, described_field};
 pub use origins::{Origin, Origins, Traced, What, origins};
 pub use variables::Giver;
 
@@ -75,6 +78,7 @@ pub fn resolve(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) -> Desired {
             (id.clone(), Component { id: id.clone(), at: declaration.at, fields, keys })
         })
         .collect();
+    let steps = steps::steps(inputs, &components, &mut resolver);
     let moves = moves::moves(inputs, &components, diagnostics);
     Desired {
         api_version: api_version(inputs, diagnostics),
@@ -85,7 +89,18 @@ pub fn resolve(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) -> Desired {
         resend: BTreeSet::new(),
         removals: moves.values().cloned().collect(),
         moves,
+        steps,
+        follows: follows(inputs),
     }
+}
+
+fn follows(inputs: &Inputs<'_>) -> Vec<Follows> {
+    let of = |manifest: &Manifest| {
+        let Located { value: guide, at } = manifest.guide.clone()?;
+        let components = manifest.components.iter().map(|component| component.id.clone()).collect();
+        Some(Follows { guide, at, components })
+    };
+    inputs.manifests.iter().filter_map(of).collect()
 }
 
 /// The same project in its other environments, as far as it can be resolved there. What is wrong in them is said when

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 
 use super::{Check, apps};
 use crate::component::{ComponentId, FieldPath};
+use crate::ledger::ManualStep;
+use crate::ledger::record::Known;
+use crate::manifest::DoneWhen;
 use crate::reference::Observed;
 use crate::resolve::Desired;
 
@@ -18,27 +21,82 @@ pub struct Approval {
     pub user_id: String,
 }
 
-/// Steps that a person has to do and no API tells whether they are done (NC-20, NC-28). `records` are the ids of
-/// components, where they are known.
-pub fn manual(desired: &Desired, observed: &Observed, records: &BTreeMap<ComponentId, String>) -> Vec<Check> {
-    let mut checks = Vec::new();
-    for component in desired.components.values().filter(|component| observed.has(&component.id)) {
-        for step in &component.id.kind.manual_steps {
-            if !step.when.iter().all(|(field, value)| component.text(field) == Some(value)) {
-                continue;
-            }
-            let host = observed.org.as_ref().map_or("", |org| org.instance_url.as_str());
-            let at = match records.get(&component.id) {
-                Some(record) => format!("{host}{}", step.path.replace("{id}", record)),
-                None => format!("{host}/lightning/setup/SetupOneHome/home"),
+/// What tells whether manual steps are done.
+#[derive(Default)]
+pub struct Evidence<'a> {
+    /// What people have said, and what was seen before.
+    pub known: Known,
+    /// `None` where the org does not tell.
+    pub approvals: Option<&'a [Approval]>,
+    /// How long the tokens of apps count.
+    pub minutes: &'a [(ComponentId, i64)],
+}
+
+/// Steps that a person has to do: whether they are done, as far as anything tells.
+pub fn manual(steps: &[ManualStep], desired: &Desired, evidence: &Evidence<'_>) -> Vec<(Check, String)> {
+    let check = |step: &ManualStep| (judge(step, desired, evidence), step.id.clone());
+    steps.iter().map(check).collect()
+}
+
+fn judge(step: &ManualStep, desired: &Desired, evidence: &Evidence<'_>) -> Check {
+    let (id, facts, asked): (_, &'static [&'static str], _) = match step.done_when {
+        DoneWhen::Told if step.id == step.component.to_string() => {
+            ("credential-status", &["NC-20", "NC-28"], "has somebody authenticated it?".to_owned())
+        }
+        DoneWhen::Told => ("manual-step", &[], format!("is {} done?", step.id)),
+        DoneWhen::Approved => ("manual-step", &["CA-85"], format!("is {} done?", step.id)),
+        DoneWhen::TokenMinutes(_) => ("manual-step", &["CA-64"], format!("is {} done?", step.id)),
+    };
+    let check = Check::new(id, facts, &step.component, &asked);
+    let check = match seen(step, desired, evidence) {
+        Seen::Done(what) => return check.passed(what),
+        Seen::Otherwise(what) => check.open(what),
+        Seen::Nothing(why) => match evidence.known.get(&step.id) {
+            Some(done) => return check.passed(format!("{} to be done at {}", done.how, done.at)),
+            None => check.open(why),
+        },
+    };
+    let who = step.who.as_ref().map(|who| format!("{who}: ")).unwrap_or_default();
+    let at = step.url.as_ref().map(|url| format!(": {url}")).unwrap_or_default();
+    let told = match step.done_when {
+        DoneWhen::Told => format!("; done already? orgwire verify --done {}", step.id),
+        _ => String::new(),
+    };
+    check.help(format!("{who}{}{at}{told}", step.what))
+}
+
+enum Seen {
+    Done(String),
+    /// It is not as the step leaves it, whatever was said.
+    Otherwise(String),
+    Nothing(&'static str),
+}
+
+fn seen(step: &ManualStep, desired: &Desired, evidence: &Evidence<'_>) -> Seen {
+    match step.done_when {
+        DoneWhen::Told => Seen::Nothing("no API tells"),
+        DoneWhen::Approved => {
+            let Some(given) = evidence.approvals else {
+                return Seen::Nothing("this login may not see approvals (OauthToken)");
             };
-            let facts: &[&str] = &["NC-20", "NC-28"];
-            let check =
-                Check::new("credential-status", facts, &component.id, "has somebody authenticated it?");
-            checks.push(check.open("no API tells").help(format!("look, and if need be {}: {at}", step.what)));
+            let label = desired.components.get(&step.component).and_then(|app| app.text("label"));
+            match given.iter().filter(|one| Some(one.app.as_str()) == label).count() {
+                0 => Seen::Otherwise("nobody has let the app in".to_owned()),
+                count => Seen::Done(format!("let in {count} times")),
+            }
+        }
+        DoneWhen::TokenMinutes(wanted) => {
+            match evidence.minutes.iter().find(|(id, _)| *id == step.component) {
+                Some((_, minutes)) if *minutes == wanted => {
+                    Seen::Done(format!("tokens count {minutes} minutes"))
+                }
+                Some((_, minutes)) => {
+                    Seen::Otherwise(format!("tokens count {minutes} minutes, not {wanted}"))
+                }
+                None => Seen::Nothing("no token could be had that would tell"),
+            }
         }
     }
-    checks
 }
 
 /// How many approvals people have left (003-R5, OA-9). `None` where the org does not tell.

@@ -119,6 +119,13 @@ pub struct Given<'a> {
     pub revoked: bool,
 }
 
+impl Given<'_> {
+    /// How long the token counts from when it was issued, if it tells.
+    pub fn minutes(&self) -> Option<i64> {
+        claims(self).ok()
+    }
+}
+
 impl Trial {
     fn check(&self) -> Check {
         Check::new(ID, FACTS, &self.component, ASKED)

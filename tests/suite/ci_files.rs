@@ -252,7 +252,7 @@ fn a_pull_request_gets_one_comment_that_is_kept_up_to_date() {
     // What is wrong stands at its line, and the comment is there all the same.
     forge.test.edit("manifests/main.toml", "principal-type = \"NamedUser\"", "principal-type = \"NamedUsr\"");
     let said = forge.run("github/review.yml", "review").exits(1);
-    assert!(said.stdout.contains("\n::error file=manifests/main.toml,line=40,col=18,"), "{}", said.stdout);
+    assert!(said.stdout.contains("\n::error file=manifests/main.toml,line=50,col=18,"), "{}", said.stdout);
     assert!(forge.test.read("sent").contains("Not understood"), "{}", forge.test.read("sent"));
 }
 

@@ -48,8 +48,8 @@ fn offline_every_difference_names_the_line_that_asks_for_it() {
           consumer-key    = (generated)   (made by each org)
           consumer-secret = (generated)   (made by each org)
       ~ connected-app.AxsyApexAPI
-          contact-email                = "uat@example.com" | "release@example.com"   (contact = orgwire.toml:3, environment uat; contact = manifests/main.toml:46, environment production)
-          description                  = (none) | "Owned by the platform team"   (manifests/main.toml:49, overlay of production)
+          contact-email                = "uat@example.com" | "release@example.com"   (contact = orgwire.toml:3, environment uat; contact = manifests/main.toml:66, environment production)
+          description                  = (none) | "Owned by the platform team"   (manifests/main.toml:69, overlay of production)
           oauth-config.callback-url    = "${auth-provider.AxsyApexAPI.callback-url}"   (made by each org)
           oauth-config.consumer-key    = (generated)   (made by each org)
           oauth-config.consumer-secret = (generated)   (made by each org)
@@ -67,8 +67,8 @@ fn offline_every_difference_names_the_line_that_asks_for_it() {
     |---|---|---|---|---|
     | `auth-provider.AxsyApexAPI` | `consumer-key` | `(generated)` | `(generated)` | made by each org |
     | `auth-provider.AxsyApexAPI` | `consumer-secret` | `(generated)` | `(generated)` | made by each org |
-    | `connected-app.AxsyApexAPI` | `contact-email` | `"uat@example.com"` | `"release@example.com"` | contact = orgwire.toml:3, environment uat; contact = manifests/main.toml:46, environment production |
-    | `connected-app.AxsyApexAPI` | `description` | `(none)` | `"Owned by the platform team"` | manifests/main.toml:49, overlay of production |
+    | `connected-app.AxsyApexAPI` | `contact-email` | `"uat@example.com"` | `"release@example.com"` | contact = orgwire.toml:3, environment uat; contact = manifests/main.toml:66, environment production |
+    | `connected-app.AxsyApexAPI` | `description` | `(none)` | `"Owned by the platform team"` | manifests/main.toml:69, overlay of production |
     | `connected-app.AxsyApexAPI` | `oauth-config.callback-url` | `"${auth-provider.AxsyApexAPI.callback-url}"` | `"${auth-provider.AxsyApexAPI.callback-url}"` | made by each org |
     | `connected-app.AxsyApexAPI` | `oauth-config.consumer-key` | `(generated)` | `(generated)` | made by each org |
     | `connected-app.AxsyApexAPI` | `oauth-config.consumer-secret` | `(generated)` | `(generated)` | made by each org |
@@ -89,7 +89,7 @@ fn offline_every_difference_names_the_line_that_asks_for_it() {
             "reason": "environment",
             "from": [
                 { "kind": "environment", "name": "contact", "place": "orgwire.toml:3", "environment": "uat" },
-                { "kind": "environment", "name": "contact", "place": "manifests/main.toml:46", "environment": "production" },
+                { "kind": "environment", "name": "contact", "place": "manifests/main.toml:66", "environment": "production" },
             ],
             "environments": [],
         })
@@ -133,8 +133,8 @@ fn with_their_orgs_drift_is_found_apart_from_what_was_meant() {
       ~ auth-provider.AxsyApexAPI
           consumer-key = "KEY" | "KEY"   (made by each org)
       ~ connected-app.AxsyApexAPI
-          contact-email             = "uat@example.com" | "release@example.com"   (contact = orgwire.toml:3, environment uat; contact = manifests/main.toml:46, environment production)
-          description               = (none) | "Owned by the platform team"   (manifests/main.toml:49, overlay of production)
+          contact-email             = "uat@example.com" | "release@example.com"   (contact = orgwire.toml:3, environment uat; contact = manifests/main.toml:66, environment production)
+          description               = (none) | "Owned by the platform team"   (manifests/main.toml:69, overlay of production)
           oauth-config.callback-url = "http://127.0.0.1:PORT/services/authcallback/AxsyApexAPI" | "http://127.0.0.1:PORT/services/authcallback/AxsyApexAPI"   (made by each org)
           oauth-config.consumer-key = "KEY" | "KEY"   (made by each org)
       ~ named-credential.AxsyApexAPI

@@ -38,7 +38,11 @@ fn the_second_deploy_sends_nothing_and_says_so() {
     let test = Test::example("axsy");
     test.run("deploy").success();
     let again = test.run("deploy").success();
-    assert_snapshot!(again.result(), @"No changes. local (the org inside orgwire, http://127.0.0.1:PORT) matches the manifest; nothing was sent.");
+    assert_snapshot!(again.result(), @r#"
+    No changes. local (the org inside orgwire, http://127.0.0.1:PORT) matches the manifest; nothing was sent.
+    Still to do by hand for named-credential.AxsyApexAPI: authenticate the credential: tick "Start Authentication Flow on Save", save, log in on the org's My Domain and choose Allow; the page then shows "Authenticated as"
+        http://127.0.0.1:PORT/lightning/setup/NamedCredential/home
+    "#);
     assert_eq!(test.run("deploy --json").success().json()["passes"], serde_json::json!([]));
 }
 

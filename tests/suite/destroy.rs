@@ -57,24 +57,24 @@ fn what_is_still_used_stays() {
     still-used
 
       × `auth-provider.AxsyApexAPI` is to be removed, and `connected-app.AxsyApexAPI` uses it
-        ╭─[manifests/main.toml:19:16]
-     18 │ 
-     19 │ [connected-app.AxsyApexAPI]
+        ╭─[manifests/main.toml:26:16]
+     25 │ 
+     26 │ [connected-app.AxsyApexAPI]
         ·                ─────┬─────
         ·                     ╰── uses it
-     20 │ label = "AxsyApexAPI"
+     27 │ only-if = { value = "${var.resolution}", is = "3" }
         ╰────
       help: remove `connected-app.AxsyApexAPI` as well, or let it use something else first
 
     still-used
 
       × `auth-provider.AxsyApexAPI` is to be removed, and `named-credential.AxsyApexAPI` uses it
-        ╭─[manifests/main.toml:36:19]
-     35 │ 
-     36 │ [named-credential.AxsyApexAPI]
+        ╭─[manifests/main.toml:45:19]
+     44 │ 
+     45 │ [named-credential.AxsyApexAPI]
         ·                   ─────┬─────
         ·                        ╰── uses it
-     37 │ label = "AxsyApexAPI"
+     46 │ only-if = { value = "${var.resolution}", is = "3" }
         ╰────
       help: remove `named-credential.AxsyApexAPI` as well, or let it use something else first
     "#);
@@ -157,6 +157,8 @@ fn a_moved_component_is_created_used_and_then_the_old_one_removed() {
     Pass 1 sends auth-provider.AxsyLogin, named-credential.AxsyApexAPI
     Pass 2 sends connected-app.AxsyApexAPI
     Pass 2 removes auth-provider.AxsyApexAPI
+    By hand afterwards for named-credential.AxsyApexAPI: authenticate the credential: tick "Start Authentication Flow on Save", save, log in on the org's My Domain and choose Allow; the page then shows "Authenticated as"
+        http://127.0.0.1:PORT/lightning/setup/NamedCredential/home
     Plan: 1 to create, 2 to update, 1 to delete; 2 passes.
     "#);
     test.run("deploy --yes").success();

@@ -1159,6 +1159,8 @@ fn what_does_not_fit_together_is_told_everywhere() {
     snapshot("uncovered-scope", cases([lint("more than there is", &trio(right, "web api refresh_token"))]));
     let open = app("", "").replace("label = ", "permission-set-name = [\"Orders\"]\nlabel = ");
     snapshot("ignored-approvals", cases([lint("everybody may", &open)]));
+    let elsewhere = format!("guide = \"cyclr\"\n{}", app("", ""));
+    snapshot("vendor-guide", cases([lint("a callback of somebody else", &elsewhere)]));
     let copied = app("", "").replace(
         "orders.example/callback",
         "acme--uat.sandbox.my.salesforce.com/services/authcallback/Orders",

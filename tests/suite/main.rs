@@ -6,9 +6,11 @@ mod browser;
 #[cfg(target_os = "linux")]
 mod front;
 mod simulated;
+mod systems;
 mod test;
 
 mod bad_input;
+mod by_hand_steps;
 mod cases;
 #[cfg(unix)]
 mod ci_files;
@@ -25,6 +27,7 @@ mod every_type;
 mod explain;
 mod faults;
 mod fmt;
+mod hand_over;
 mod import;
 mod init;
 #[cfg(unix)]

@@ -86,11 +86,12 @@ fn every_manifest_comes_back_as_it_was() {
         .filter(|path| path.is_file())
         .collect();
     found.sort();
-    assert_eq!(found.len(), 10, "{found:?}");
+    assert_eq!(found.len(), 11, "{found:?}");
     for manifest in found {
         let flags = match manifest.file_stem().unwrap().to_str().unwrap() {
             "agilepoint" | "ampersand" => "--var callback=https://partner.example/cb",
             "logik" => "--var run-as-user=RUN_AS",
+            "logik-asset-token" => "--var certificate-id=0P1000000000001AAA --var audience=logik",
             _ => "",
         };
         comes_back_as_it_was(&manifest, flags);

@@ -37,6 +37,8 @@ fn a_first_plan_shows_every_field_and_what_waits() {
     Pass 1 sends auth-provider.AxsyApexAPI, connected-app.AxsyApexAPI, named-credential.AxsyApexAPI
         connected-app.AxsyApexAPI has a placeholder in oauth-config.callback-url until auth-provider.AxsyApexAPI.callback-url is known
     Pass 2 sends connected-app.AxsyApexAPI
+    By hand afterwards for named-credential.AxsyApexAPI: authenticate the credential: tick "Start Authentication Flow on Save", save, log in on the org's My Domain and choose Allow; the page then shows "Authenticated as"
+        http://127.0.0.1:PORT/lightning/setup/NamedCredential/home
     Plan: 3 to create, 0 to update, 0 to delete; 2 passes.
     "#);
 }
@@ -124,13 +126,25 @@ fn only_what_may_be_kept_with_secrets_can_come_from_where_they_live() {
     wrong-type
 
       × `friendly-name` of `auth-provider.AxsyApexAPI` must be a string, not a table
-        ╭─[manifests/main.toml:30:17]
-     29 │ [auth-provider.AxsyApexAPI]
-     30 │ friendly-name = { env = (hidden) }
+        ╭─[manifests/main.toml:39:17]
+     38 │ only-if = { value = "${var.resolution}", is = "3" }
+     39 │ friendly-name = { env = (hidden) }
         ·                 ─────────┬────────
         ·                          ╰── this is a table
-     31 │ provider-type = "Salesforce"
+     40 │ provider-type = "Salesforce"
         ╰────
       help: it is no secret: write it as text, or take it from a process variable with "${env.NAME}"
+
+    vendor-guide
+
+      ⚠ `consumer-key` of `auth-provider.AxsyApexAPI` is not that of the app
+        ╭─[manifests/main.toml:41:1]
+     40 │ provider-type = "Salesforce"
+     41 │ consumer-key = { env = "KEY" }
+        · ──────┬─────
+        ·       ╰── not as the guide has it (000-R5)
+     42 │ consumer-secret = "${connected-app.AxsyApexAPI.consumer-secret}"
+        ╰────
+      help: refer to the app: "${connected-app.AxsyApexAPI.consumer-key}"
     "#);
 }

@@ -167,7 +167,7 @@ fn waived_findings_are_counted_and_told_on_demand() {
     assert!(!said.stderr.contains("the guide asks for Full"), "{}", said.stderr);
     let said = test.run("lint --env production -v").success();
     assert!(said.stderr.contains(
-        "waived until 2999-12-31: full-scope: tokens of `connected-app.AxsyApexAPI` may do whatever their user may (manifests/main.toml:27:11)\n  the guide asks for Full\n"
+        "waived until 2999-12-31: full-scope: tokens of `connected-app.AxsyApexAPI` may do whatever their user may (manifests/main.toml:35:11)\n  the guide asks for Full\n"
     ), "{}", said.stderr);
     let said = test.run("lint --env production --format markdown").success();
     assert!(

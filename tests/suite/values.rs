@@ -8,7 +8,9 @@ use crate::test::Test;
 /// What follows the plan.
 fn explained(test: &Test, words: &str) -> String {
     let said = test.run(&format!("plan --explain-values {words}")).success().result();
-    said[said.find("Values of").unwrap()..].to_owned()
+    let begin = said.find("Values of").unwrap();
+    let end = said.find("Plan for").map_or(said.len(), |plan| plan.max(begin));
+    said[begin..end].trim_end().to_owned()
 }
 
 /// One value of the JSON.
@@ -23,36 +25,79 @@ fn every_value_says_its_line_its_overlay_its_variables_and_what_the_org_tells() 
     let test = Test::example("axsy");
     let plan = test.run("plan -e production").success().stdout;
     let both = test.run("plan -e production --explain-values").success().stdout;
-    assert!(both.starts_with(&plan), "the plan itself has changed");
+    assert!(both.ends_with(&plan), "the plan itself has changed");
     assert_snapshot!(explained(&test, "-e production"), @r#"
     Values of auth-provider.AxsyApexAPI
-        consumer-key    = (generated)                           <- manifests/main.toml:32; connected-app.AxsyApexAPI.consumer-key = manifests/main.toml:25; generated
-        consumer-secret = (generated)                           <- manifests/main.toml:33; connected-app.AxsyApexAPI.consumer-secret = manifests/main.toml:26; generated
-        default-scopes  = "full refresh_token offline_access"   <- manifests/main.toml:34
-        friendly-name   = "AxsyApexAPI"                         <- manifests/main.toml:30
-        provider-type   = "Salesforce"                          <- manifests/main.toml:31
+        consumer-key    = (generated)                           <- manifests/main.toml:41; connected-app.AxsyApexAPI.consumer-key = manifests/main.toml:33; generated
+        consumer-secret = (generated)                           <- manifests/main.toml:42; connected-app.AxsyApexAPI.consumer-secret = manifests/main.toml:34; generated
+        default-scopes  = "full refresh_token offline_access"   <- manifests/main.toml:43
+        friendly-name   = "AxsyApexAPI"                         <- manifests/main.toml:39
+        provider-type   = "Salesforce"                          <- manifests/main.toml:40
 
     Values of connected-app.AxsyApexAPI
-        contact-email                = "release@example.com"                         <- manifests/main.toml:21; contact = manifests/main.toml:46, environment production
-        description                  = "Owned by the platform team"                  <- manifests/main.toml:49, overlay of production
-        label                        = "AxsyApexAPI"                                 <- manifests/main.toml:20
-        oauth-config.callback-url    = "${auth-provider.AxsyApexAPI.callback-url}"   <- manifests/main.toml:24; auth-provider.AxsyApexAPI.callback-url of the org
-        oauth-config.consumer-key    = (generated)                                   <- manifests/main.toml:25; generated
-        oauth-config.consumer-secret = (generated)                                   <- manifests/main.toml:26; generated
-        oauth-config.scopes          = ["Full", "RefreshToken"]                      <- manifests/main.toml:27
+        contact-email                = "release@example.com"                         <- manifests/main.toml:29; contact = manifests/main.toml:66, environment production
+        description                  = "Owned by the platform team"                  <- manifests/main.toml:69, overlay of production
+        label                        = "AxsyApexAPI"                                 <- manifests/main.toml:28
+        oauth-config.callback-url    = "${auth-provider.AxsyApexAPI.callback-url}"   <- manifests/main.toml:32; auth-provider.AxsyApexAPI.callback-url of the org
+        oauth-config.consumer-key    = (generated)                                   <- manifests/main.toml:33; generated
+        oauth-config.consumer-secret = (generated)                                   <- manifests/main.toml:34; generated
+        oauth-config.scopes          = ["Full", "RefreshToken"]                      <- manifests/main.toml:35
 
     Values of named-credential.AxsyApexAPI
-        allow-merge-fields-in-body = true                                  <- manifests/main.toml:43
-        auth-provider              = "AxsyApexAPI"                         <- manifests/main.toml:41
-        endpoint                   = "http://127.0.0.1:PORT"              <- manifests/main.toml:38; org.instance-url of the org
-        label                      = "AxsyApexAPI"                         <- manifests/main.toml:37
-        oauth-scope                = "full refresh_token offline_access"   <- manifests/main.toml:42
-        principal-type             = "NamedUser"                           <- manifests/main.toml:40
-        protocol                   = "Oauth"                               <- manifests/main.toml:39
+        allow-merge-fields-in-body = true                                  <- manifests/main.toml:53
+        auth-provider              = "AxsyApexAPI"                         <- manifests/main.toml:51
+        endpoint                   = "http://127.0.0.1:PORT"              <- manifests/main.toml:48; org.instance-url of the org
+        label                      = "AxsyApexAPI"                         <- manifests/main.toml:47
+        oauth-scope                = "full refresh_token offline_access"   <- manifests/main.toml:52
+        principal-type             = "NamedUser"                           <- manifests/main.toml:50
+        protocol                   = "Oauth"                               <- manifests/main.toml:49
+    + auth-provider.AxsyApexAPI will be created in pass 1
+        + consumer-key    = (generated)
+        + consumer-secret = (generated)
+        + default-scopes  = "full refresh_token offline_access"
+        + friendly-name   = "AxsyApexAPI"
+        + provider-type   = "Salesforce"
+
+    + connected-app.AxsyApexAPI will be created in passes 1 and 2
+        + contact-email                = "release@example.com"
+        + description                  = "Owned by the platform team"
+        + label                        = "AxsyApexAPI"
+        + oauth-config.callback-url    = (known after pass 1: auth-provider.AxsyApexAPI.callback-url)  (wired)
+        + oauth-config.consumer-key    = (generated)
+        + oauth-config.consumer-secret = (generated)
+        + oauth-config.scopes          = ["Full", "RefreshToken"]
+        ! can be chosen only now: `oauth-config.consumer-key`, `oauth-config.consumer-secret`
+
+    + named-credential.AxsyApexAPI will be created in pass 1
+        + allow-merge-fields-in-body = true
+        + auth-provider              = "AxsyApexAPI"
+        + endpoint                   = "http://127.0.0.1:PORT"  (wired)
+        + label                      = "AxsyApexAPI"
+        + oauth-scope                = "full refresh_token offline_access"
+        + principal-type             = "NamedUser"
+        + protocol                   = "Oauth"
+
+    Pass 1 sends auth-provider.AxsyApexAPI, connected-app.AxsyApexAPI, named-credential.AxsyApexAPI
+        connected-app.AxsyApexAPI has a placeholder in oauth-config.callback-url until auth-provider.AxsyApexAPI.callback-url is known
+    Pass 2 sends connected-app.AxsyApexAPI
+    By hand afterwards for named-credential.AxsyApexAPI: authenticate the credential: tick "Start Authentication Flow on Save", save, log in on the org's My Domain and choose Allow; the page then shows "Authenticated as"
+        http://127.0.0.1:PORT/lightning/setup/NamedCredential/home
+    Plan: 3 to create, 0 to update, 0 to delete; 2 passes.
     "#);
     test.run("deploy").success();
     let words = "plan --explain-values -e production --format markdown --target connected-app.AxsyApexAPI";
     assert_snapshot!(test.run(words).success().result(), @r#"
+    #### Values of `connected-app.AxsyApexAPI`
+
+    | field | value | from |
+    |---|---|---|
+    | `contact-email` | `"release@example.com"` | manifests/main.toml:29; contact = manifests/main.toml:66, environment production |
+    | `description` | `"Owned by the platform team"` | manifests/main.toml:69, overlay of production |
+    | `label` | `"AxsyApexAPI"` | manifests/main.toml:28 |
+    | `oauth-config.callback-url` | `"http://127.0.0.1:PORT/services/authcallback/AxsyApexAPI"` | manifests/main.toml:32; auth-provider.AxsyApexAPI.callback-url of the org |
+    | `oauth-config.consumer-key` | `(generated)` | manifests/main.toml:33; generated |
+    | `oauth-config.consumer-secret` | `(generated)` | manifests/main.toml:34; generated |
+    | `oauth-config.scopes` | `["Full", "RefreshToken"]` | manifests/main.toml:35 |
     ### orgwire plan for local (the org inside orgwire, http://127.0.0.1:PORT)
 
     #### `connected-app.AxsyApexAPI` will be updated
@@ -65,18 +110,6 @@ fn every_value_says_its_line_its_overlay_its_variables_and_what_the_org_tells() 
     - pass 1: `connected-app.AxsyApexAPI`
 
     **Plan: 0 to create, 1 to update, 0 to delete; 1 pass.**
-
-    #### Values of `connected-app.AxsyApexAPI`
-
-    | field | value | from |
-    |---|---|---|
-    | `contact-email` | `"release@example.com"` | manifests/main.toml:21; contact = manifests/main.toml:46, environment production |
-    | `description` | `"Owned by the platform team"` | manifests/main.toml:49, overlay of production |
-    | `label` | `"AxsyApexAPI"` | manifests/main.toml:20 |
-    | `oauth-config.callback-url` | `"http://127.0.0.1:PORT/services/authcallback/AxsyApexAPI"` | manifests/main.toml:24; auth-provider.AxsyApexAPI.callback-url of the org |
-    | `oauth-config.consumer-key` | `(generated)` | manifests/main.toml:25; generated |
-    | `oauth-config.consumer-secret` | `(generated)` | manifests/main.toml:26; generated |
-    | `oauth-config.scopes` | `["Full", "RefreshToken"]` | manifests/main.toml:27 |
     "#);
 }
 

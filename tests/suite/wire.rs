@@ -93,12 +93,12 @@ fn what_an_older_org_does_not_know_is_an_error() {
     field-too-new
 
       × `oauth-config.is-pkce-required` of `connected-app.AxsyApexAPI` exists from API version 59.0 on
-        ╭─[manifests/main.toml:27:1]
-     26 │ consumer-secret = { generate = true } # lives in memory until both sides have it
-     27 │ is-pkce-required = true
+        ╭─[manifests/main.toml:35:1]
+     34 │ consumer-secret = { generate = true } # lives in memory until both sides have it
+     35 │ is-pkce-required = true
         · ────────┬───────
         ·         ╰── the package has 58.0
-     28 │ scopes = ["Full", "RefreshToken"]
+     36 │ scopes = ["Full", "RefreshToken"]
         ╰────
       help: the org has no newer version than 58.0: remove it, or wait for the org's next release
     "#);

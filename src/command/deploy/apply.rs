@@ -1,17 +1,17 @@
 //! From a plan to what came of it: shown, confirmed, its secrets read, written down in the history, sent, read back.
 //! Whatever changes an org goes through here.
 
-use std::path::Path;
 use std::time::Duration;
 
-use super::{confirm, hand_over, nothing_deployed, patiently, problems, stopped_early, take_back, validated};
+use super::{HandOver, confirm, nothing_deployed, patiently, problems, stopped_early, validated};
 use crate::command::load::Loaded;
 use crate::command::target::Opened;
-use crate::command::{Failure, plan as planning, secrets};
+use crate::command::{Failure, by_hand, plan as planning, secrets};
 use crate::deploy::{self, Done, Means, Reason};
 use crate::diagnostic::Diagnostics;
 use crate::history::{self, History};
 use crate::journal::{self, Journal};
+use crate::ledger;
 use crate::org::{DeployOptions, Interrupt};
 use crate::plan::{Action, Limits, Plan};
 use crate::reference::Observed;
@@ -27,7 +27,7 @@ pub struct Manner<'a> {
     pub yes: bool,
     /// With `check_only`, nothing is saved and nothing written down.
     pub options: DeployOptions,
-    pub secret_out: Option<&'a Path>,
+    pub hand_over: HandOver,
     /// A validation that stands for the first pass, or nothing is done.
     pub quick: Option<&'a str>,
     /// Of a saved plan: a validation that may stand for the first pass, if the org takes it.
@@ -47,7 +47,7 @@ impl<'a> Manner<'a> {
             action,
             yes: false,
             options,
-            secret_out: None,
+            hand_over: HandOver::default(),
             quick: None,
             validation: None,
             interrupt,
@@ -73,7 +73,8 @@ pub async fn apply(
     }
     terminal.diagnostics(&loaded.sources, &diagnostics);
     if terminal.format == Format::Human && !plan.is_empty() {
-        terminal.result(&report::human::plan(plan, &org, terminal.colour_out))?;
+        let steps = ledger::opened(&loaded.desired, plan, observed);
+        terminal.result(&report::human::plan(plan, &steps, &org, terminal.colour_out))?;
     }
     // Removing is asked for even in an org that is there to try things out.
     let is_harmless = opened.is_local() && plan.count(Action::Delete) == 0;
@@ -93,10 +94,7 @@ pub async fn apply(
     if trouble.has_errors() {
         return Err(problems(loaded, trouble));
     }
-    let handed_over = match manner.secret_out {
-        Some(path) => hand_over(path, &secrets, terminal)?,
-        None => false,
-    };
+    let handed_over = manner.hand_over.hand_over(&secrets, terminal)?;
     let journal = Journal::new(journal::FOLDER);
     let mut means = Means {
         org: &opened.org,
@@ -128,8 +126,9 @@ pub async fn apply(
         ))?),
     };
     let outcome = send(plan, observed, loaded, &mut means, manner).await;
-    if check_only || outcome.as_ref().is_err_and(|stopped| nothing_deployed(stopped)) {
-        take_back(manner.secret_out.filter(|_| handed_over));
+    let is_unused = check_only || outcome.as_ref().is_err_and(|stopped| nothing_deployed(stopped));
+    if handed_over && is_unused {
+        manner.hand_over.take_back();
     }
     let done = match outcome {
         Ok(done) => done,
@@ -147,6 +146,9 @@ pub async fn apply(
             return Err(stopped_early(*stopped, loaded, plan, opened));
         }
     };
+    if !check_only {
+        by_hand::reopen(&loaded.desired, plan, &done.observed, terminal);
+    }
     if let Some(record) = record {
         let kept = record.done(ids(&done), &done.observed);
         kept.map_err(|error| Failure::from(error).help("the deployment itself is done, and was read back"))?;

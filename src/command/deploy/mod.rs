@@ -14,17 +14,18 @@ use crate::cli;
 use crate::command::load::{self, Loaded, Purpose};
 use crate::command::local::LocalOrg;
 use crate::command::target::{self, Opened};
-use crate::command::{Exit, Failure, Trouble, plan as planning, runtime, saved};
-use crate::deploy::{self, Done, Finished, ManualStep};
+use crate::command::{Exit, Failure, Trouble, by_hand, plan as planning, runtime, saved};
+use crate::deploy::{self, Done, Finished};
 use crate::diagnostic::Diagnostics;
 use crate::history;
 use crate::journal::{self, Journal};
+use crate::ledger::ManualStep;
 use crate::org::{Api, DeployOptions, Interrupt, Outcome, is_same_id};
 use crate::plan::Plan;
 use crate::report::progress::Progress;
 use crate::report::{self, Format, Terminal};
 pub use apply::{Manner, WAIT, apply, kept, planned_org};
-use hand_over::{hand_over, take_back};
+pub use hand_over::HandOver;
 use stopped::{ended_badly, not_kept, nothing_deployed, stopped_early, unfinished};
 
 #[derive(Debug, thiserror::Error)]
@@ -190,7 +191,7 @@ async fn with_org(
         action: history::Action::Deploy,
         yes: arguments.yes,
         options: options(arguments),
-        secret_out: arguments.secret_out.as_deref(),
+        hand_over: HandOver::of(&arguments.hand_over)?,
         quick: arguments.quick.as_deref(),
         validation: saved.and_then(|saved| saved.plan.validation.as_deref()),
         interrupt,
@@ -201,7 +202,7 @@ async fn with_org(
     let steps = if arguments.check_only {
         Vec::new()
     } else {
-        deploy::manual_steps(&loaded.desired, &plan, &done.observed)
+        by_hand::open(&loaded.desired, &done.observed, terminal)
     };
     show(arguments, loaded, &plan, &done, &finished, &steps, opened, terminal, &diagnostics)?;
     Ok(Exit::Done)

@@ -14,13 +14,13 @@ use crate::command::target::{self, Opened};
 use crate::command::{Exit, Failure, online, saved, version};
 use crate::history::{self, History};
 use crate::journal::{self, Journal};
-use crate::lint;
 use crate::org::Interrupt;
 use crate::plan::{self, Plan};
 use crate::reference::Observed;
 use crate::report::{self, Format, Terminal};
 use crate::review::Finding;
 use crate::wire;
+use crate::{ledger, lint};
 
 pub fn run(arguments: &cli::Plan, terminal: &Terminal) -> Result<Exit, Failure> {
     let notes = Notes::of(&arguments.notes)?;
@@ -80,7 +80,8 @@ async fn with_org(
             body.insert("saved".to_owned(), json!({ "path": arguments.out, "digest": saved.digest() }));
         }
     })?;
-    note(loaded, &plan, notes, || report::markdown::plan(&plan, &opened.described()), terminal)?;
+    let steps = ledger::opened(&loaded.desired, &plan, &observed);
+    note(loaded, &plan, notes, || report::markdown::plan(&plan, &steps, &opened.described()), terminal)?;
     if let Some(validation) = &validation {
         terminal.talk(&format!("The org has validated the first pass: {validation}\n"));
     }
@@ -142,12 +143,12 @@ async fn validate(
 
 /// Reads the org and decides. The project may have to be lowered to an API version of the org.
 pub async fn make(loaded: &mut Loaded, opened: &mut Opened) -> Result<(Plan, Observed), Failure> {
-    let observed = match wire::observe(&loaded.desired, &opened.org).await {
+    let observed = match wire::observe_named(&mut loaded.desired, &opened.org).await {
         Err(wire::Error::Org(error)) => {
             if !version::lower(&error, loaded, opened).await? {
                 return Err(error.into());
             }
-            wire::observe(&loaded.desired, &opened.org).await?
+            wire::observe_named(&mut loaded.desired, &opened.org).await?
         }
         observed => observed?,
     };
@@ -207,10 +208,12 @@ fn show_with(
     let diagnostics = findings(loaded, plan);
     terminal.diagnostics(&loaded.sources, &diagnostics);
     let org = opened.described();
+    let steps = ledger::opened(&loaded.desired, plan, observed);
     match terminal.format {
         Format::Json => {
             let mut body = head(loaded, observed, opened);
             body.extend(report::json::plan(plan));
+            body.insert("manual_steps".to_owned(), report::json::manual_steps(&steps));
             body.insert("diagnostics".to_owned(), report::json::diagnostics(&loaded.sources, &diagnostics));
             if !loaded.waived.is_empty() {
                 let environment = loaded.desired.environment.as_deref();
@@ -225,12 +228,12 @@ fn show_with(
         }
         Format::Html => {
             let wiring = crate::wiring::wiring(&loaded.desired);
-            let page = report::html::plan::page(plan, &org, &wiring, &loaded.sources, &diagnostics)?;
+            let page = report::html::plan::page(plan, &steps, &org, &wiring, &loaded.sources, &diagnostics)?;
             terminal.result(&page)?;
         }
-        Format::Markdown => terminal.result(&report::markdown::plan(plan, &org))?,
+        Format::Markdown => terminal.result(&report::markdown::plan(plan, &steps, &org))?,
         _ => {
-            terminal.result(&report::human::plan(plan, &org, terminal.colour_out))?;
+            terminal.result(&report::human::plan(plan, &steps, &org, terminal.colour_out))?;
             unmanaged::tell(unmanaged, terminal);
         }
     }

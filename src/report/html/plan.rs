@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{Note, Page, Pass, Passes, Row, Section, drawing, script_hash, sections, text};
 use crate::diagnostic::{Diagnostics, Sources};
+use crate::ledger::ManualStep;
 use crate::plan::{Action, Change, Plan};
+use crate::report::human::by_hand;
 use crate::report::picture::{Component, Mark, Picture, picture};
 use crate::report::values::{after, before, one_line, summary};
 use crate::review::Finding;
@@ -13,6 +15,7 @@ use crate::wiring::Wiring;
 /// The wiring is that of the project; what is done with each component says the plan.
 pub fn page(
     plan: &Plan,
+    steps: &[ManualStep],
     org: &str,
     wiring: &Wiring,
     sources: &Sources,
@@ -33,6 +36,7 @@ pub fn page(
     } else if plan.is_empty() {
         about.push("No changes. The org matches the manifest.".to_owned());
     }
+    about.extend(steps.iter().map(|step| text(by_hand("By hand afterwards", step).trim_end())));
     let findings = findings.sorted().into_iter().map(|found| note(&Finding::of(found, sources)));
     let passes: Vec<Pass> = plan.passes.iter().map(pass).collect();
     let page = Page {

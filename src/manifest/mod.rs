@@ -1,6 +1,10 @@
 //! Turns the text of one manifest into a [`Manifest`]: what was written, with positions. Knows the keys of
 //! components from the type descriptions; does not know what a reference points at.
 
+mod condition;
+mod moves;
+mod steps;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -10,8 +14,16 @@ use toml::de::{DeTable, DeValue};
 use crate::component::{
     ComponentId, FieldPath, NEWEST_API_VERSION, OLDEST_API_VERSION, type_with_key, types,
 };
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Located, Source, SourceId, Span};
-use crate::setting::{Context, Settings, Text, looks_secret, suspicious};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Located, Source, SourceId, Span, suggestion};
+use crate::guide::Guide;
+use crate::setting::{Context, Piece, Settings, Text, looks_secret, suspicious, without_seams};
+
+pub use condition::Condition;
+pub use moves::Move;
+pub use steps::{DoneWhen, ManualStep};
+
+/// The keys of a manifest that are no types.
+const KEYS: [&str; 6] = ["api-version", "guide", "variables", "environment", "manual-step", "moved"];
 
 /// One manifest as written.
 #[derive(Debug)]
@@ -19,18 +31,13 @@ pub struct Manifest {
     pub source: SourceId,
     /// The major number: `62` for `"62.0"`.
     pub api_version: Option<Located<u16>>,
+    /// Whose rules count for its components.
+    pub guide: Option<Located<Guide>>,
     pub variables: BTreeMap<String, Variable>,
     pub environments: BTreeMap<String, Environment>,
     pub components: Vec<Declaration>,
     pub moved: Vec<Move>,
-}
-
-/// `[[moved]]`: a component that has another name now.
-#[derive(Debug, Clone)]
-pub struct Move {
-    pub at: Span,
-    pub from: ComponentId,
-    pub to: ComponentId,
+    pub steps: Vec<ManualStep>,
 }
 
 /// `[variables]`: a value, or a table that describes one. Without a default it has to be given.
@@ -58,6 +65,8 @@ pub struct Declaration {
     /// Where its name stands.
     pub at: Span,
     pub settings: Settings,
+    /// While it belongs to the project; always, without one.
+    pub only_if: Option<Condition>,
 }
 
 /// Reads one manifest. Everything wrong with it is reported; what could be read is returned.
@@ -67,15 +76,18 @@ pub fn read(source: SourceId, file: &Source, diagnostics: &mut Diagnostics) -> M
     let mut manifest = Manifest {
         source,
         api_version: None,
+        guide: None,
         variables: BTreeMap::new(),
         environments: BTreeMap::new(),
         components: Vec::new(),
         moved: Vec::new(),
+        steps: Vec::new(),
     };
     let Some(document) = parse(&mut context) else { return manifest };
     for (key, value) in document.get_ref() {
         match &**key.get_ref() {
             "api-version" => manifest.api_version = api_version(&mut context, value),
+            "guide" => manifest.guide = guide(&mut context, value),
             "variables" => manifest.variables = variables(&mut context, value),
             "environment" => {
                 each_table(&mut context, value, "`environment`", |context, name, at, table| {
@@ -83,15 +95,9 @@ pub fn read(source: SourceId, file: &Source, diagnostics: &mut Diagnostics) -> M
                     manifest.environments.insert(name.to_owned(), environment);
                 });
             }
-            "moved" => manifest.moved = moved(&mut context, value),
-            _ => components(
-                &mut context,
-                key,
-                value,
-                "a manifest",
-                &["api-version", "variables", "environment", "moved"],
-                &mut manifest.components,
-            ),
+            "moved" => manifest.moved = moves::moved(&mut context, value),
+            "manual-step" => manifest.steps = steps::read(&mut context, value),
+            _ => components(&mut context, key, value, "a manifest", &KEYS, &mut manifest.components),
         }
     }
     manifest
@@ -163,6 +169,25 @@ pub fn api_version(context: &mut Context<'_>, value: &Spanned<DeValue<'_>>) -> O
     }
 }
 
+fn guide(context: &mut Context<'_>, value: &Spanned<DeValue<'_>>) -> Option<Located<Guide>> {
+    let at = context.span(value);
+    let known = Guide::ALL.map(Guide::key);
+    let Some(text) = value.get_ref().as_str() else {
+        context.wrong_type("`guide`", value, "a string", Some(format!("one of: {}", known.join(", "))));
+        return None;
+    };
+    let found = Guide::find(text);
+    if found.is_none() {
+        let diagnostic = Diagnostic::error(Code::UnknownValue, format!("orgwire knows no guide `{text}`"))
+            .label(at, "not known");
+        context.error(match suggestion(text, known) {
+            Some(near) => diagnostic.help(format!("did you mean \"{near}\"?")),
+            None => diagnostic.help(format!("one of: {}", known.join(", "))),
+        });
+    }
+    Some(Located::new(found?, at))
+}
+
 /// `[variables]` of a manifest or of `orgwire.toml`.
 pub fn variables(context: &mut Context<'_>, value: &Spanned<DeValue<'_>>) -> BTreeMap<String, Variable> {
     let mut variables = BTreeMap::new();
@@ -176,15 +201,13 @@ pub fn variables(context: &mut Context<'_>, value: &Spanned<DeValue<'_>>) -> BTr
             context.hide_texts(value);
         }
         let mut variable = Variable { at: context.span(key), default: None, description: None };
-        let at = context.span(value);
         match value.get_ref() {
-            DeValue::String(text) => variable.default = Some(Located::new(context.text(text, at), at)),
+            DeValue::String(_) | DeValue::Array(_) => variable.default = value_of(context, name, value),
             DeValue::Table(parts) => {
                 for (part, value) in parts {
-                    let at = context.span(value);
                     match (&**part.get_ref(), value.get_ref()) {
-                        ("default", DeValue::String(text)) => {
-                            variable.default = Some(Located::new(context.text(text, at), at));
+                        ("default", DeValue::String(_) | DeValue::Array(_)) => {
+                            variable.default = value_of(context, name, value);
                         }
                         ("description", DeValue::String(text)) => {
                             variable.description = Some(text.clone().into_owned());
@@ -209,7 +232,7 @@ pub fn variables(context: &mut Context<'_>, value: &Spanned<DeValue<'_>>) -> BTr
             _ => context.wrong_type(
                 &format!("variable `{name}`"),
                 value,
-                "a string, or a table with `default` and `description`",
+                "a string, a list of strings, or a table with `default` and `description`",
                 None,
             ),
         }
@@ -218,58 +241,26 @@ pub fn variables(context: &mut Context<'_>, value: &Spanned<DeValue<'_>>) -> BTr
     variables
 }
 
-/// `[[moved]]`
-fn moved(context: &mut Context<'_>, value: &Spanned<DeValue<'_>>) -> Vec<Move> {
-    let DeValue::Array(items) = value.get_ref() else {
-        let help = "write [[moved]], and below it from and to".to_owned();
-        context.wrong_type("`moved`", value, "a list of tables", Some(help));
-        return Vec::new();
+/// A text, or a list of texts: a line each.
+fn value_of(context: &mut Context<'_>, name: &str, value: &Spanned<DeValue<'_>>) -> Option<Located<Text>> {
+    let at = context.span(value);
+    let items = match value.get_ref() {
+        DeValue::Array(items) => items.iter().collect(),
+        _ => vec![value],
     };
-    let mut moves = Vec::new();
-    for item in items {
-        let DeValue::Table(table) = item.get_ref() else {
-            context.wrong_type("an item of `moved`", item, "a table with `from` and `to`", None);
-            continue;
+    let mut pieces = Vec::new();
+    for (index, item) in items.into_iter().enumerate() {
+        let DeValue::String(text) = item.get_ref() else {
+            context.wrong_type(&format!("an item of variable `{name}`"), item, "a string", None);
+            return None;
         };
-        let (mut from, mut to, mut is_whole) = (None, None, true);
-        for (key, value) in table {
-            match (&**key.get_ref(), value.get_ref()) {
-                ("from", DeValue::String(address)) => from = address_of(context, address, value),
-                ("to", DeValue::String(address)) => to = address_of(context, address, value),
-                ("from" | "to", _) => {
-                    let what = format!("`{}` of `moved`", key.get_ref());
-                    context.wrong_type(&what, value, "an address such as \"auth-provider.Orders\"", None);
-                }
-                _ => context.unknown_key(key, value, "`moved`", ["from", "to"]),
-            }
-            is_whole &= matches!(&**key.get_ref(), "from" | "to");
+        if index > 0 {
+            pieces.push(Piece::Literal("\n".to_owned()));
         }
-        // The table of [[moved]] begins at its header; an inline one where it stands.
         let at = context.span(item);
-        match (from, to) {
-            (Some(from), Some(to)) => moves.push(Move { at, from, to }),
-            _ if is_whole && table.len() < 2 => context.error(
-                Diagnostic::error(Code::MissingField, "`moved` needs `from` and `to`")
-                    .label(at, "says only one of the two")
-                    .help("for example from = \"auth-provider.Orders\", to = \"auth-provider.OrdersLogin\""),
-            ),
-            _ => {}
-        }
+        pieces.extend(context.text(text, at).pieces);
     }
-    moves
-}
-
-fn address_of(context: &mut Context<'_>, address: &str, value: &Spanned<DeValue<'_>>) -> Option<ComponentId> {
-    let id = ComponentId::parse(address);
-    if id.is_none() {
-        let at = context.span(value);
-        context.error(
-            Diagnostic::error(Code::UnknownComponent, format!("`{address}` is no address of a component"))
-                .label(at, "not TYPE.NAME")
-                .help("write it as in plans, for example \"auth-provider.Orders\""),
-        );
-    }
-    id
+    Some(Located::new(Text { pieces: without_seams(pieces) }, at))
 }
 
 /// `[environment.NAME]` of a manifest or of `orgwire.toml`. The keys in `read_elsewhere` are passed over.
@@ -312,11 +303,11 @@ pub fn environment(
                     if looks_secret(key.get_ref()) {
                         context.hide_texts(value);
                     }
-                    let at = context.span(value);
                     match value.get_ref() {
-                        DeValue::String(text) => {
-                            let text = Located::new(context.text(text, at), at);
-                            environment.variables.insert(key.get_ref().clone().into_owned(), text);
+                        DeValue::String(_) | DeValue::Array(_) => {
+                            let text = value_of(context, key.get_ref(), value);
+                            let named = text.map(|text| (key.get_ref().clone().into_owned(), text));
+                            environment.variables.extend(named);
                         }
                         _ => context.wrong_type(
                             &format!("variable `{}`", key.get_ref()),
@@ -363,7 +354,8 @@ fn components(
     each_table(context, value, &what, |context, name, at, table| {
         let id = ComponentId::new(kind, name);
         let settings = context.settings(&id, &kind.fields, &FieldPath::root(), table);
-        components.push(Declaration { id, at, settings });
+        let only_if = table.get(condition::KEY).and_then(|value| condition::read(context, &id, value));
+        components.push(Declaration { id, at, settings, only_if });
     });
 }
 

@@ -1,0 +1,73 @@
+//! Generated secrets on their way to a system outside the org.
+
+use insta::assert_snapshot;
+
+use crate::simulated::Org;
+use crate::test::Test;
+
+fn secret_of(test: &Test, name: &str, field: &str) -> String {
+    let mut found = String::new();
+    Org::of(test, |org| found = org.text("ConnectedApp", name, &format!("oauthConfig.{field}")));
+    found
+}
+
+#[test]
+fn commands_get_what_they_ask_for_on_their_standard_input_and_nobody_sees_it() {
+    let test = Test::example("cyclr").file(
+        "keep.sh",
+        "cat > \"$1\"; echo \"$ORGWIRE_COMPONENT $ORGWIRE_FIELD\" > \"$1.what\"; cat \"$1\"\n",
+    );
+    let said = test
+        .run_words(&[
+            "deploy",
+            "-vv",
+            "--secret-to-command",
+            "sh keep.sh secret.txt",
+            "--secret-to-command",
+            "consumer-key=sh keep.sh 'the key.txt'",
+        ])
+        .success();
+    let (secret, key) = (test.read("secret.txt"), test.read("the key.txt"));
+    assert_eq!(secret, secret_of(&test, "Cyclr", "consumerSecret"));
+    assert_eq!(key, secret_of(&test, "Cyclr", "consumerKey"));
+    assert_eq!(test.read("secret.txt.what"), "connected-app.Cyclr consumer-secret\n");
+    assert!(!said.stdout.contains(&secret) && !said.stderr.contains(&secret));
+    assert!(
+        said.stderr.contains("Gave consumer-secret of connected-app.Cyclr to `sh`.\n"),
+        "{}",
+        said.stderr
+    );
+    // Nothing is generated any more.
+    let said = test.run_words(&["deploy", "--secret-to-command", "sh keep.sh again.txt"]).success();
+    assert!(said.stderr.contains("none is handed over"), "{}", said.stderr);
+    assert!(!test.path("again.txt").exists());
+}
+
+#[test]
+fn a_command_that_fails_stops_everything_before_anything_is_sent() {
+    let test = Test::example("cyclr");
+    let words = ["deploy", "--secret-out", "made.json", "--secret-to-command", "sh -c 'exit 3'"];
+    let said = test.run_words(&words).exits(1);
+    assert_snapshot!(said.talk());
+    assert!(!test.path("made.json").exists());
+    Org::of(&test, |org| assert!(!org.has("ConnectedApp", "Cyclr")));
+    let said = test.run_words(&["deploy", "--secret-to-command", "no-such-program", "--json"]).exits(1);
+    assert_eq!(said.json()["error"]["code"], "hand-over");
+}
+
+#[test]
+fn secrets_are_shown_on_a_terminal_and_nowhere_else() {
+    let test = Test::example("cyclr");
+    let said = test.run("deploy --show-secrets").exits(1);
+    assert_snapshot!(said.talk(), @"
+    usage
+
+      × --show-secrets needs a terminal to show them on
+      help: for a job: --secret-out FILE, or --secret-to-command 'gh secret set NAME'; nothing was sent
+    ");
+    Org::of(&test, |org| assert!(!org.has("ConnectedApp", "Cyclr")));
+    // `script` gives it one.
+    let shown = test.run_script("script -qec \"$ORGWIRE deploy --show-secrets\" /dev/null").success().stdout;
+    let secret = secret_of(&test, "Cyclr", "consumerSecret");
+    assert!(shown.contains(&format!("consumer-secret of connected-app.Cyclr: {secret}")), "{shown}");
+}
