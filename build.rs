@@ -13,6 +13,7 @@ fn main() -> io::Result<()> {
     embed(&mut code, "TEMPLATES", &root.join("templates"), "xml")?;
     embed(&mut code, "STORIES", &root.join("docs/diagnostics"), "md")?;
     embed(&mut code, "EXAMPLES", &root.join("manifests"), "toml")?;
+    embed(&mut code, "TWINS", &root.join("manifests/external-client-app"), "toml")?;
     fs::write(out.join("embedded.rs"), code)
 }
 

@@ -185,6 +185,9 @@ pub struct Init {
     /// Which system to start with.
     #[arg(long, value_enum, default_value = "blank")]
     pub from: Start,
+    /// The system as an external client app, for orgs that create no connected apps any more.
+    #[arg(long)]
+    pub external_client_app: bool,
     /// Where to write.
     #[arg(value_name = "FOLDER", default_value = ".")]
     pub folder: PathBuf,

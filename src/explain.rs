@@ -124,6 +124,11 @@ pub fn notes(field: &Field) -> Vec<String> {
     if let Some(named) = &field.names {
         said.push(format!("Names a component of type `{named}`, in the project or in the org."));
     }
+    if let Some(named) = &field.names_before_hyphen {
+        said.push(format!(
+            "Before its hyphen stands a component of type `{named}`, in the project or in the org."
+        ));
+    }
     if field.secret {
         said.push("A secret: say where it lives, never write it down.".to_owned());
     }

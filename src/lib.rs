@@ -26,7 +26,8 @@
 //! 7. [`deploy`] is the only loop: for each pass, [`render`] makes XML through templates, [`package`] zips it
 //!    the same way every time, [`org`] sends it, and [`wire`] reads back what the next pass waits for. At the
 //!    end the org is read once more: a success is what it holds, not what it answered. If the org refuses,
-//!    [`rejection`] finds the manifest line that each of its complaints belongs to.
+//!    [`rejection`] finds the manifest line that each of its complaints belongs to, and [`twin`] what to write in place
+//!    of an app that is not created any more.
 //!    Before it sends anything it writes that down in the [`journal`], so that whatever ends the process, the next run
 //!    knows what to ask the org for. What an org's words mean is in the [`dictionary`].
 //!    What it is about to change, and what the org was left with, stays in the [`history`]: from there a deployment is
@@ -121,6 +122,7 @@ pub mod journal;
 pub mod ledger;
 pub mod org;
 pub mod rejection;
+pub mod twin;
 pub mod verify;
 pub mod wire;
 

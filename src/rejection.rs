@@ -9,6 +9,7 @@ use crate::org::{ComponentRow, DeployResult};
 use crate::package;
 use crate::plan::{Action, Change, Plan};
 use crate::resolve::{Component, Desired};
+use crate::twin;
 
 /// What the org said about each component, and about the deployment as a whole.
 pub fn diagnostics(result: &DeployResult, stopped: &Stopped, desired: &Desired, plan: &Plan) -> Diagnostics {
@@ -34,11 +35,14 @@ pub fn diagnostics(result: &DeployResult, stopped: &Stopped, desired: &Desired, 
             diagnostic = diagnostic.org_code(&entry.code);
         }
         // Words about rights may be those of a blocked creation as well.
+        let known = entry.map(|entry| entry.code.as_str());
         if let Some(component) = component
-            && entry.is_none_or(|entry| entry.code == NO_RIGHT)
+            && known.is_none_or(|code| code == NO_RIGHT || code == CREATION_BLOCKED)
             && is_creation_refused(component, problem, plan)
         {
-            help = format!("{BLOCKED}; {help}");
+            let perhaps =
+                if known == Some(CREATION_BLOCKED) { String::new() } else { format!("{BLOCKED}; ") };
+            help = format!("{perhaps}{help}; {}", twin::in_full(component));
         }
         diagnostics.push(diagnostic.help(help));
     }
@@ -145,6 +149,7 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
 }
 
 const NO_RIGHT: &str = "no-right-to-deploy-this";
+const CREATION_BLOCKED: &str = "app-creation-blocked";
 const BLOCKED: &str = "since Spring '26 most orgs refuse to create connected apps unless Salesforce Support allows it \
                        (CA-70); if that is the reason, ask Support or use an external client app (more: orgwire \
                        explain app-creation-blocked)";

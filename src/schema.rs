@@ -821,8 +821,8 @@ mod tests {
     #[test]
     fn every_example_is_taken() {
         let judge = Judge::new(manifest());
-        for (stem, text) in embedded::EXAMPLES {
-            assert_eq!(judge.problem(text), None, "manifests/{stem}.toml");
+        for (stem, text) in embedded::EXAMPLES.iter().chain(embedded::TWINS) {
+            assert_eq!(judge.problem(text), None, "{stem}.toml");
         }
     }
 

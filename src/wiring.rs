@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::component::{ComponentId, FieldPath, Scalar, Tree, type_with_key};
+use crate::component::{ComponentId, FieldPath, Scalar, Tree};
 use crate::plan;
 use crate::reference::{Observed, Reference};
 use crate::resolve::{Desired, Leaf, Wanted};
@@ -65,9 +65,9 @@ pub fn wiring(desired: &Desired) -> Wiring {
                     let name = made.field.to_string();
                     edge(&made.owner, name.rsplit('.').next().unwrap_or(&name), false);
                 }
-                Wanted::Known(Scalar::Text(name)) if !name.is_empty() => {
-                    if let Some(kind) = field.names.as_deref().and_then(type_with_key) {
-                        edge(&ComponentId::new(kind, name.as_str()), "name", false);
+                Wanted::Known(Scalar::Text(text)) => {
+                    if let Some(named) = field.named(text) {
+                        edge(&named, "name", false);
                     }
                 }
                 _ => {}

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::cli::{self, Start};
 use crate::command::{Attempt, Exit, Failure, Trouble};
-use crate::component::embedded::EXAMPLES;
+use crate::component::embedded::{EXAMPLES, TWINS};
 use crate::project::{CONFIGURATION_FILE, DEFAULT_FOLDER};
 use crate::report::{Format, Terminal, json};
 
@@ -45,25 +45,49 @@ consumer-secret = { generate = true }
 scopes = [\"Api\", \"RefreshToken\"]
 ";
 
+const BLANK_TWIN: &str = "\
+# What should exist in the org. `orgwire plan` shows what would change, `orgwire explain external-client-application`
+# lists the fields of a type.
+
+api-version = \"66.0\"
+
+[variables]
+contact = \"ops@example.com\"
+
+[external-client-application.My_App]
+label = \"My App\"
+contact-email = \"${var.contact}\"
+distribution-state = \"Local\"
+
+[extl-clnt-app-global-oauth-settings.My_App_glbloauth]
+label = \"My_App_glbloauth\"
+external-client-application = \"My_App\"
+callback-url = \"https://example.com/oauth/callback\"
+consumer-key = { generate = true }
+consumer-secret = { generate = true }
+is-pkce-required = true # turn it off for a client that sends no proof
+
+[extl-clnt-app-oauth-settings.My_App_oauth]
+label = \"My_App_oauth\"
+external-client-application = \"My_App\"
+comma-separated-oauth-scopes = [\"Api\", \"RefreshToken\"]
+
+[extl-clnt-app-oauth-configurable-policies.My_App_oauthPlcy]
+label = \"My_App_oauthPlcy\"
+external-client-application = \"My_App\"
+permitted-users-policy-type = \"AllSelfAuthorized\"
+ip-relaxation-policy-type = \"Enforce\"
+refresh-token-policy-type = \"SpecificInactivity\"
+refresh-token-validity-period = 30
+refresh-token-validity-unit = \"Days\"
+";
+
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is already there")]
 struct Exists(String);
 
 pub fn run(arguments: &cli::Init, terminal: &Terminal) -> Result<Exit, Failure> {
-    let (name, text) = match arguments.from {
-        Start::Blank => ("my-app", BLANK),
-        from => {
-            let name = match from {
-                Start::Axsy => "axsy",
-                Start::Logik => "logik",
-                Start::Ampersand => "ampersand",
-                Start::Cyclr => "cyclr",
-                Start::Agilepoint | Start::Blank => "agilepoint",
-            };
-            let example = EXAMPLES.iter().find(|(stem, _)| *stem == name);
-            (name, example.map_or(BLANK, |(_, text)| *text))
-        }
-    };
+    let (name, text) = start(arguments);
     let folder = arguments.folder.strip_prefix(".").unwrap_or(&arguments.folder);
     let manifest = folder.join(DEFAULT_FOLDER).join(format!("{name}.toml"));
     let configuration = folder.join(CONFIGURATION_FILE);
@@ -97,6 +121,24 @@ pub fn run(arguments: &cli::Init, terminal: &Terminal) -> Result<Exit, Failure> 
         }
     }
     Ok(Exit::Done)
+}
+
+/// Name and text of the first manifest. A system has one name in both forms, so that a project holds one of them.
+fn start(arguments: &cli::Init) -> (&'static str, &'static str) {
+    let name = match arguments.from {
+        Start::Axsy => "axsy",
+        Start::Logik => "logik",
+        Start::Ampersand => "ampersand",
+        Start::Cyclr => "cyclr",
+        Start::Agilepoint => "agilepoint",
+        Start::Blank => "my-app",
+    };
+    let (all, blank) = match arguments.external_client_app {
+        true => (TWINS, BLANK_TWIN),
+        false => (EXAMPLES, BLANK),
+    };
+    let found = all.iter().find(|(stem, _)| *stem == name);
+    (name, found.map_or(blank, |(_, text)| *text))
 }
 
 fn write_new(path: &Path, text: &str) -> Result<String, Failure> {

@@ -18,6 +18,7 @@ use crate::reference::Observed;
 use crate::report::{self, Format, Terminal};
 use crate::secret::{self, Secret};
 use crate::verify::authorize::{self, Ask};
+use crate::verify::principal::{self, Answer, Assignment};
 use crate::verify::standing::{self, Approval, Evidence};
 use crate::verify::token::{self, Given, Trial};
 use crate::verify::{Check, Verdict, count, refresh, wired};
@@ -55,7 +56,13 @@ async fn with_org(
     let mut minutes = Vec::new();
     checks.extend(tokens(loaded, &observed, opened, &mut minutes).await?);
     checks.extend(refreshes(arguments, loaded, &observed, opened).await?);
-    checks.extend(standing(arguments, loaded, &mut observed, reader, &minutes, terminal).await?);
+    let principals = principals(loaded, &observed, reader).await?;
+    let standing = standing(arguments, loaded, &mut observed, reader, &minutes, terminal).await?;
+    // What an API tells nobody has to look at.
+    let is_left =
+        |check: &Check| check.id != "credential-status" || !principal::is_told(&principals, &check.component);
+    checks.extend(standing.into_iter().filter(is_left));
+    checks.extend(principals);
     // Stable: the checks of a component stay in the order of their worth.
     checks.sort_by(|one, other| one.component.cmp(&other.component));
     show(&checks, loaded, &observed, opened, terminal)?;
@@ -203,6 +210,58 @@ async fn refresh(
         Err(org::Error::NoSession(_, why)) => Ok(trial.refused(&why.to_string())),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Asks how the principals of external credentials stand, and who may take them.
+async fn principals(loaded: &Loaded, observed: &Observed, reader: Reader<'_>) -> Result<Vec<Check>, Failure> {
+    let mut checks = Vec::new();
+    for ask in principal::asks(&loaded.desired, observed) {
+        let answer = principal_answer(&ask, reader).await?;
+        checks.push(ask.judge(&answer));
+    }
+    let sets = principal::permission_sets(&loaded.desired, observed);
+    let given = assignments(&sets, reader).await;
+    checks.extend(principal::access(&loaded.desired, observed, given.as_deref()));
+    Ok(checks)
+}
+
+async fn principal_answer(ask: &principal::Ask, reader: Reader<'_>) -> Result<Answer, Failure> {
+    let asked = org::Principal { external_credential: &ask.component.name, name: &ask.name, kind: &ask.kind };
+    let status = match reader.principal_status(&asked).await {
+        Ok(status) => status,
+        Err(error) => {
+            return match error.refusal() {
+                Some(refusal) if refusal.status == 404 => Ok(Answer::NoResource),
+                Some(refusal) => Ok(Answer::Refused(refusal.to_string())),
+                None => Err(error.into()),
+            };
+        }
+    };
+    // Only for whoever has to go there.
+    let page = match status.as_str() {
+        "NotConfigured" => reader.authentication_url(&asked).await.ok(),
+        _ => None,
+    };
+    Ok(Answer::Status { status, page })
+}
+
+/// Active users with one of these permission sets.
+async fn assignments(sets: &[String], reader: Reader<'_>) -> Option<Vec<Assignment>> {
+    let mut found = Vec::new();
+    for set in sets {
+        let soql = format!(
+            "SELECT Assignee.Username FROM PermissionSetAssignment WHERE PermissionSet.Name = {} AND \
+             Assignee.IsActive = true",
+            org::soql_text(set)
+        );
+        let rows = reader.query(&soql).await.ok()?;
+        let usernames = rows.iter().filter_map(|row| row.get("Assignee")?.get("Username")?.as_str());
+        found.extend(
+            usernames
+                .map(|username| Assignment { permission_set: set.clone(), username: username.to_owned() }),
+        );
+    }
+    Some(found)
 }
 
 async fn standing(

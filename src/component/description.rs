@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{FieldPath, Fields, Scalar, Tree, kebab};
+use super::{ComponentId, FieldPath, Fields, Scalar, Tree, kebab, type_with_key};
 
 /// One metadata type.
 #[derive(Debug)]
@@ -207,6 +207,10 @@ pub struct Field {
     pub default: Option<String>,
     /// The key of the metadata type whose component this text names: `auth-provider`.
     pub names: Option<String>,
+    /// The key of the metadata type whose component stands before the first hyphen of this text (EC-41).
+    pub names_before_hyphen: Option<String>,
+    /// That component has to be in the org before this one is sent; in the same package is not early enough (EC-13).
+    pub names_first: bool,
     /// The field may be `{ generate = true }`.
     pub generate: Option<Generate>,
     /// One line for users.
@@ -218,6 +222,17 @@ pub struct Field {
 }
 
 impl Field {
+    /// The component that a text in this field names, if it is one that does.
+    pub fn named(&self, text: &str) -> Option<ComponentId> {
+        let (key, name) = match (&self.names, &self.names_before_hyphen) {
+            (Some(key), _) => (key, text),
+            // Names of components have no hyphen.
+            (None, Some(key)) => (key, text.split_once('-')?.0),
+            (None, None) => return None,
+        };
+        (!name.is_empty()).then(|| Some(ComponentId::new(type_with_key(key)?, name)))?
+    }
+
     pub fn is_required_at(&self, api_version: u16) -> bool {
         self.required || self.required_until.is_some_and(|last| api_version <= last)
     }
@@ -489,6 +504,8 @@ impl Reader<'_> {
             irreversible: written.irreversible,
             default: written.default,
             names: written.names,
+            names_before_hyphen: written.names_before_hyphen,
+            names_first: written.names_first,
             generate: written.generate,
             doc: written.doc,
             unsure: written.unsure,
@@ -573,6 +590,9 @@ struct WrittenField {
     irreversible: Option<String>,
     default: Option<String>,
     names: Option<String>,
+    names_before_hyphen: Option<String>,
+    #[serde(default)]
+    names_first: bool,
     generate: Option<Generate>,
     doc: String,
     unsure: Option<String>,
@@ -672,7 +692,7 @@ struct WrittenStep {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::component::{type_named, type_with_key, types};
+    use crate::component::{embedded, type_named, types};
 
     fn parse(fields: &str) -> Result<Type, String> {
         Type::parse(&format!(
@@ -736,7 +756,8 @@ mod tests {
             });
             for (path, field) in &paths {
                 let at = format!("{}: {path}", kind.name);
-                let named = field.names.as_deref().map(type_with_key);
+                let named = field.names.as_deref().or(field.names_before_hyphen.as_deref());
+                let named = named.map(type_with_key);
                 assert!(named.is_none_or(|found| found.is_some()), "{at} names a type without description");
                 assert!(!(field.read_only && (field.required || field.secret)), "{at} is never sent");
                 let Kind::Group(items) = &field.kind else {
@@ -807,11 +828,13 @@ mod tests {
                 assert!(field.exists_at(api_version) && !field.read_only, "{at}");
                 match (&field.kind, value) {
                     (Kind::Group(inner), toml::Value::Table(table)) => check(&at, inner, table, api_version),
-                    (Kind::Group(inner), toml::Value::Array(items)) if field.repeated => {
-                        let tables = items.iter().filter_map(toml::Value::as_table);
+                    (Kind::Group(inner), toml::Value::Array(tables)) if field.repeated => {
+                        let tables = tables.iter().map(|table| table.as_table().unwrap());
                         tables.for_each(|table| check(&at, inner, table, api_version));
                     }
-                    (Kind::Enumeration(values), toml::Value::Array(items)) if field.repeated => {
+                    (Kind::Enumeration(values), toml::Value::Array(items))
+                        if field.repeated || field.separator.is_some() =>
+                    {
                         assert!(
                             items.iter().all(|item| values.find(item.as_str().unwrap()).is_some()),
                             "{at}"
@@ -832,10 +855,13 @@ mod tests {
                 assert!(table.contains_key(&field.key), "{at} lacks {}", field.key);
             }
         }
-        for (stem, text) in crate::component::embedded::EXAMPLES {
+        // The successor's form is for orgs since Spring '26 (CA-70).
+        let versions = [(62, embedded::EXAMPLES), (66, embedded::TWINS)];
+        let all = versions.iter().flat_map(|(version, all)| all.iter().map(move |one| (version, one)));
+        for (version, (stem, text)) in all {
             let example: toml::Table = text.parse().unwrap();
             assert!(text.starts_with('#'), "{stem} does not say what it does");
-            assert_eq!(example["api-version"].as_str(), Some("62.0"), "{stem}");
+            assert_eq!(example["api-version"].as_str(), Some(format!("{version}.0").as_str()), "{stem}");
             for (key, components) in &example {
                 let Some(kind) = type_with_key(key) else {
                     assert!(
@@ -851,7 +877,8 @@ mod tests {
                     fields.remove(crate::setting::ONLY_IF);
                     // What a setting that is found by its profile leaves out stays as the org has it.
                     if kind.member.matched_on.is_none() {
-                        check(&format!("{stem}: {key}.{name}"), &kind.fields, &fields, 62);
+                        let at = format!("{stem}: {key}.{name}");
+                        check(&at, &kind.fields, &fields, *version);
                     }
                 }
             }

@@ -196,8 +196,8 @@ fn what_is_no_toml_is_refused() {
 
 #[test]
 fn the_examples_are_laid_out() {
-    for (stem, text) in embedded::EXAMPLES {
-        assert_eq!(laid_out(text), *text, "manifests/{stem}.toml");
+    for (stem, text) in embedded::EXAMPLES.iter().chain(embedded::TWINS) {
+        assert_eq!(laid_out(text), *text, "{stem}.toml");
     }
 }
 

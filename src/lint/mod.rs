@@ -10,6 +10,7 @@ mod callback;
 mod characters;
 mod client_credentials;
 mod contact;
+mod external_client_app;
 mod foreign_callback;
 mod full_scope;
 mod ignored_approvals;
@@ -51,6 +52,7 @@ const RULES: &[Rule] = &[
     characters::check,
     client_credentials::check,
     contact::check,
+    external_client_app::check,
     foreign_callback::check,
     full_scope::check,
     ignored_approvals::check,

@@ -5,6 +5,7 @@
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::{Action, Plan};
 use crate::resolve::Desired;
+use crate::twin;
 
 /// Looks at what a plan creates.
 pub fn check(desired: &Desired, plan: &Plan, diagnostics: &mut Diagnostics) {
@@ -18,8 +19,8 @@ pub fn check(desired: &Desired, plan: &Plan, diagnostics: &mut Diagnostics) {
             Diagnostic::warning(Code::NewConnectedApp, format!("the org may refuse to create `{}`", app.id))
                 .label(app.at, "does not exist there")
                 .help(format!(
-                    "since Spring '26 it takes Salesforce Support to allow new connected apps; the way out is an external client app: [external-client-application.{}]. `deploy --check-only` tells",
-                    app.id.name
+                    "since Spring '26 it takes Salesforce Support to allow new connected apps, and `deploy --check-only` tells whether it has; {}",
+                    twin::named(app)
                 )),
         );
         diagnostics.note_about(&app.id, before);

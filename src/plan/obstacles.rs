@@ -245,16 +245,15 @@ pub(super) fn check_named(
     findings: &mut Diagnostics,
 ) {
     component.each_value(&mut |path, field, value| {
-        let Some(kind) = field.names.as_deref().and_then(crate::component::type_with_key) else { return };
-        let Tree::Leaf(Leaf { wanted: Wanted::Known(Scalar::Text(name)), at }) = value else { return };
-        let named = ComponentId::new(kind, name.as_str());
-        if name.is_empty() || desired.components.contains_key(&named) || observed.has(&named) {
+        let Tree::Leaf(Leaf { wanted: Wanted::Known(Scalar::Text(text)), at }) = value else { return };
+        let Some(named) = field.named(text) else { return };
+        if desired.components.contains_key(&named) || observed.has(&named) {
             return;
         }
         let known: Vec<String> = desired
             .components
             .keys()
-            .filter(|id| id.kind.key == kind.key)
+            .filter(|id| id.kind.key == named.kind.key)
             .map(|id| id.name.clone())
             .collect();
         let mut diagnostic = Diagnostic::error(
@@ -266,7 +265,7 @@ pub(super) fn check_named(
         )
         .label(*at, "no such component")
         .help(format!("declare it: [{named}]"));
-        if let Some(near) = crate::diagnostic::suggestion(name, known.iter().map(String::as_str)) {
+        if let Some(near) = crate::diagnostic::suggestion(&named.name, known.iter().map(String::as_str)) {
             diagnostic = diagnostic.help(format!("did you mean \"{near}\"?"));
         }
         findings.push(diagnostic);

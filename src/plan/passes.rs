@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::values::{placeholder, predicted};
 use super::{Deferral, Limits, Pass, Send, packages};
-use crate::component::{ComponentId, FieldPath, Generate, Scalar, Tree, type_with_key};
+use crate::component::{ComponentId, FieldPath, Generate, Scalar, Tree};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::reference::{Observed, Reference};
 use crate::resolve::{Component, Desired, Leaf, Wanted};
@@ -20,6 +20,8 @@ pub(super) struct Sketch<'a> {
     waits: Vec<(FieldPath, Vec<Reference>)>,
     /// Components that must be there before or with this one.
     named: Vec<ComponentId>,
+    /// Components that must be there before this one.
+    first: Vec<ComponentId>,
     create_only: Vec<FieldPath>,
     /// Fields whose secret nobody knows any more.
     unknown: Vec<FieldPath>,
@@ -33,6 +35,7 @@ impl<'a> Sketch<'a> {
             exists: observed.has(&component.id),
             waits: Vec::new(),
             named: Vec::new(),
+            first: Vec::new(),
             create_only: Vec::new(),
             unknown: Vec::new(),
         };
@@ -49,17 +52,21 @@ impl<'a> Sketch<'a> {
                         sketch.waits.push((path.clone(), untold));
                     }
                 }
-                Wanted::Secret(SecretSource::Generated(generated))
-                    if generated.shape == Generate::ConsumerSecret && observed.has(&generated.owner) =>
-                {
-                    sketch.unknown.push(path.clone());
-                }
-                Wanted::Known(Scalar::Text(name)) if !name.is_empty() => {
-                    if let Some(kind) = field.names.as_deref().and_then(type_with_key) {
-                        let named = ComponentId::new(kind, name.as_str());
-                        if !observed.has(&named) {
-                            sketch.named.push(named);
+                Wanted::Secret(SecretSource::Generated(generated)) => {
+                    let owner = &generated.owner;
+                    if !observed.has(owner) {
+                        // Both sides of a secret that nobody keeps are made in one package, or neither is.
+                        if *owner != component.id {
+                            sketch.named.push(owner.clone());
                         }
+                    } else if generated.shape == Generate::ConsumerSecret {
+                        sketch.unknown.push(path.clone());
+                    }
+                }
+                Wanted::Known(Scalar::Text(text)) => {
+                    if let Some(named) = field.named(text).filter(|named| !observed.has(named)) {
+                        let when = if field.names_first { &mut sketch.first } else { &mut sketch.named };
+                        when.push(named);
                     }
                 }
                 _ => {}
@@ -125,12 +132,13 @@ pub(super) fn passes(
                 State::Done => None,
             });
         }
-        // What a component names must be there, or come in the same package.
+        // What a component names must be there, or come in the same package; some of it has to be there (EC-13).
         loop {
             let comes = |id: &ComponentId| is_sent(id) || find(id).is_some_and(|at| sends[at].is_some());
-            let blocked: Vec<usize> = (0..sketches.len())
-                .filter(|at| sends[*at].is_some() && !sketches[*at].named.iter().all(comes))
-                .collect();
+            let is_ready =
+                |sketch: &Sketch<'_>| sketch.named.iter().all(comes) && sketch.first.iter().all(is_sent);
+            let blocked: Vec<usize> =
+                (0..sketches.len()).filter(|at| sends[*at].is_some() && !is_ready(&sketches[*at])).collect();
             if blocked.is_empty() {
                 break;
             }

@@ -58,16 +58,18 @@ fn without_secrets(tree: Tree<Scalar>) -> Tree<Scalar> {
 
 pub fn after(change: &Change, field_change: &FieldChange) -> Shown {
     let field = described_field(&change.id, &field_change.path);
-    undescribed(field, &field_change.path, shown(field, &field_change.after))
+    // The last pass of a component is the one that its values are waited for.
+    let known_after = change.passes.last().map_or(1, |last| last.saturating_sub(1).max(1));
+    undescribed(field, &field_change.path, shown(field, &field_change.after, known_after))
 }
 
-fn shown(field: Option<&Field>, tree: &Tree<Filled>) -> Shown {
+fn shown(field: Option<&Field>, tree: &Tree<Filled>, known_after: usize) -> Shown {
     match tree {
         Tree::Leaf(Filled::Secret(SecretSource::Generated(_))) => Shown::State("(generated)".to_owned()),
         Tree::Leaf(Filled::Secret(source)) => Shown::State(format!("(secret from {source})")),
         Tree::Leaf(Filled::Pending(references)) => {
             let names: Vec<String> = references.iter().map(ToString::to_string).collect();
-            Shown::State(format!("(known after pass 1: {})", names.join(", ")))
+            Shown::State(format!("(known after pass {known_after}: {})", names.join(", ")))
         }
         Tree::Leaf(Filled::Known(_)) if field.is_some_and(|field| field.secret) => {
             Shown::State("(secret)".to_owned())

@@ -147,11 +147,8 @@ impl Component {
     pub fn named(&self) -> Vec<ComponentId> {
         let mut found = Vec::new();
         self.each_value(&mut |_, field, value| {
-            if let Some(kind) = field.names.as_deref().and_then(crate::component::type_with_key)
-                && let Tree::Leaf(Leaf { wanted: Wanted::Known(Scalar::Text(name)), .. }) = value
-                && !name.is_empty()
-            {
-                found.push(ComponentId::new(kind, name.as_str()));
+            if let Tree::Leaf(Leaf { wanted: Wanted::Known(Scalar::Text(text)), .. }) = value {
+                found.extend(field.named(text));
             }
         });
         found

@@ -57,15 +57,15 @@ pub(super) fn of_asker(state: &State, asker: &Person) -> Contents {
 
 /// Every person has the permission set that stands for their profile, and those that somebody gave them.
 pub(super) fn assignments(state: &State, people: &[Person]) -> Contents {
-    let blank = || row("", "", "", &Holder::Nothing, state);
+    let blank = || row("", None, "", &Holder::Nothing, state);
     let mut rows = Vec::new();
     for (serial, person) in (1_u64..).zip(people) {
         let id = |number: u64| ids::record("0Pa", &state.identity.pod, serial * 1000 + number);
-        rows.push(row(&id(0), &person.id, &of_profile(state, person), &Holder::Profile(person), state));
+        rows.push(row(&id(0), Some(person), &of_profile(state, person), &Holder::Profile(person), state));
         let sets = state.holdings.of_type("PermissionSet");
         let mine = sets.filter(|(name, _)| state.oauth.is_assigned(name, &person.id));
         for (number, (name, set)) in (1..).zip(mine) {
-            rows.push(row(&id(number), &person.id, &set.id, &Holder::Set(name, set), state));
+            rows.push(row(&id(number), Some(person), &set.id, &Holder::Set(name, set), state));
         }
     }
     contents(blank(), rows)
@@ -78,7 +78,7 @@ enum Holder<'a> {
     Set(&'a str, &'a Component),
 }
 
-fn row(id: &str, person: &str, set: &str, holder: &Holder<'_>, state: &State) -> Record {
+fn row(id: &str, person: Option<&Person>, set: &str, holder: &Holder<'_>, state: &State) -> Record {
     let (name, label, profile) = match holder {
         Holder::Nothing => ("", None, None),
         // The platform gives these sets a name that says nothing.
@@ -92,7 +92,9 @@ fn row(id: &str, person: &str, set: &str, holder: &Holder<'_>, state: &State) ->
     };
     let record = Record::new()
         .id("Id", Some(id))
-        .id("AssigneeId", Some(person))
+        .id("AssigneeId", Some(person.map_or("", |person| &person.id)))
+        .text("Assignee.Username", person.map(|person| person.username.as_str()))
+        .flag("Assignee.IsActive", person.is_some_and(|person| !state.setup.is_inactive(person)))
         .id("PermissionSetId", Some(set))
         .text("PermissionSet.Name", Some(name))
         .text("PermissionSet.Label", label)

@@ -90,6 +90,14 @@ pub(super) enum Step {
     ActivateUser {
         username: String,
     },
+    AssignPermissionSet {
+        permission_set: String,
+        username: String,
+    },
+    UnassignPermissionSet {
+        permission_set: String,
+        username: String,
+    },
     /// An app goes by the name of its component, or by its consumer key.
     BlockApp {
         app: String,
@@ -131,6 +139,19 @@ impl Step {
             Step::ActivateUser { username } => {
                 let person = person(state, username)?;
                 state.setup.inactive.remove(&person.id);
+            }
+            Step::AssignPermissionSet { permission_set, username } => {
+                let person = person(state, username)?;
+                if state.holdings.get("PermissionSet", permission_set).is_none() {
+                    return Err(format!("no permission set `{permission_set}`"));
+                }
+                state.oauth.assigned.entry(permission_set.clone()).or_default().insert(person.id);
+            }
+            Step::UnassignPermissionSet { permission_set, username } => {
+                let person = person(state, username)?;
+                if let Some(users) = state.oauth.assigned.get_mut(permission_set) {
+                    users.remove(&person.id);
+                }
             }
             Step::BlockApp { app } => {
                 let key = consumer_key(state, app)?;

@@ -69,6 +69,16 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
         ("EC-24", "the words of the warning about a rotation"),
         ("EC-43", "the words about a parameter that names no provider"),
         (
+            "EC-45",
+            "the address where a principal is authenticated, who may ask for it, and the codes and words where it is refused; \
+             the browser comes back to a page of this org only",
+        ),
+        ("EC-46", "what a principal holds stays under its name until the external credential is gone"),
+        (
+            "named-credentials API",
+            "principals are told without id, parameters and `principalAccess`; one that signs JWTs counts as configured",
+        ),
+        (
             "ExternalClientApplication",
             "a header without `contactEmail` is refused; deleting one takes its satellites along",
         ),
@@ -120,6 +130,7 @@ pub fn unconfirmed() -> &'static [(&'static str, &'static str)] {
             "a list that is sent replaces the whole list, and from API 40 on user permissions that are not listed go; the \
              words about permissions that need others",
         ),
+        ("PermissionSetAssignment", "rows are about permission sets only, and not about what profiles give"),
         (
             "Profile",
             "a list that is sent adds to the list there is, login IP ranges aside; which lists come back only with what \

@@ -2,6 +2,7 @@
 //! wire is asked by others, and judged here.
 
 pub mod authorize;
+pub mod principal;
 pub mod refresh;
 pub mod standing;
 pub mod token;

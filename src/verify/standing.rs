@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Check, apps, family};
+use super::{Check, apps};
 use crate::component::{ComponentId, FieldPath};
 use crate::ledger::ManualStep;
 use crate::ledger::record::Known;
@@ -107,10 +107,7 @@ pub fn approvals(desired: &Desired, observed: &Observed, given: Option<&[Approva
         let Some(given) = given else {
             return Some(check.skipped("this login may not see approvals (OauthToken)"));
         };
-        let label = app
-            .wanted
-            .text("label")
-            .or_else(|| family(app, observed).find_map(|fields| fields.text_at(&FieldPath::of("label"))))?;
+        let label = app_label(app, observed)?;
         let mut of_user: BTreeMap<&str, usize> = BTreeMap::new();
         for approval in given.iter().filter(|approval| approval.app == label) {
             *of_user.entry(&approval.user_id).or_default() += 1;
@@ -129,6 +126,18 @@ pub fn approvals(desired: &Desired, observed: &Observed, given: Option<&[Approva
         })
     };
     apps(desired, observed).filter_map(one).collect()
+}
+
+/// What people call the app. The label of what holds an external client app's key is that of the settings.
+fn app_label<'a>(app: super::App<'a>, observed: &'a Observed) -> Option<&'a str> {
+    let label = FieldPath::of("label");
+    if app.wanted.id.kind.name == "ConnectedApp" {
+        return app.wanted.text("label").or_else(|| app.held.text_at(&label));
+    }
+    let name = app.text("externalClientApplication")?;
+    let is_header = |id: &ComponentId| id.kind.name == "ExternalClientApplication" && id.name == name;
+    let (_, header) = observed.components.iter().find(|(id, _)| is_header(id))?;
+    header.fields.text_at(&label).or(Some(name))
 }
 
 #[cfg(test)]

@@ -286,6 +286,12 @@ impl Browser {
         self.follow(address, None)
     }
 
+    /// One request: the page, or where the org sends the browser instead.
+    pub fn once(&self, address: &str) -> Result<Page, String> {
+        let (page, next) = self.request(&self.whole(address), None);
+        next.map_or(Ok(page), Err)
+    }
+
     /// A list of Setup, by the name in its address.
     pub fn setup(&self, page: &str) -> Page {
         self.open(&format!("/lightning/setup/{page}/home"))
@@ -300,6 +306,13 @@ impl Browser {
     /// Sends the first form of a page, with these values by name.
     pub fn send(&self, page: &Page, filled: &[(&str, &str)]) -> Page {
         self.submit(&filled.iter().fold(page.form(), |form, (name, value)| form.with(name, value)))
+    }
+
+    /// The same, up to where the org sends the browser next.
+    pub fn sent_on(&self, page: &Page, filled: &[(&str, &str)]) -> String {
+        let form = filled.iter().fold(page.form(), |form, (name, value)| form.with(name, value));
+        let (page, next) = self.request(&self.whole(&form.action), Some(&form.pairs()));
+        next.unwrap_or_else(|| panic!("{} stays at {}\n{}", page.status, page.url, page.html))
     }
 
     pub fn submit(&self, form: &Form) -> Page {
@@ -352,7 +365,7 @@ impl Browser {
             let location = answer.headers().get("location").map(|value| value.to_str().unwrap().to_owned());
             let status = answer.status().as_u16();
             let page = Page { status, url: url.to_owned(), html: answer.text().await.unwrap() };
-            if location.is_none() {
+            if location.is_none() && url.starts_with(&self.base) {
                 page.says("This is the local org, a simulation. It is not Salesforce.");
                 page.hides("<script");
             }

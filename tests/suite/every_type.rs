@@ -227,7 +227,7 @@ const SUCCESSORS: &str = r#"
 fn the_successors_of_apps_and_credentials_are_deployed_and_found_again() {
     let test = Test::new().manifest(SUCCESSORS);
     let told = test.run("deploy --json").success().json();
-    assert_eq!(told["passes"].as_array().unwrap().len(), 2, "the callback is wired in the second");
+    assert_eq!(told["passes"].as_array().unwrap().len(), 3, "the head, what belongs to it, and the callback");
     let again = test.run("plan --exit-code").exits(0);
     assert!(again.stdout.starts_with("No changes"), "{}", again.stdout);
     Org::of(&test, |org| {

@@ -14,9 +14,11 @@ fn every_start_gives_a_manifest_that_can_be_checked() {
         ("agilepoint", "--var callback=https://partner.example/cb"),
         ("blank", ""),
     ] {
-        let test = Test::new();
-        test.run(&format!("init --from {from}")).success();
-        test.run(&format!("lint {flags}")).success();
+        for form in ["", "--external-client-app"] {
+            let test = Test::new();
+            test.run(&format!("init --from {from} {form}")).success();
+            test.run(&format!("lint {flags}")).success();
+        }
     }
 }
 
@@ -40,4 +42,17 @@ fn what_was_written_is_said_and_what_is_there_is_kept() {
     ");
     assert_eq!(test.read("manifests/axsy.toml"), "mine");
     assert_eq!(test.run("init --from cyclr").success().stdout, "wrote manifests/cyclr.toml\n");
+}
+
+#[test]
+fn a_system_comes_as_an_external_client_app_if_asked_for() {
+    let test = Test::new();
+    let said = test.run("init --from axsy --external-client-app").success();
+    assert_eq!(said.stdout, "wrote manifests/axsy.toml\nwrote orgwire.toml\nwrote .gitignore\n");
+    let written = test.read("manifests/axsy.toml");
+    assert!(written.contains("[external-client-application.AxsyApexAPI]"), "{written}");
+    assert!(!written.contains("[connected-app."), "{written}");
+    // Both forms have the same names, so a project has one of them.
+    let said = test.run("init --from axsy").exits(1);
+    assert!(said.stderr.contains("`manifests/axsy.toml` is already there"), "{}", said.stderr);
 }

@@ -54,6 +54,7 @@ mod simulate;
 mod stories;
 mod systems;
 mod troubles;
+mod twins;
 #[cfg(unix)]
 mod values;
 mod verify;

@@ -13,8 +13,11 @@ use crate::test::Test;
 /// Everything that package.xml names, as files.
 fn retrieve(org: &Org, package_xml: &str) -> Vec<u8> {
     let types = &package_xml[package_xml.find("<types>").unwrap()..package_xml.find("</Package>").unwrap()];
+    // The version it was written for: newer elements come back of no older one.
+    let (_, version) = package_xml.rsplit_once("<version>").unwrap();
+    let version = version.split_once('<').unwrap().0;
     let answer = org.soap(&format!(
-        "<retrieve xmlns=\"http://soap.sforce.com/2006/04/metadata\"><retrieveRequest><apiVersion>62.0</apiVersion>\
+        "<retrieve xmlns=\"http://soap.sforce.com/2006/04/metadata\"><retrieveRequest><apiVersion>{version}</apiVersion>\
          <singlePackage>true</singlePackage><unpackaged>{types}</unpackaged></retrieveRequest></retrieve>"
     ));
     let between = |text: &str, tag: &str| {
@@ -77,10 +80,13 @@ fn somebody_elses(case: &str) -> Option<&'static str> {
 #[test]
 fn every_manifest_comes_back_as_it_was() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests");
-    let mut found: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut found: Vec<PathBuf> = [folder.clone(), folder.join("external-client-app")]
+        .iter()
+        .flat_map(|folder| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()))
+        .filter(|path| path.is_file())
+        .collect();
     found.sort();
-    found.retain(|path| path.is_file());
-    assert_eq!(found.len(), 6, "{found:?}");
+    assert_eq!(found.len(), 11, "{found:?}");
     for manifest in found {
         let flags = match manifest.file_stem().unwrap().to_str().unwrap() {
             "agilepoint" | "ampersand" => "--var callback=https://partner.example/cb",

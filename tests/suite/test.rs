@@ -38,6 +38,11 @@ impl Test {
         Test::new().manifest(&fs::read_to_string(path).unwrap())
     }
 
+    /// The same system in the successor's form, from `manifests/external-client-app`.
+    pub fn twin(name: &str) -> Test {
+        Test::example(&format!("external-client-app/{name}"))
+    }
+
     /// Writes `manifests/main.toml`. Lines may be indented as the test is.
     pub fn manifest(self, text: &str) -> Test {
         self.file("manifests/main.toml", &unindent(text))

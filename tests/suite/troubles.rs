@@ -427,9 +427,15 @@ fn an_app_that_is_refused_in_unknown_words_may_be_blocked() {
     });
     let said = org.reached_by(project()).run("deploy --yes").exits(4).talk();
     let (_, help) = said.split_once("help: ").unwrap();
+    // What follows is shown to be deployable elsewhere.
+    let (help, fragment) = help.split_once("[external-client-application.Orders]").unwrap();
+    assert!(fragment.contains("[extl-clnt-app-oauth-configurable-policies.Orders_oauthPlcy]"), "{fragment}");
     assert_snapshot!(help, @r"
     since Spring '26 most orgs refuse to create connected apps unless Salesforce Support allows it
             (CA-70); if that is the reason, ask Support or use an external client app (more: orgwire explain
-            app-creation-blocked); nothing was changed in the org
+            app-creation-blocked); nothing was changed in the org; the way out is an external client app; in
+            place of [connected-app.Orders] write
+
+            
     ");
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::credential::Authenticated;
+use super::principal::ForPrincipal;
 use super::rate::Rates;
 use crate::simulator::clock::Moment;
 use crate::simulator::session::is_same;
@@ -24,7 +25,7 @@ pub(in crate::simulator) struct Memory {
     pub codes: Vec<Code>,
     pub devices: Vec<Device>,
     pub provider_logins: Vec<ProviderLogin>,
-    /// By the id of the named credential.
+    /// By the id of the named credential, or by the principal of an external one.
     pub authenticated: BTreeMap<String, Authenticated>,
     pub logins: Vec<Login>,
     pub rates: Rates,
@@ -102,10 +103,13 @@ pub(in crate::simulator) struct ProviderLogin {
 /// Whose tokens a login is to bring.
 #[derive(Clone, Serialize, Deserialize)]
 pub(in crate::simulator) struct CredentialLogin {
-    /// Id of the named credential.
+    /// Id of the named credential, or of the external one.
     pub id: String,
     /// Id of the user who began it in Setup; only their browser may end it.
     pub begun_by: String,
+    /// The principal of an external credential; none for a legacy credential.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub principal: Option<ForPrincipal>,
 }
 
 /// A row of the login history.

@@ -20,6 +20,7 @@ mod keys;
 pub(super) mod memory;
 mod page;
 mod password;
+pub(super) mod principal;
 mod provider;
 mod rate;
 mod refresh;

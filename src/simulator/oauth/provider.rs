@@ -16,7 +16,7 @@ use ring::digest;
 
 use super::credential::{self, Authenticated};
 use super::memory::{self, CredentialLogin, ProviderLogin};
-use super::{Ask, Form, Granted, Refused, changed, code, page};
+use super::{Ask, Form, Granted, Refused, changed, code, page, principal};
 use crate::simulator::pages::{self, html, login, visit};
 use crate::simulator::rules::{flag, text};
 use crate::simulator::session::{address_of, is_same};
@@ -33,10 +33,13 @@ pub(super) fn begin(org: &Org, name: &str) -> Response {
 
 /// `/services/auth/xds/ORG/X?startURL=/0XA...&scope=...` (NC-24)
 pub(super) fn begin_for_credential(org: &Org, name: &str, request: &Request) -> Response {
+    let query = Form::read(request.uri().query().unwrap_or_default().as_bytes());
+    if query.get("externalCredential").is_some() {
+        return principal::begin(org, name, request, &query);
+    }
     let Some(visitor) = visit::visitor(org, request.headers()) else {
         return login::first(request.uri().path_and_query().map_or("/", |target| target.as_str()));
     };
-    let query = Form::read(request.uri().query().unwrap_or_default().as_bytes());
     let id = query.get("startURL").unwrap_or_default().trim_start_matches('/');
     to_authorize(org, |state| {
         let no = |why: &str| Refused::new("invalid_request", why);
@@ -50,12 +53,13 @@ pub(super) fn begin_for_credential(org: &Org, name: &str, request: &Request) -> 
         }
         // NC-11
         let scope = query.get("scope").or_else(|| text(&found.fields, "oauthScope")).map(str::to_owned);
-        let whose = CredentialLogin { id: found.id.clone(), begun_by: visitor.person.id.clone() };
+        let begun_by = visitor.person.id.clone();
+        let whose = CredentialLogin { id: found.id.clone(), begun_by, principal: None };
         start(state, &org.ready.instance_url, name, scope.as_deref(), Some(whose))
     })
 }
 
-fn to_authorize(org: &Org, start: impl FnOnce(&mut State) -> Result<String, Refused>) -> Response {
+pub(super) fn to_authorize(org: &Org, start: impl FnOnce(&mut State) -> Result<String, Refused>) -> Response {
     match changed(org, start) {
         Ok(target) => html::redirect(&target),
         Err(refused) => problem(&refused),
@@ -63,7 +67,7 @@ fn to_authorize(org: &Org, start: impl FnOnce(&mut State) -> Result<String, Refu
 }
 
 /// Where the browser goes.
-fn start(
+pub(super) fn start(
     state: &mut State,
     base: &str,
     name: &str,
@@ -165,16 +169,16 @@ pub(super) async fn end(org: &Arc<Org>, name: &str, request: Request) -> Respons
             ip,
         );
         if let Some(whose) = &for_credential {
-            keep(state, &whose.id, &granted)?;
+            keep(state, whose, &granted)?;
         }
         Ok(granted)
     });
     match told {
-        Ok(_) if for_credential.is_some() => {
-            let id = for_credential.map(|whose| whose.id).unwrap_or_default();
-            html::redirect(&pages::page_of("NamedCredential", &id)) // NC-21
-        }
         Ok(granted) => {
+            if let Some(whose) = for_credential {
+                let page = || pages::page_of("NamedCredential", &whose.id); // NC-21
+                return html::redirect(&whose.principal.map_or_else(page, |principal| principal.returns_to));
+            }
             let scope = granted.answer["scope"].as_str().unwrap_or_default().to_owned();
             let text =
                 format!("{name} let {} in through {}, with: {scope}.", granted.user_id, granted.app_name);
@@ -185,11 +189,15 @@ pub(super) async fn end(org: &Arc<Org>, name: &str, request: Request) -> Respons
 }
 
 /// The credential is logged in from now on.
-fn keep(state: &mut State, id: &str, granted: &Granted) -> Result<(), Refused> {
-    let found = state.holdings.of_type("NamedCredential").find(|(_, found)| found.id == id);
-    let gone = || Refused::new("invalid_request", "the named credential has been deleted");
-    let held = Authenticated::new(found.ok_or_else(gone)?.1, &granted.user_id, &granted.answer);
-    state.oauth.authenticated.insert(id.to_owned(), held);
+fn keep(state: &mut State, whose: &CredentialLogin, granted: &Granted) -> Result<(), Refused> {
+    let (kind, gone, key) = match &whose.principal {
+        None => ("NamedCredential", "the named credential has been deleted", &whose.id),
+        Some(principal) => ("ExternalCredential", "the external credential has been deleted", &principal.key),
+    };
+    let found = state.holdings.of_type(kind).find(|(_, found)| found.id == whose.id);
+    let found = found.ok_or_else(|| Refused::new("invalid_request", gone))?;
+    let held = Authenticated::new(found.1, &granted.user_id, &granted.answer);
+    state.oauth.authenticated.insert(key.clone(), held);
     Ok(())
 }
 

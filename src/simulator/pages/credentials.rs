@@ -1,10 +1,12 @@
-//! Named Credentials: the list, and one credential with its authentication status (NC-20, NC-21).
+//! Named Credentials: the lists, of external credentials as well, and one credential with its authentication status
+//! (NC-20, NC-21).
 
 use axum::response::Response;
 
 use super::html::{self, Cell};
 use super::{Visited, action_of, credential_forms, door, new_of, page_of, with_id};
 use crate::simulator::oauth::credential::{self, Status};
+use crate::simulator::oauth::principal;
 use crate::simulator::rules::text;
 use crate::simulator::state::{Component, State};
 
@@ -24,7 +26,43 @@ pub(super) fn all(visited: &Visited) -> Response {
     });
     let columns = ["Label", "Name", "URL", "Authentication Status"];
     let new = door(visited.may_change(PAGE), &new_of(PAGE), "New Legacy");
-    visited.page("Named Credentials", &(new + &html::list(&columns, &rows)))
+    let body = format!("{new}{}{}", html::list(&columns, &rows), external(visited));
+    visited.page("Named Credentials", &body)
+}
+
+/// The external credentials with their principals, and where somebody authenticates one (EC-45).
+fn external(visited: &Visited) -> String {
+    let rows = visited.org.store.read(|state| {
+        let mut rows = Vec::new();
+        for (name, component) in state.holdings.of_type("ExternalCredential") {
+            for one in principal::of(component) {
+                rows.push(principal_row(visited, state, (name, component), &one));
+            }
+        }
+        rows
+    });
+    let columns = ["External Credential", "Principal", "Identity Type", "Authentication Status", "Action"];
+    format!("<h2>External Credentials</h2>\n{}", html::list(&columns, &rows))
+}
+
+fn principal_row(
+    visited: &Visited,
+    state: &State,
+    credential: (&str, &Component),
+    one: &principal::Principal,
+) -> Vec<Cell> {
+    let (name, component) = credential;
+    let person = &visited.visitor.person;
+    let ready = &visited.org.ready;
+    let start = principal::address("", &ready.organization_id, credential, one, None)
+        .filter(|_| principal::may_authenticate(state, person, name, one));
+    vec![
+        Cell::text(label(name, component)),
+        Cell::text(one.name.clone()),
+        Cell::text(one.kind.clone()),
+        Cell::text(principal::standing(state, component, one, &person.id).word()),
+        start.map_or_else(|| Cell::text(""), |start| Cell::link(start, "Authenticate")),
+    ]
 }
 
 pub(super) fn one(visited: &Visited) -> Response {

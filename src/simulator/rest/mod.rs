@@ -4,6 +4,7 @@ mod credentials;
 mod data;
 mod deploy_request;
 mod identity;
+mod named_credentials;
 
 use std::sync::Arc;
 
@@ -70,6 +71,12 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// 62 of `v62.0`.
+    fn version_number(&self) -> u16 {
+        let digits = self.version.trim_start_matches('v').split('.').next();
+        digits.and_then(|digits| digits.parse().ok()).unwrap_or_default()
+    }
+
     fn reads(&self) -> Result<(), Failure> {
         match self.method {
             Method::GET | Method::HEAD => Ok(()),
@@ -116,6 +123,7 @@ async fn resource(org: &Arc<Org>, version: &str, rest: &[&str], request: Request
             data::describe(&call, object)
         }
         ["sobjects", object, id] => data::record(&call, object, id, &request),
+        ["named-credentials", resource @ ..] => named_credentials::answer(&call, resource, request).await,
         ["apps", "oauth", resource @ ..] => credentials::answer(&call, resource, &request),
         ["metadata", ..]
             if !org.store.read(|state| permission::may_use_metadata_api(state, &asker.person)) =>
