@@ -7,6 +7,7 @@ mod browser;
 mod front;
 mod simulated;
 mod test;
+mod vendor;
 
 mod bad_input;
 mod by_hand;

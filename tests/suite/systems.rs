@@ -5,6 +5,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+mod agilepoint;
+mod axsy;
+mod cyclr;
+mod logik;
+
 /// Every Rust file below a folder of the project.
 fn sources(folder: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -22,15 +27,16 @@ fn sources(folder: &str) -> Vec<PathBuf> {
     found
 }
 
-/// The rules that tests are called after: `000-R1` of `fn rule_000_r1_...`, where a `#[test]` stands before it.
+/// The rules that tests are called after: `000-R1` of `fn rule_000_r1_...`, and several with `_and_` between, where a
+/// `#[test]` stands before it.
 fn tested() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for path in ["src", "tests/suite"].into_iter().flat_map(sources) {
         let text = fs::read_to_string(path).unwrap();
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
         for pair in lines.windows(2).filter(|pair| pair[0] == "#[test]") {
-            if let Some(rule) = pair[1].strip_prefix("fn rule_") {
-                let (guide, rest) = rule.split_once("_r").unwrap();
+            let Some(rules) = pair[1].strip_prefix("fn rule_") else { continue };
+            for (guide, rest) in rules.split("_and_").filter_map(|rule| rule.split_once("_r")) {
                 let number: String = rest.chars().take_while(char::is_ascii_digit).collect();
                 found.insert(format!("{guide}-R{number}"));
             }
