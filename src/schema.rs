@@ -279,7 +279,7 @@ fn manual_step() -> Value {
             "who": text("Whose hands it needs."),
             "link": text("Where: a path of the org's Setup, or an address elsewhere."),
             "done-when": {
-                "description": "How it is known to be done: somebody says so; somebody has let the app in; its tokens count so long.",
+                "description": "How it is known to be done: somebody says so; somebody has let the app in; somebody has the permission set; its tokens count so long.",
                 "type": "string",
                 "enum": DoneWhen::NAMES,
             },

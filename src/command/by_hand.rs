@@ -24,10 +24,15 @@ pub fn open(desired: &Desired, observed: &Observed, terminal: &Terminal) -> Vec<
 }
 
 /// What a plan has opened again counts as not done.
-pub fn reopen(desired: &Desired, plan: &Plan, observed: &Observed, terminal: &Terminal) {
+pub fn opened_by(plan: &Plan, desired: &Desired, observed: &Observed, terminal: &Terminal) {
     let steps = ledger::opened(desired, plan, observed);
+    reopen(steps.iter().map(|step| step.id.as_str()), observed, terminal);
+}
+
+/// These count as not done from now on.
+pub fn reopen<'a>(ids: impl Iterator<Item = &'a str>, observed: &Observed, terminal: &Terminal) {
     if let Some(ledger) = ledger_of(observed) {
-        told(ledger.reopen(steps.iter().map(|step| step.id.as_str())), terminal);
+        told(ledger.reopen(ids), terminal);
     }
 }
 

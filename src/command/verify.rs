@@ -12,6 +12,7 @@ use crate::command::target::{self, Opened};
 use crate::command::{Attempt, Exit, Failure, Trouble, by_hand, online, plan as planning};
 use crate::component::ComponentId;
 use crate::diagnostic::suggestion;
+use crate::manifest::DoneWhen;
 use crate::org::login::{self, ClientCredentials, Destination, Login};
 use crate::org::{self, Reader};
 use crate::reference::Observed;
@@ -62,6 +63,7 @@ async fn with_org(
     let is_left =
         |check: &Check| check.id != "credential-status" || !principal::is_told(&principals, &check.component);
     checks.extend(standing.into_iter().filter(is_left));
+    note_authenticated(&principals, &observed, terminal);
     checks.extend(principals);
     // Stable: the checks of a component stay in the order of their worth.
     checks.sort_by(|one, other| one.component.cmp(&other.component));
@@ -225,6 +227,21 @@ async fn principals(loaded: &Loaded, observed: &Observed, reader: Reader<'_>) ->
     Ok(checks)
 }
 
+/// What an API tells to be authenticated, nobody has to be reminded of.
+fn note_authenticated(principals: &[Check], observed: &Observed, terminal: &Terminal) {
+    let all_passed = |id: &ComponentId| {
+        let mut of_one =
+            principals.iter().filter(|check| check.component == *id && principal::is_status(check));
+        of_one.all(|check| check.verdict == Verdict::Passed)
+    };
+    let told: BTreeSet<&ComponentId> =
+        principals.iter().filter(|check| principal::is_status(check)).map(|check| &check.component).collect();
+    let done: Vec<String> = told.into_iter().filter(|id| all_passed(id)).map(ToString::to_string).collect();
+    if let Err(error) = by_hand::note(done.iter().map(String::as_str), "seen", observed) {
+        terminal.talk(&format!("warning: {error}; what was seen is not kept\n"));
+    }
+}
+
 async fn principal_answer(ask: &principal::Ask, reader: Reader<'_>) -> Result<Answer, Failure> {
     let asked = org::Principal { external_credential: &ask.component.name, name: &ask.name, kind: &ask.kind };
     let status = match reader.principal_status(&asked).await {
@@ -277,7 +294,14 @@ async fn standing(
     add_records(loaded, observed, reader).await;
     say_done(&arguments.done, loaded, observed, terminal)?;
     let (steps, known) = by_hand::steps(&loaded.desired, observed, terminal);
-    let evidence = Evidence { known, approvals: approvals.as_deref(), minutes };
+    let sets: Vec<String> = steps
+        .iter()
+        .filter(|step| step.done_when == DoneWhen::Assigned)
+        .map(|step| step.component.name.clone())
+        .collect();
+    let assignments = assignments(&sets, reader).await;
+    let evidence =
+        Evidence { known, approvals: approvals.as_deref(), assignments: assignments.as_deref(), minutes };
     let judged = standing::manual(&steps, &loaded.desired, &evidence);
     let seen = judged
         .iter()
@@ -285,6 +309,10 @@ async fn standing(
     if let Err(error) = by_hand::note(seen.map(|(_, id)| id.as_str()), "seen", observed) {
         terminal.talk(&format!("warning: {error}; what was seen is not kept\n"));
     }
+    // Said to be done, and the org tells otherwise.
+    let contradicted =
+        judged.iter().filter(|(check, id)| check.verdict == Verdict::Open && evidence.known.contains_key(id));
+    by_hand::reopen(contradicted.map(|(_, id)| id.as_str()), observed, terminal);
     checks.extend(judged.into_iter().map(|(check, _)| check));
     Ok(checks)
 }

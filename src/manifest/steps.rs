@@ -36,12 +36,14 @@ pub enum DoneWhen {
     Told,
     /// Somebody has let the app in (`OauthToken`, CA-85).
     Approved,
+    /// Somebody has the permission set.
+    Assigned,
     /// Tokens of the app count this long.
     TokenMinutes(i64),
 }
 
 impl DoneWhen {
-    pub const NAMES: [&'static str; 3] = ["told", "approved", "token-minutes"];
+    pub const NAMES: [&'static str; 4] = ["told", "approved", "assigned", "token-minutes"];
 }
 
 pub(super) fn read(context: &mut Context<'_>, value: &Spanned<DeValue<'_>>) -> Vec<ManualStep> {
@@ -102,6 +104,7 @@ pub(super) fn read(context: &mut Context<'_>, value: &Spanned<DeValue<'_>>) -> V
             (Some("token-minutes"), Some(minutes)) => Some(DoneWhen::TokenMinutes(minutes)),
             (Some("token-minutes"), None) => None,
             (Some("approved"), None) => Some(DoneWhen::Approved),
+            (Some("assigned"), None) => Some(DoneWhen::Assigned),
             (_, None) => Some(DoneWhen::Told),
             (_, Some(_)) => None,
         };

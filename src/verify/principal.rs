@@ -179,6 +179,11 @@ pub fn access(desired: &Desired, observed: &Observed, given: Option<&[Assignment
     all_principals(desired, observed).iter().map(one).collect()
 }
 
+/// Whether a check says how an identity stands.
+pub fn is_status(check: &Check) -> bool {
+    check.id == STATUS
+}
+
 /// Whether the org has told how a component stands, so that nobody has to look.
 pub fn is_told(checks: &[Check], component: &ComponentId) -> bool {
     checks

@@ -10,6 +10,7 @@ use crate::ledger::record::Known;
 use crate::manifest::DoneWhen;
 use crate::reference::Observed;
 use crate::resolve::Desired;
+use crate::verify::principal::Assignment;
 
 /// Live approvals of one user and one app; one more revokes the oldest (OA-9).
 const MOST_APPROVALS: usize = 5;
@@ -28,6 +29,8 @@ pub struct Evidence<'a> {
     pub known: Known,
     /// `None` where the org does not tell.
     pub approvals: Option<&'a [Approval]>,
+    /// Who has the permission sets of steps; `None` where the org does not tell.
+    pub assignments: Option<&'a [Assignment]>,
     /// How long the tokens of apps count.
     pub minutes: &'a [(ComponentId, i64)],
 }
@@ -45,6 +48,7 @@ fn judge(step: &ManualStep, desired: &Desired, evidence: &Evidence<'_>) -> Check
         }
         DoneWhen::Told => ("manual-step", &[], format!("is {} done?", step.id)),
         DoneWhen::Approved => ("manual-step", &["CA-85"], format!("is {} done?", step.id)),
+        DoneWhen::Assigned => ("manual-step", &["EC-41"], format!("is {} done?", step.id)),
         DoneWhen::TokenMinutes(_) => ("manual-step", &["CA-64"], format!("is {} done?", step.id)),
     };
     let check = Check::new(id, facts, &step.component, &asked);
@@ -83,6 +87,17 @@ fn seen(step: &ManualStep, desired: &Desired, evidence: &Evidence<'_>) -> Seen {
             match given.iter().filter(|one| Some(one.app.as_str()) == label).count() {
                 0 => Seen::Otherwise("nobody has let the app in".to_owned()),
                 count => Seen::Done(format!("let in {count} times")),
+            }
+        }
+        DoneWhen::Assigned => {
+            let Some(given) = evidence.assignments else {
+                return Seen::Nothing("this login may not see who has permission sets");
+            };
+            let set = step.component.name.as_str();
+            match given.iter().filter(|one| one.permission_set == set).count() {
+                0 => Seen::Otherwise("nobody who is active has it".to_owned()),
+                1 => Seen::Done("one user has it".to_owned()),
+                count => Seen::Done(format!("{count} users have it")),
             }
         }
         DoneWhen::TokenMinutes(wanted) => {

@@ -1,8 +1,10 @@
 //! Manual steps: announced, printed, asked for, said to be done, and opened again.
 
 use insta::assert_snapshot;
+use orgwire::simulator::Options;
 use serde_json::{Value, json};
 
+use crate::simulated::Org;
 use crate::test::Test;
 
 const STEP: &str = "named-credential.AxsyApexAPI";
@@ -80,6 +82,27 @@ fn what_a_project_says_to_do_by_hand_is_a_step_like_others() {
     test.run("destroy --yes").success();
     test.run("deploy").success();
     test.run("verify").exits(6);
+}
+
+#[test]
+fn what_an_org_tells_of_a_step_nobody_has_to_say() {
+    let org = Org::start(Options::default());
+    let test = org.reached_by(Test::example("ampersand"));
+    let flags = "--var callback=https://partner.example/cb --wait 0";
+    test.run("deploy --yes --var callback=https://partner.example/cb").success();
+    let said = test.run(&format!("verify {flags}")).exits(6);
+    assert!(
+        said.stdout.contains("is manual-step.ampersand-user done? nobody who is active has it"),
+        "{}",
+        said.stdout
+    );
+    // Saying so does not help against what the org tells.
+    test.run(&format!("verify {flags} --done manual-step.ampersand-user")).exits(6);
+    org.assign("Ampersand_User", &org.other("analyst"));
+    test.run(&format!("verify {flags} --done manual-step.ampersand-provider-app")).success();
+    // What was seen is in the ledger as well.
+    let told = test.run("deploy --yes --json --var callback=https://partner.example/cb").success().json();
+    assert_eq!(steps(&told), Vec::<&str>::new());
 }
 
 #[test]

@@ -8,8 +8,7 @@ use crate::simulated::{Org, text};
 use crate::test::{Said, Test};
 
 /// Whatever people do by hand for Logik, they have done.
-const DONE: &str = "verify --wait 0 --done manual-step.logik-server --done manual-step.logik-token-lifetime --done \
-                    manual-step.logik-user";
+const DONE: &str = "verify --wait 0 --done manual-step.logik-server --done manual-step.logik-token-lifetime";
 
 const SUCCESS_PAGE: &str = "https://login.salesforce.com/services/oauth2/success";
 
@@ -121,6 +120,7 @@ fn an_app_that_can_log_in_by_itself_does_and_its_token_is_looked_at() {
     let org = Org::start(Options::default());
     let test = logik(&org);
     test.run("deploy --yes").success();
+    org.assign("Logik_Integration", org.username());
     test.run(DONE).success();
     let said = test.run("verify --wait 0").success();
     assert_snapshot!(without_time(&said.result()));
@@ -136,6 +136,7 @@ fn what_keeps_an_app_from_its_token_is_told_in_the_words_of_the_org() {
     let org = Org::start(Options::default());
     let test = logik(&org);
     test.run("deploy --yes").success();
+    org.assign("Logik_Integration", org.username());
     test.run(DONE).success();
     let other = SECRET.replace("canary", "nobody");
     let test = test.variable("LOGIK_SECRET", &other);
@@ -155,6 +156,7 @@ fn a_secret_that_was_generated_is_known_to_nobody() {
     Org::of(&test, |org| username = org.username().to_owned());
     test.edit("manifests/main.toml", "${var.run-as-user}", &username);
     test.run("deploy --yes").success();
+    Org::of(&test, |org| org.assign("Logik_Integration", &username));
     test.run(DONE).success();
     let said = test.run("verify --wait 0 --json").success();
     assert_eq!(ended(&said, "skipped"), ["client-credentials-token connected-app.Logik_Admin_API"]);

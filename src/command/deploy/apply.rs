@@ -147,7 +147,7 @@ pub async fn apply(
         }
     };
     if !check_only {
-        by_hand::reopen(&loaded.desired, plan, &done.observed, terminal);
+        by_hand::opened_by(plan, &loaded.desired, &done.observed, terminal);
     }
     if let Some(record) = record {
         let kept = record.done(ids(&done), &done.observed);
