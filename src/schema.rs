@@ -19,8 +19,7 @@ use crate::component::{
     Enumeration, Field, Group, Kind, NEWEST_API_VERSION, OLDEST_API_VERSION, Type, types,
 };
 use crate::diagnostic::Code;
-use crate::guide::Guide;
-use crate::manifest::DoneWhen;
+use crate::manifest::{DoneWhen, Guide};
 use crate::setting::ONLY_IF;
 use crate::{explain, layout};
 

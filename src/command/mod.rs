@@ -1,5 +1,6 @@
 //! One file per subcommand: open the doors, call the stages, report. How a command fails is in `failure`.
 
+mod asked;
 mod by_hand;
 mod cancel;
 mod compare;

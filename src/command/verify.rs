@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::cli;
+use crate::command::asked::{approvals, assignments};
 use crate::command::load::{self, Loaded, Purpose};
 use crate::command::target::{self, Opened};
 use crate::command::{Attempt, Exit, Failure, Trouble, by_hand, online, plan as planning};
@@ -19,8 +20,8 @@ use crate::reference::Observed;
 use crate::report::{self, Format, Terminal};
 use crate::secret::{self, Secret};
 use crate::verify::authorize::{self, Ask};
-use crate::verify::principal::{self, Answer, Assignment};
-use crate::verify::standing::{self, Approval, Evidence};
+use crate::verify::principal::{self, Answer};
+use crate::verify::standing::{self, Evidence};
 use crate::verify::token::{self, Given, Trial};
 use crate::verify::{Check, Verdict, count, refresh, wired};
 use crate::wire;
@@ -262,25 +263,6 @@ async fn principal_answer(ask: &principal::Ask, reader: Reader<'_>) -> Result<An
     Ok(Answer::Status { status, page })
 }
 
-/// Active users with one of these permission sets.
-async fn assignments(sets: &[String], reader: Reader<'_>) -> Option<Vec<Assignment>> {
-    let mut found = Vec::new();
-    for set in sets {
-        let soql = format!(
-            "SELECT Assignee.Username FROM PermissionSetAssignment WHERE PermissionSet.Name = {} AND \
-             Assignee.IsActive = true",
-            org::soql_text(set)
-        );
-        let rows = reader.query(&soql).await.ok()?;
-        let usernames = rows.iter().filter_map(|row| row.get("Assignee")?.get("Username")?.as_str());
-        found.extend(
-            usernames
-                .map(|username| Assignment { permission_set: set.clone(), username: username.to_owned() }),
-        );
-    }
-    Some(found)
-}
-
 async fn standing(
     arguments: &cli::Verify,
     loaded: &Loaded,
@@ -341,17 +323,6 @@ fn say_done(
         });
     }
     Ok(by_hand::note(ids.iter().map(String::as_str), "told", observed)?)
-}
-
-/// All that this login may see; other users' take a permission (CA-85).
-async fn approvals(reader: Reader<'_>) -> Option<Vec<Approval>> {
-    let rows = reader.query("SELECT AppName, UserId FROM OauthToken").await.ok()?;
-    let text = |row: &org::Record, name: &str| row.get(name)?.as_str().map(str::to_owned);
-    Some(
-        rows.iter()
-            .filter_map(|row| Some(Approval { app: text(row, "AppName")?, user_id: text(row, "UserId")? }))
-            .collect(),
-    )
 }
 
 /// The record ids of what has manual steps, for links; without them there is no link, and that is all.

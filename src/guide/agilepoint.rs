@@ -1,10 +1,10 @@
 //! AgilePoint NX: an access token that AgilePoint keeps.
 
-use super::{Breaches, Rule, Setup};
+use super::{Breaches, Rule, Setup, full_and_refresh};
 
 pub(super) const RULES: &[Rule] = &[
     Rule { id: "004-R1", check: callback },
-    Rule { id: "004-R2", check: scopes },
+    Rule { id: "004-R2", check: full_and_refresh },
     Rule { id: "004-R5", check: successor },
 ];
 
@@ -15,15 +15,6 @@ fn callback(setup: &Setup<'_>, breaches: &mut Breaches) {
         if let Some(line) = app.list(field).into_iter().find(|line| !is_one(line)) {
             let what = format!("`{line}` is no https URL as AgilePoint shows it");
             breaches.about(app.id, field, what, "copy it from the access token screen, as it stands there");
-        }
-    }
-}
-
-fn scopes(setup: &Setup<'_>, breaches: &mut Breaches) {
-    for (app, field) in setup.scopes() {
-        let has = app.list(field);
-        for scope in ["Full", "RefreshToken"].into_iter().filter(|scope| !has.contains(scope)) {
-            breaches.about(app.id, field, format!("lacks the scope {scope}"), format!("add \"{scope}\""));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Axsy Mobile, from Autumn '24 on: the org logs in to itself, so that publishing a sync configuration works.
 
-use super::{Breaches, Rule, Setup};
+use super::{Breaches, Rule, Setup, full_and_refresh};
 
 /// The package looks up the credential by this name.
 const NAME: &str = "AxsyApexAPI";
@@ -43,12 +43,7 @@ fn names(setup: &Setup<'_>, breaches: &mut Breaches) {
 }
 
 fn scopes(setup: &Setup<'_>, breaches: &mut Breaches) {
-    for (app, field) in setup.scopes() {
-        let has = app.list(field);
-        for scope in ["Full", "RefreshToken"].into_iter().filter(|scope| !has.contains(scope)) {
-            breaches.about(app.id, field, format!("lacks the scope {scope}"), format!("add \"{scope}\""));
-        }
-    }
+    full_and_refresh(setup, breaches);
     let asking = setup.of("AuthProvider").map(|one| (one, "defaultScopes"));
     for (component, field) in asking.chain(setup.of("NamedCredential").map(|one| (one, "oauthScope"))) {
         // A credential of the new type has its scopes in the external credential.

@@ -1,10 +1,10 @@
 //! Cyclr's Salesforce connector.
 
-use super::{Breaches, Rule, Setup};
+use super::{Breaches, Rule, Setup, full_and_refresh};
 
 pub(super) const RULES: &[Rule] = &[
     Rule { id: "003-R1", check: callback },
-    Rule { id: "003-R2", check: scopes },
+    Rule { id: "003-R2", check: full_and_refresh },
     Rule { id: "003-R4", check: sessions },
     Rule { id: "003-R6", check: lasting },
     Rule { id: "003-R7", check: pkce },
@@ -17,15 +17,6 @@ fn callback(setup: &Setup<'_>, breaches: &mut Breaches) {
         if let Some(line) = app.list(field).into_iter().find(|line| !is_one(line)) {
             let help = "write \"https://SERVICE-DOMAIN/connector/callback\", a line for each domain";
             breaches.about(app.id, field, format!("`{line}` is no callback of a service domain"), help);
-        }
-    }
-}
-
-fn scopes(setup: &Setup<'_>, breaches: &mut Breaches) {
-    for (app, field) in setup.scopes() {
-        let has = app.list(field);
-        for scope in ["Full", "RefreshToken"].into_iter().filter(|scope| !has.contains(scope)) {
-            breaches.about(app.id, field, format!("lacks the scope {scope}"), format!("add \"{scope}\""));
         }
     }
 }

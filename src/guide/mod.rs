@@ -13,57 +13,20 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
-
 use crate::component::{ComponentId, FieldPath};
+use crate::manifest::Guide;
 use crate::reference::Observed;
 use crate::resolve::Desired;
 
 pub use view::{Setup, View};
 
-/// A guide that orgwire knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Guide {
-    Axsy,
-    Logik,
-    Ampersand,
-    Cyclr,
-    Agilepoint,
-}
-
-impl Guide {
-    pub const ALL: [Guide; 5] =
-        [Guide::Axsy, Guide::Logik, Guide::Ampersand, Guide::Cyclr, Guide::Agilepoint];
-
-    /// As manifests spell it.
-    pub fn key(self) -> &'static str {
-        match self {
-            Guide::Axsy => "axsy",
-            Guide::Logik => "logik",
-            Guide::Ampersand => "ampersand",
-            Guide::Cyclr => "cyclr",
-            Guide::Agilepoint => "agilepoint",
-        }
-    }
-
-    pub fn find(key: &str) -> Option<Guide> {
-        Guide::ALL.into_iter().find(|guide| guide.key() == key)
-    }
-
-    fn rules(self) -> &'static [Rule] {
-        match self {
-            Guide::Axsy => axsy::RULES,
-            Guide::Logik => logik::RULES,
-            Guide::Ampersand => ampersand::RULES,
-            Guide::Cyclr => cyclr::RULES,
-            Guide::Agilepoint => agilepoint::RULES,
-        }
-    }
-}
-
-impl fmt::Display for Guide {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.key())
+fn rules_of(guide: Guide) -> &'static [Rule] {
+    match guide {
+        Guide::Axsy => axsy::RULES,
+        Guide::Logik => logik::RULES,
+        Guide::Ampersand => ampersand::RULES,
+        Guide::Cyclr => cyclr::RULES,
+        Guide::Agilepoint => agilepoint::RULES,
     }
 }
 
@@ -108,10 +71,20 @@ impl Breaches {
     }
 }
 
+/// Three guides want both of every app.
+fn full_and_refresh(setup: &Setup<'_>, breaches: &mut Breaches) {
+    for (app, field) in setup.scopes() {
+        let has = app.list(field);
+        for scope in ["Full", "RefreshToken"].into_iter().filter(|scope| !has.contains(scope)) {
+            breaches.about(app.id, field, format!("lacks the scope {scope}"), format!("add \"{scope}\""));
+        }
+    }
+}
+
 /// What is not as the guide has it, in the order of its rules.
 pub fn breaches(guide: Guide, setup: &Setup<'_>) -> Vec<Breach> {
     let mut breaches = Breaches { rules: &[], found: Vec::new() };
-    for rule in guide.rules() {
+    for rule in rules_of(guide) {
         breaches.rules = std::slice::from_ref(&rule.id);
         (rule.check)(setup, &mut breaches);
     }

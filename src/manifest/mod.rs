@@ -2,6 +2,7 @@
 //! components from the type descriptions; does not know what a reference points at.
 
 mod condition;
+mod guide;
 mod moves;
 mod steps;
 
@@ -15,10 +16,10 @@ use crate::component::{
     ComponentId, FieldPath, NEWEST_API_VERSION, OLDEST_API_VERSION, type_with_key, types,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Located, Source, SourceId, Span, suggestion};
-use crate::guide::Guide;
 use crate::setting::{Context, Piece, Settings, Text, looks_secret, suspicious, without_seams};
 
 pub use condition::Condition;
+pub use guide::Guide;
 pub use moves::Move;
 pub use steps::{DoneWhen, ManualStep};
 
@@ -87,7 +88,7 @@ pub fn read(source: SourceId, file: &Source, diagnostics: &mut Diagnostics) -> M
     for (key, value) in document.get_ref() {
         match &**key.get_ref() {
             "api-version" => manifest.api_version = api_version(&mut context, value),
-            "guide" => manifest.guide = guide(&mut context, value),
+            "guide" => manifest.guide = guide_of(&mut context, value),
             "variables" => manifest.variables = variables(&mut context, value),
             "environment" => {
                 each_table(&mut context, value, "`environment`", |context, name, at, table| {
@@ -169,7 +170,7 @@ pub fn api_version(context: &mut Context<'_>, value: &Spanned<DeValue<'_>>) -> O
     }
 }
 
-fn guide(context: &mut Context<'_>, value: &Spanned<DeValue<'_>>) -> Option<Located<Guide>> {
+fn guide_of(context: &mut Context<'_>, value: &Spanned<DeValue<'_>>) -> Option<Located<Guide>> {
     let at = context.span(value);
     let known = Guide::ALL.map(Guide::key);
     let Some(text) = value.get_ref().as_str() else {

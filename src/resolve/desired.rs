@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::component::{ComponentId, Field, FieldPath, Fields, Group, Kind, Scalar, Step, Tree};
 use crate::diagnostic::Span;
-use crate::guide::Guide;
-use crate::manifest::DoneWhen;
+use crate::manifest::{DoneWhen, Guide};
 use crate::reference::{Formula, Reference};
 use crate::secret::SecretSource;
 

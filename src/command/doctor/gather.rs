@@ -7,6 +7,7 @@ use futures_util::future::join;
 use serde_json::Value;
 
 use super::{creation, people, tokens};
+use crate::command::asked::{approvals, text};
 use crate::command::load::Loaded;
 use crate::command::target::Opened;
 use crate::command::{Failure, version};
@@ -18,7 +19,6 @@ use crate::org::{self, Reader, Record};
 use crate::plan;
 use crate::reference::{Observed, OrgFacts};
 use crate::verify::authorize;
-use crate::verify::standing::Approval;
 use crate::wire;
 
 /// What is to be found out.
@@ -78,11 +78,11 @@ pub async fn gather(
 
 /// The components; or the org's words, if it does not let them be read.
 async fn observe(loaded: &mut Loaded, opened: &mut Opened) -> Result<(Observed, Option<Refused>), Failure> {
-    let mut outcome = wire::observe(&loaded.desired, &opened.org).await;
+    let mut outcome = wire::observe_named(&mut loaded.desired, &opened.org).await;
     if let Err(wire::Error::Org(error)) = &outcome
         && version::lower(error, loaded, opened).await?
     {
-        outcome = wire::observe(&loaded.desired, &opened.org).await;
+        outcome = wire::observe_named(&mut loaded.desired, &opened.org).await;
     }
     match outcome {
         Ok(observed) => Ok((observed, None)),
@@ -164,17 +164,6 @@ async fn my_domain(reader: Reader<'_>) -> Option<MyDomain> {
     let (only_own_pages, only_own_tokens) =
         (is_on("canOnlyLoginWithMyDomainUrl"), is_on("doesApiLoginRequireOrgDomain"));
     Some(MyDomain { only_own_pages, only_own_tokens })
-}
-
-pub fn text(row: &Record, name: &str) -> Option<String> {
-    row.get(name)?.as_str().map(str::to_owned)
-}
-
-/// All that this login may see; other users' take a permission (CA-85).
-async fn approvals(reader: Reader<'_>) -> Option<Vec<Approval>> {
-    let rows = reader.query("SELECT AppName, UserId FROM OauthToken").await.ok()?;
-    let one = |row: &Record| Some(Approval { app: text(row, "AppName")?, user_id: text(row, "UserId")? });
-    Some(rows.iter().filter_map(one).collect())
 }
 
 /// The last ones, the newest first.

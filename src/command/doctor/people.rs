@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::gather::text;
+use crate::command::asked::text;
 use crate::doctor::rights::ASKED_OF_PEOPLE;
 use crate::doctor::told::{Access, Person};
 use crate::org::{Reader, Record, soql_in};
