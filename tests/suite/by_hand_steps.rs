@@ -27,7 +27,10 @@ fn a_step_is_announced_printed_asked_for_and_said_to_be_done() {
             .contains("- [ ] `named-credential.AxsyApexAPI`: ")
     );
     assert!(
-        test.run("plan --format html").success().stdout.contains("By hand afterwards for named-credential")
+        test.run("plan --format html")
+            .success()
+            .stdout
+            .contains("<h2 id=\"by-hand\">By hand afterwards</h2>")
     );
     assert_eq!(steps(&test.run("deploy --json").success().json()), [STEP]);
     // Nobody has done anything.

@@ -50,6 +50,7 @@ struct Page {
     known_findings: Vec<Note>,
     passes_title: &'static str,
     passes: Vec<Passes>,
+    by_hand: Vec<ByHand>,
     style: &'static str,
     script: &'static str,
     script_hash: String,
@@ -111,6 +112,15 @@ struct Note {
     message: String,
     help: String,
     whose: String,
+}
+
+/// What a person has to do.
+#[derive(Debug, Serialize)]
+struct ByHand {
+    component: String,
+    what: String,
+    who: String,
+    url: String,
 }
 
 /// The passes of some environments, or of a plan.

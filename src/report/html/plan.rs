@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Note, Page, Pass, Passes, Row, Section, drawing, script_hash, sections, text};
+use super::{ByHand, Note, Page, Pass, Passes, Row, Section, drawing, script_hash, sections, text};
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::ledger::ManualStep;
 use crate::plan::{Action, Change, Plan};
-use crate::report::human::by_hand;
 use crate::report::picture::{Component, Mark, Picture, picture};
 use crate::report::values::{after, before, one_line, summary};
 use crate::review::Finding;
@@ -36,7 +35,6 @@ pub fn page(
     } else if plan.is_empty() {
         about.push("No changes. The org matches the manifest.".to_owned());
     }
-    about.extend(steps.iter().map(|step| text(by_hand("By hand afterwards", step).trim_end())));
     let findings = findings.sorted().into_iter().map(|found| note(&Finding::of(found, sources)));
     let passes: Vec<Pass> = plan.passes.iter().map(pass).collect();
     let page = Page {
@@ -58,11 +56,21 @@ pub fn page(
         } else {
             vec![Passes { whose: String::new(), before: Vec::new(), passes }]
         },
+        by_hand: steps.iter().map(by_hand).collect(),
         style: super::STYLE,
         script: super::SCRIPT,
         script_hash: script_hash(),
     };
     page.render()
+}
+
+fn by_hand(step: &ManualStep) -> ByHand {
+    ByHand {
+        component: text(&step.component.to_string()),
+        what: text(&step.what),
+        who: text(step.who.as_deref().unwrap_or_default()),
+        url: text(step.url.as_deref().unwrap_or_default()),
+    }
 }
 
 /// What the plan does to each box; an arrow waits only where the plan has it wait.

@@ -34,6 +34,7 @@ pub fn page(told: &Told<'_>) -> Result<String, super::Error> {
         known_findings: known_findings.iter().map(note).collect(),
         passes_title: "A first deployment",
         passes: review.first_deploy.iter().map(|first| passes(told, first)).collect(),
+        by_hand: Vec::new(),
         style: super::STYLE,
         script: super::SCRIPT,
         script_hash: script_hash(),
