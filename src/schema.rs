@@ -282,7 +282,11 @@ fn manual_step() -> Value {
                 "type": "string",
                 "enum": DoneWhen::NAMES,
             },
-            "minutes": { "description": "How long tokens are to count.", "type": "integer", "minimum": 1 },
+            "minutes": {
+                "description": "How long tokens are to count; a number, or a text with a variable.",
+                "type": ["integer", "string"],
+                "minimum": 1,
+            },
         },
         "required": ["component", "what"],
         "additionalProperties": false,

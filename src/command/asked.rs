@@ -16,6 +16,17 @@ pub async fn approvals(reader: Reader<'_>) -> Option<Vec<Approval>> {
     Some(rows.iter().filter_map(one).collect())
 }
 
+/// How many minutes the JWTs of connected apps count, by the app's name (CA-64). No metadata has it.
+pub async fn token_minutes(reader: Reader<'_>) -> Vec<(String, i64)> {
+    let rows = reader.query("SELECT Name, NamedUserUvidTimeout FROM ConnectedApplication").await;
+    let one = |row: &Record| {
+        let minutes = row.get("NamedUserUvidTimeout")?;
+        let number = minutes.as_i64().or_else(|| minutes.as_str()?.parse().ok())?;
+        Some((text(row, "Name")?, number))
+    };
+    rows.unwrap_or_default().iter().filter_map(one).collect()
+}
+
 /// Active users with one of these permission sets.
 pub async fn assignments(sets: &[String], reader: Reader<'_>) -> Option<Vec<Assignment>> {
     let mut found = Vec::new();

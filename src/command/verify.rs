@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::cli;
-use crate::command::asked::{approvals, assignments};
+use crate::command::asked::{approvals, assignments, token_minutes};
 use crate::command::load::{self, Loaded, Purpose};
 use crate::command::target::{self, Opened};
 use crate::command::{Attempt, Exit, Failure, Trouble, by_hand, online, plan as planning};
@@ -282,8 +282,22 @@ async fn standing(
         .map(|step| step.component.name.clone())
         .collect();
     let assignments = assignments(&sets, reader).await;
-    let evidence =
-        Evidence { known, approvals: approvals.as_deref(), assignments: assignments.as_deref(), minutes };
+    let mut minutes = minutes.to_vec();
+    if steps.iter().any(|step| matches!(step.done_when, DoneWhen::TokenMinutes(_))) {
+        // After those of tokens themselves, which come first.
+        let told = token_minutes(reader).await;
+        minutes.extend(steps.iter().filter_map(|step| {
+            let label = loaded.desired.components.get(&step.component)?.text("label")?;
+            let (_, number) = told.iter().find(|(app, _)| *app == label || *app == step.component.name)?;
+            Some((step.component.clone(), *number))
+        }));
+    }
+    let evidence = Evidence {
+        known,
+        approvals: approvals.as_deref(),
+        assignments: assignments.as_deref(),
+        minutes: &minutes,
+    };
     let judged = standing::manual(&steps, &loaded.desired, &evidence);
     let seen = judged
         .iter()

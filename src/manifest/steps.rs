@@ -26,12 +26,12 @@ pub struct ManualStep {
     pub who: Option<String>,
     /// Where: a path of the org's Setup, or an address elsewhere.
     pub link: Option<Located<Text>>,
-    pub done_when: DoneWhen,
+    pub done_when: DoneWhen<Located<Text>>,
 }
 
-/// How a step is known to be done.
+/// How a step is known to be done; `M` is a number of minutes, as written or as it counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DoneWhen {
+pub enum DoneWhen<M = i64> {
     /// Nothing tells: whoever did it says so.
     Told,
     /// Somebody has let the app in (`OauthToken`, CA-85).
@@ -39,7 +39,7 @@ pub enum DoneWhen {
     /// Somebody has the permission set.
     Assigned,
     /// Tokens of the app count this long.
-    TokenMinutes(i64),
+    TokenMinutes(M),
 }
 
 impl DoneWhen {
@@ -78,20 +78,15 @@ pub(super) fn read(context: &mut Context<'_>, value: &Spanned<DeValue<'_>>) -> V
                     );
                 }
                 ("minutes", DeValue::Integer(number)) => {
-                    minutes = number.as_str().parse::<i64>().ok().filter(|minutes| *minutes > 0);
-                    if minutes.is_none() {
-                        broken = true;
-                        context.wrong_type(
-                            &format!("`minutes` of {what_it_is}"),
-                            value,
-                            "a number above 0",
-                            None,
-                        );
-                    }
+                    minutes = Some(Located::new(Text::literal(number.as_str()), at));
+                }
+                ("minutes", DeValue::String(text)) => {
+                    minutes = Some(Located::new(context.text(text, at), at));
                 }
                 (known, _) if KEYS.contains(&known) => {
                     broken = true;
-                    let wanted = if known == "minutes" { "a number" } else { "a string" };
+                    let wanted =
+                        if known == "minutes" { "a number, or a text with a variable" } else { "a string" };
                     context.wrong_type(&format!("`{known}` of {what_it_is}"), value, wanted, None);
                 }
                 _ => {

@@ -7,7 +7,7 @@ use super::merge::declared;
 use super::{Component, Inputs, ManualStep};
 use crate::component::ComponentId;
 use crate::diagnostic::{Code, Diagnostic, Span, suggestion};
-use crate::manifest;
+use crate::manifest::{self, DoneWhen};
 
 /// Those whose component is there this time; others may be there another time.
 pub(super) fn steps(
@@ -37,7 +37,8 @@ pub(super) fn steps(
         // Even where it does not count now, what is wrong with it is said.
         let what = resolver.prose(&written.what, &what_it_is);
         let link = written.link.as_ref().map(|link| resolver.prose(link, &what_it_is));
-        let (Some(what), false) = (what, link == Some(None)) else { continue };
+        let done_when = done_when(written, &what_it_is, resolver);
+        let (Some(what), Some(done_when), false) = (what, done_when, link == Some(None)) else { continue };
         if components.contains_key(id) {
             steps.push(ManualStep {
                 name: written.name.clone(),
@@ -45,12 +46,38 @@ pub(super) fn steps(
                 what,
                 who: written.who.clone(),
                 link: link.flatten(),
-                done_when: written.done_when,
+                done_when,
             });
         }
     }
     steps.sort_by(|one, other| one.name.cmp(&other.name));
     steps
+}
+
+fn done_when(
+    written: &manifest::ManualStep,
+    what_it_is: &str,
+    resolver: &mut Resolver<'_>,
+) -> Option<DoneWhen> {
+    let minutes = match &written.done_when {
+        DoneWhen::Told => return Some(DoneWhen::Told),
+        DoneWhen::Approved => return Some(DoneWhen::Approved),
+        DoneWhen::Assigned => return Some(DoneWhen::Assigned),
+        DoneWhen::TokenMinutes(minutes) => minutes,
+    };
+    let what = format!("`minutes` of {what_it_is}");
+    let text = resolver.known_text(minutes, &what)?;
+    match text.parse::<i64>() {
+        Ok(number) if number > 0 => Some(DoneWhen::TokenMinutes(number)),
+        _ => {
+            resolver.report(
+                Diagnostic::error(Code::WrongType, format!("{what} must be a number above 0, not `{text}`"))
+                    .label(minutes.at, "has this value once its variables are filled in")
+                    .help("minutes = 30"),
+            );
+            None
+        }
+    }
 }
 
 fn undeclared(

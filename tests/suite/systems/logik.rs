@@ -3,6 +3,7 @@
 use orgwire::simulator::Options;
 use serde_json::Value;
 
+use crate::browser::Browser;
 use crate::simulated::Org;
 use crate::test::Test;
 use crate::vendor::{payload, token};
@@ -102,4 +103,34 @@ fn the_asset_token_exchange_of_the_older_way_works_on_its_manifest() {
     assert_eq!(second["token_type"], "Bearer");
     let claims = payload(second["access_token"].as_str().unwrap());
     assert!(claims["aud"].to_string().contains("https://api.logik.io"), "{claims}");
+}
+
+#[test]
+fn how_long_tokens_count_is_a_step_that_the_org_tells_of() {
+    let org = Org::start(Options::default());
+    let test = org.reached_by(Test::example("logik"));
+    let flags = format!("--var run-as-user={}", org.username());
+    test.run(&format!("deploy --yes {flags}")).success();
+    let step = |flags: &str| {
+        let told = test.run(&format!("verify --wait 0 --json {flags}")).exits(6).json();
+        let checks = told["checks"].as_array().unwrap().iter();
+        let is_it = |check: &&Value| check["asked"] == "is manual-step.logik-token-lifetime done?";
+        let check = checks.clone().find(is_it).unwrap();
+        format!("{}: {}", check["verdict"].as_str().unwrap(), check["found"].as_str().unwrap())
+    };
+    // Nobody knows the secret that was generated, so that no token tells either.
+    assert_eq!(step(&flags), "open: no token could be had that would tell");
+    let browser = Browser::logged_in(&org);
+    let app = browser.click(&browser.setup("NavigationMenus"), "Logik Admin API");
+    let policies = browser.click(&browser.click(&app, "Manage"), "Edit Policies");
+    let form = policies.form_with("Save").choose("JWT-Based Access Token Timeout", &["10 minutes"]);
+    browser.submit(&form);
+    assert_eq!(step(&flags), "open: tokens count 10 minutes, not 30");
+    assert_eq!(step(&format!("{flags} --var token-minutes=10")), "passed: tokens count 10 minutes");
+    // CA-64, EC-10: minutes are a number.
+    let said = test.run(&format!("lint {flags} --var token-minutes=soon")).exits(1);
+    assert!(
+        said.stderr
+            .contains("`minutes` of manual step `logik-token-lifetime` must be a number above 0, not `soon`")
+    );
 }
