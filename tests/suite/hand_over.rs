@@ -44,6 +44,22 @@ fn commands_get_what_they_ask_for_on_their_standard_input_and_nobody_sees_it() {
 }
 
 #[test]
+fn a_validation_hands_nothing_over_and_a_refusal_says_what_was() {
+    let test = Test::example("cyclr");
+    let words = ["deploy", "--secret-to-command", "tee given.txt"];
+    test.run_words(&[&words[..], &["--check-only", "--secret-out", "made.json"]].concat()).success();
+    assert!(!test.path("given.txt").exists() && !test.path("made.json").exists());
+    let said = test.run_words(&[&words[..], &["--spring-26-block"]].concat()).exits(4);
+    assert!(
+        said.stderr.contains("What `tee` was given is not in the org: the next deployment gives it another."),
+        "{}",
+        said.stderr
+    );
+    test.run_words(&words).success();
+    assert_eq!(test.read("given.txt"), secret_of(&test, "Cyclr", "consumerSecret"));
+}
+
+#[test]
 fn a_command_that_fails_stops_everything_before_anything_is_sent() {
     let test = Test::example("cyclr");
     let words = ["deploy", "--secret-out", "made.json", "--secret-to-command", "sh -c 'exit 3'"];

@@ -94,7 +94,8 @@ pub async fn apply(
     if trouble.has_errors() {
         return Err(problems(loaded, trouble));
     }
-    let handed_over = manner.hand_over.hand_over(&secrets, terminal)?;
+    // What only is validated is forgotten, its secrets with it.
+    let handed_over = !check_only && manner.hand_over.hand_over(&secrets, terminal)?;
     let journal = Journal::new(journal::FOLDER);
     let mut means = Means {
         org: &opened.org,
@@ -126,9 +127,8 @@ pub async fn apply(
         ))?),
     };
     let outcome = send(plan, observed, loaded, &mut means, manner).await;
-    let is_unused = check_only || outcome.as_ref().is_err_and(|stopped| nothing_deployed(stopped));
-    if handed_over && is_unused {
-        manner.hand_over.take_back();
+    if handed_over && outcome.as_ref().is_err_and(|stopped| nothing_deployed(stopped)) {
+        manner.hand_over.take_back(terminal);
     }
     let done = match outcome {
         Ok(done) => done,

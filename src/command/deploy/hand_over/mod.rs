@@ -70,7 +70,7 @@ impl HandOver {
         }
         for (pipe, value) in self.pipes.iter().zip(chosen) {
             if let Err(failure) = pipe.give(value) {
-                self.take_back();
+                self.take_back_file();
                 return Err(failure);
             }
             let (component, key) = (&value.component, &value.key);
@@ -83,7 +83,17 @@ impl HandOver {
     }
 
     /// Removes secrets that no org took. What a command was given stays with it.
-    pub fn take_back(&self) {
+    pub fn take_back(&self, terminal: &Terminal) {
+        for pipe in &self.pipes {
+            terminal.talk(&format!(
+                "What `{}` was given is not in the org: the next deployment gives it another.\n",
+                pipe.program()
+            ));
+        }
+        self.take_back_file();
+    }
+
+    fn take_back_file(&self) {
         if let Some(path) = &self.file {
             // It was ours a moment ago; where it cannot be removed it does no harm but that of an unused secret.
             let _ = fs::remove_file(path);
