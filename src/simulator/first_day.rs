@@ -82,7 +82,7 @@ impl FirstDay {
         ];
         for (value, type_name, name, path) in settings {
             if let (Some(value), Some(component)) = (value, holdings.get_mut(type_name, name)) {
-                super::set(&mut component.fields, path, Some(Tree::Leaf(Scalar::Flag(value))));
+                super::behind::set(&mut component.fields, path, Some(Tree::Leaf(Scalar::Flag(value))));
             }
         }
     }

@@ -76,7 +76,7 @@ impl Calls {
         let Calls { runtime, org } = self;
         if org.as_ref().is_none_or(|(_, calls)| *calls >= CALLS_TO_AN_ORG) {
             let (fresh, ..) = runtime
-                .block_on(super::prepare(super::Options::default()))
+                .block_on(super::start::prepare(super::Options::default()))
                 .unwrap_or_else(|error| panic!("no org: {error}"));
             *org = Some((fresh, 0));
         }

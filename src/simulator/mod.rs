@@ -9,6 +9,7 @@
 //! so that one mistake cannot be right on both sides.
 
 mod allowance;
+mod behind;
 mod bounds;
 mod clock;
 mod control;
@@ -39,6 +40,7 @@ mod session;
 mod setup;
 mod soap;
 mod soql;
+mod start;
 mod state;
 mod store;
 mod tree_json;
@@ -46,17 +48,14 @@ mod unconfirmed;
 mod xml;
 
 use std::io;
-use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::component::{self, Fields, Scalar, Tree};
 pub use fault::{Act, Aim, Canned, Fault, Lock, Moment, OnRequest, Script, Unreadable};
 pub use first_day::FirstDay;
 pub use nature::{Edition, Nature};
@@ -226,10 +225,10 @@ impl Simulator {
                 Err(_) => return, // `starting` is dropped, which says it
             };
             runtime.block_on(async move {
-                match prepare(options).await {
+                match start::prepare(options).await {
                     Ok((org, listener, queue)) => {
                         let _ = started.send(Ok(org.clone()));
-                        serve(org, listener, queue, stopping).await;
+                        start::serve(org, listener, queue, stopping).await;
                     }
                     Err(error) => {
                         let _ = started.send(Err(error));
@@ -267,183 +266,11 @@ impl Simulator {
     pub fn advance(&self, by: Duration) {
         self.org.clock.advance(by);
     }
-
-    /// Gives one of the org's people a permission set, as somebody in Setup would; false if there is no such person.
-    pub fn assign(&self, permission_set: &str, username: &str) -> Result<bool, Error> {
-        self.org.store.change(|state| {
-            let people = people::of(&state.identity);
-            let Some(person) = people.iter().find(|person| person.has_username(username)) else {
-                return false;
-            };
-            let assigned = state.oauth.assigned.entry(permission_set.to_owned()).or_default();
-            assigned.insert(person.id.clone());
-            true
-        })
-    }
-
-    /// The password of one of the org's people; the first one's is in [`Ready`].
-    pub fn password(&self, username: &str) -> Option<String> {
-        self.org.store.read(|state| {
-            let people = people::of(&state.identity);
-            let person = people.iter().find(|person| person.has_username(username))?;
-            Some(people::password(&state.identity, person))
-        })
-    }
-
-    /// The ids of the deployments that are kept, the oldest first.
-    pub fn deployments(&self) -> Vec<String> {
-        let ids =
-            |state: &state::State| state.deployments.iter().map(|deployment| deployment.id.clone()).collect();
-        self.org.store.read(ids)
-    }
-
-    /// The full names of the components of a type.
-    pub fn names(&self, type_name: &str) -> Vec<String> {
-        self.org
-            .store
-            .read(|state| state.holdings.of_type(type_name).map(|(name, _)| name.to_owned()).collect())
-    }
-
-    /// What the org holds of a component, secrets included; for tests.
-    pub fn component(&self, type_name: &str, full_name: &str) -> Option<Fields<Scalar>> {
-        let found =
-            |state: &state::State| state.holdings.get(type_name, full_name).map(|found| found.fields.clone());
-        self.org.store.read(found)
-    }
-
-    /// Sets one element behind everybody's back, as somebody in Setup would, or clears it with `None`. The path
-    /// is API names joined by dots: `oauthConfig.callbackUrl`. No rule is checked.
-    pub fn edit(
-        &self,
-        type_name: &str,
-        full_name: &str,
-        path: &str,
-        value: Option<Tree<Scalar>>,
-    ) -> Result<(), Error> {
-        let now = self.org.now();
-        let edited = self.org.store.change(|state| {
-            let component = state.holdings.get_mut(type_name, full_name)?;
-            component.modified = now;
-            set(&mut component.fields, path, value);
-            state.holdings.index();
-            Some(())
-        })?;
-        edited.ok_or_else(|| Error::NoComponent(format!("{type_name} {full_name}")))
-    }
-
-    /// Removes a component behind everybody's back.
-    pub fn remove(&self, type_name: &str, full_name: &str) -> Result<(), Error> {
-        let burn = component::type_named(type_name).is_some_and(|kind| kind.member.burnt_after_deletion);
-        let removed =
-            self.org.store.change(|state| state.holdings.remove(type_name, full_name, burn).map(|_| ()))?;
-        removed.ok_or_else(|| Error::NoComponent(format!("{type_name} {full_name}")))
-    }
 }
 
 /// The org that another process serves from this folder right now, to be used in place of a second one.
 pub fn running(folder: &Path) -> Option<Ready> {
     store::announced(folder)
-}
-
-fn set(fields: &mut Fields<Scalar>, path: &str, value: Option<Tree<Scalar>>) {
-    match path.split_once('.') {
-        None => match value {
-            Some(value) => drop(fields.insert(path.to_owned().into(), value)),
-            None => drop(fields.remove(path)),
-        },
-        Some((first, rest)) => {
-            let inner = fields.get_or_insert_with(first.to_owned().into(), || Tree::Group(Fields::new()));
-            if let Tree::Group(inner) = inner {
-                set(inner, rest, value);
-            }
-        }
-    }
-}
-
-type Queued = tokio::sync::mpsc::UnboundedReceiver<String>;
-
-fn first_state(options: &Options, name: &str) -> Result<state::State, Error> {
-    let made = match &options.copied_from {
-        Some(source) => {
-            let source = options.neighbours.named(source).ok_or_else(|| Error::NoSource(source.clone()))?;
-            source.store.read(|state| sandbox::copied(state, name))
-        }
-        None => state::State::new(),
-    };
-    let mut state = made.map_err(|source| Error::Random { source })?;
-    options.first_day.arrange(&mut state.holdings);
-    Ok(state)
-}
-
-async fn prepare(options: Options) -> Result<(Arc<Org>, TcpListener, Queued), Error> {
-    let name = options.name.clone().unwrap_or_else(state::local);
-    let mut is_new = false;
-    let store = store::Store::open(options.folder.as_deref(), || {
-        is_new = true;
-        first_state(&options, &name)
-    })?;
-    let port = options.port.or_else(|| store.read(|state| state.port)).unwrap_or(0);
-    let listener =
-        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|source| match source.kind() {
-            io::ErrorKind::AddrInUse => Error::PortTaken { port },
-            _ => Error::Listen { port, source },
-        })?;
-    let port = listener.local_addr().map_err(|source| Error::Listen { port, source })?.port();
-    let ready = store.change(|state| {
-        state.port = Some(port);
-        state.name.clone_from(&name);
-        state.nature = options.nature.unwrap_or(state.nature);
-        Ready {
-            org: name,
-            instance_url: format!("http://127.0.0.1:{port}"),
-            access_token: state.identity.access_token.clone(),
-            username: state.identity.username.clone(),
-            password: state.identity.password.clone(),
-            organization_id: state.identity.organization_id.clone(),
-        }
-    })?;
-    let nature = store.read(|state| state.nature);
-    let (queue, queued) = deploy::engine::Queue::new();
-    let clock = store.read(|state| state.holdings.clock.clone());
-    let org = Org {
-        clock,
-        propagation: i64::try_from(options.propagation.as_millis()).unwrap_or(i64::MAX),
-        store,
-        visits: pages::visit::Visits::default(),
-        faults: fault::Faults::new(options.faults),
-        queue,
-        retrievals: retrieve::Retrievals::default(),
-        creation_blocked: options.spring_26_block,
-        nature,
-        is_new,
-        neighbours: options.neighbours.clone(),
-        pace: options.pace,
-        ready,
-        allowance: allowance::Allowance::new(options.daily_limit),
-        rate: bounds::Rate::new(bounds::MOST_REQUESTS_PER_SECOND),
-    };
-    deploy::engine::bury_unfinished(&org)?;
-    org.store.announce(&org.ready)?;
-    let org = Arc::new(org);
-    options.neighbours.add(&org);
-    Ok((org, listener, queued))
-}
-
-/// How long open connections may take to end when the org stops.
-const FAREWELL: Duration = Duration::from_secs(2);
-
-async fn serve(org: Arc<Org>, listener: TcpListener, queued: Queued, stopping: oneshot::Receiver<()>) {
-    let engine = tokio::spawn(deploy::engine::run(org.clone(), queued));
-    let (closing, closed) = oneshot::channel();
-    let answering = tokio::spawn(server::serve(org.clone(), listener, async {
-        let _ = stopping.await; // sent or dropped: both mean stop
-        let _ = closing.send(());
-    }));
-    let _ = closed.await;
-    // A connection that somebody keeps busy is not waited for.
-    let _ = tokio::time::timeout(FAREWELL, answering).await;
-    engine.abort();
-    org.store.withdraw();
 }
 
 #[cfg(test)]

@@ -2,14 +2,17 @@
 
 mod calls;
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use super::package::tests::zip;
 use super::*;
+use crate::component::{self, Fields, Scalar, Tree};
 
 const APP: &str = "<ConnectedApp xmlns=\"http://soap.sforce.com/2006/04/metadata\">\
     <contactEmail>a@b.example</contactEmail><label>A</label></ConnectedApp>";

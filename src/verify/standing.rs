@@ -8,8 +8,9 @@ use crate::component::{ComponentId, FieldPath};
 use crate::ledger::ManualStep;
 use crate::ledger::record::Known;
 use crate::manifest::DoneWhen;
-use crate::reference::Observed;
-use crate::resolve::Desired;
+use crate::reference::{Observed, Reference};
+use crate::resolve::{Desired, Wanted};
+use crate::secret::SecretSource;
 use crate::verify::principal::Assignment;
 
 /// Live approvals of one user and one app; one more revokes the oldest (OA-9).
@@ -78,7 +79,11 @@ enum Seen {
 
 fn seen(step: &ManualStep, desired: &Desired, evidence: &Evidence<'_>) -> Seen {
     match step.done_when {
-        DoneWhen::Told => Seen::Nothing("no API tells"),
+        DoneWhen::Told => Seen::Nothing(match let_in(step, desired, evidence) {
+            Some(0) => "no API tells; nobody whom this login sees has let its app in",
+            Some(_) => "no API tells; somebody has let its app in",
+            None => "no API tells",
+        }),
         DoneWhen::Approved => {
             let Some(given) = evidence.approvals else {
                 return Seen::Nothing("this login may not see approvals (OauthToken)");
@@ -112,6 +117,26 @@ fn seen(step: &ManualStep, desired: &Desired, evidence: &Evidence<'_>) -> Seen {
             }
         }
     }
+}
+
+/// How often the app has been let in through which a credential logs in: a hint, and no proof, because others use the
+/// app as well, and some approvals are not seen (CA-85).
+fn let_in(step: &ManualStep, desired: &Desired, evidence: &Evidence<'_>) -> Option<usize> {
+    let provider = desired.components.get(&step.component)?.text("authProvider")?;
+    let provider = desired
+        .components
+        .values()
+        .find(|component| component.id.kind.name == "AuthProvider" && component.id.name == provider)?;
+    let app = match &provider.get(&FieldPath::of("consumerKey"))?.as_leaf()?.wanted {
+        Wanted::Secret(SecretSource::Generated(made)) => &made.owner,
+        Wanted::Formula(formula) => formula.references().find_map(|reference| match reference {
+            Reference::Attribute { of, .. } => Some(of),
+            _ => None,
+        })?,
+        _ => return None,
+    };
+    let label = desired.components.get(app)?.text("label")?;
+    Some(evidence.approvals?.iter().filter(|approval| approval.app == label).count())
 }
 
 /// How many approvals people have left (003-R5, OA-9). `None` where the org does not tell.
