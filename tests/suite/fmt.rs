@@ -42,6 +42,48 @@ fn a_manifest_is_laid_out_and_its_comments_stay() {
 }
 
 #[test]
+fn what_a_component_depends_on_comes_first_in_it_and_steps_after_all_of_them() {
+    let test = Test::new().manifest(
+        r#"
+        guide = "cyclr"
+        [environment.uat.variables]
+        on = "true"
+        [manual-step.console]
+        what = "enter the key"
+        component = "auth-provider.Orders"
+        [auth-provider.Orders]
+        friendly-name = "Orders"
+        provider-type = "Salesforce"
+        only-if = "${var.on}"
+        [variables]
+        on = "false"
+    "#,
+    );
+    test.run("fmt").success();
+    assert_snapshot!(test.read("manifests/main.toml"), @r#"
+    guide = "cyclr"
+
+    [variables]
+    on = "false"
+
+    [auth-provider.Orders]
+    only-if = "${var.on}"
+    friendly-name = "Orders"
+    provider-type = "Salesforce"
+
+    [manual-step.console]
+    what = "enter the key"
+    component = "auth-provider.Orders"
+
+    [environment.uat.variables]
+    on = "true"
+    "#);
+    // What the editor's schema takes is what is read.
+    test.run("plan").success();
+    test.run("plan -e uat").success();
+}
+
+#[test]
 fn a_check_shows_the_difference_and_writes_nothing() {
     let test = Test::new().manifest(UNTIDY).file("manifests/tidy.toml", "api-version = \"62.0\"\n");
     let before = test.files();

@@ -39,10 +39,10 @@ pub const SYMPTOM: Symptom = Symptom {
         },
         Suspect {
             id: "credential-status",
-            name: "nobody has authenticated the named credential",
+            name: "the named credential is missing, or nobody has authenticated it",
             facts: &["000-R7", "000-R8", "NC-20", "NC-21", "NC-28"],
             code: None,
-            mend: "Setup > Named Credentials > Edit: tick Start Authentication Flow on Save, save, log in on the org's own \
+            mend: "deploy it where it is missing; then Setup > Named Credentials > Edit: tick Start Authentication Flow on Save, save, log in on the org's own \
                    My Domain, and Allow",
             look: credential,
         },
