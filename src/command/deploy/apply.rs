@@ -72,13 +72,15 @@ pub async fn apply(
         return Err(problems(loaded, diagnostics));
     }
     terminal.diagnostics(&loaded.sources, &diagnostics);
-    if terminal.format == Format::Human && !plan.is_empty() {
-        let steps = ledger::opened(&loaded.desired, plan, observed);
-        terminal.result(&report::human::plan(plan, &steps, &org, terminal.colour_out))?;
-    }
     // Removing is asked for even in an org that is there to try things out.
     let is_harmless = opened.is_local() && plan.count(Action::Delete) == 0;
-    if !plan.is_empty() && !is_harmless && !manner.yes && !check_only {
+    let asks = !plan.is_empty() && !is_harmless && !manner.yes && !check_only;
+    if terminal.format == Format::Human && !plan.is_empty() {
+        // For whoever decides now; at the end they are told again, with links that lead deeper.
+        let steps = if asks { ledger::opened(&loaded.desired, plan, observed) } else { Vec::new() };
+        terminal.result(&report::human::plan(plan, &steps, &org, terminal.colour_out))?;
+    }
+    if asks {
         let (org, terminal) = (org.clone(), (*terminal).clone());
         patiently("asking", interrupt, move || confirm(&org, &terminal)).await??;
     }
