@@ -74,7 +74,18 @@ async fn read(loaded: &mut Loaded, terminal: &Terminal) -> Result<Read, Failure>
     let made = planning::make(loaded, &mut opened).await;
     let described = opened.described();
     opened.close().await;
-    let (plan, observed) = made?;
+    let (mut plan, mut observed) = made?;
+    // Each org has another name for what it names itself; what they have in common is that of the manifest.
+    for (there, written) in loaded.desired.written_as.clone() {
+        loaded.desired.rename(&there, &written);
+        if let Some(held) = observed.components.remove(&there) {
+            observed.components.insert(written.clone(), held);
+        }
+        plan.changes
+            .iter_mut()
+            .filter(|change| change.id == there)
+            .for_each(|change| change.id = written.clone());
+    }
     Ok(Read { observed, plan, described })
 }
 

@@ -47,6 +47,11 @@ impl Loaded {
         let variables = variables(choice);
         let inputs = inputs(&self.manifests, &self.configuration, choice, &variables, Purpose::Comparing);
         let mut origins = resolve::origins(&inputs);
+        for (there, written) in &self.desired.written_as {
+            if let Some(traced) = origins.remove(written) {
+                origins.insert(there.clone(), traced);
+            }
+        }
         origins.retain(|id, _| self.desired.components.contains_key(id));
         origins
     }

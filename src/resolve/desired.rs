@@ -31,6 +31,8 @@ pub struct Desired {
     pub steps: Vec<ManualStep>,
     /// Guides that manifests follow.
     pub follows: Vec<Follows>,
+    /// What manifests call components that an org calls otherwise, by the org's name.
+    pub written_as: BTreeMap<ComponentId, ComponentId>,
 }
 
 /// `guide = "NAME"` of a manifest, and the components to which that guide's rules apply.
@@ -227,6 +229,7 @@ impl Desired {
             moves: BTreeMap::new(),
             steps: Vec::new(),
             follows: Vec::new(),
+            written_as: BTreeMap::new(),
             foreign_hosts: Default::default(),
         }
     }
@@ -236,6 +239,10 @@ impl Desired {
         if let Some(mut component) = self.components.remove(from) {
             component.id = to.clone();
             self.components.insert(to.clone(), component);
+            let written = self.written_as.remove(from).unwrap_or_else(|| from.clone());
+            if written != *to {
+                self.written_as.insert(to.clone(), written);
+            }
         }
         let renamed = |id: &ComponentId| if id == from { to.clone() } else { id.clone() };
         self.resend = self.resend.iter().map(renamed).collect();

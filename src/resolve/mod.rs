@@ -91,6 +91,7 @@ pub fn resolve(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) -> Desired {
         moves,
         steps,
         follows: follows(inputs),
+        written_as: BTreeMap::new(),
     }
 }
 

@@ -47,6 +47,30 @@ fn the_second_way_out_finds_the_setting_that_the_org_has_for_the_profile() {
 }
 
 #[test]
+fn a_setting_that_each_org_names_otherwise_is_one_in_comparisons_and_values() {
+    let (uat, live) = (Org::start(Options::default()), Org::start(Options::default()));
+    let test = Test::example("axsy");
+    let orgs: String = [("uat", &uat), ("live", &live)]
+        .map(|(name, org)| {
+            format!(
+                "[org.{name}]\ninstance-url = \"{}\"\nlogin = {{ access-token = {{ env = \"{}_TOKEN\" }} }}\n\
+                 [environment.{name}]\norg = \"{name}\"\n",
+                org.instance_url(),
+                name.to_uppercase()
+            )
+        })
+        .concat();
+    test.write("orgwire.toml", orgs);
+    let test = test.variable("UAT_TOKEN", uat.token()).variable("LIVE_TOKEN", live.token());
+    let name = uat.profile_session_setting("Admin");
+    let flags = "--var resolution=2";
+    let told = test.run(&format!("plan -e uat --explain-values {flags}")).success().stdout;
+    assert!(told.contains(&format!("Values of profile-session-setting.{name}")), "{told}");
+    let compared = test.run(&format!("compare uat live --orgs --exit-code {flags}")).success().stdout;
+    assert!(!compared.contains(&name), "{compared}");
+}
+
+#[test]
 fn rule_000_r7_the_credential_is_a_step_and_verify_waits_for_the_app_before_it() {
     let org = Org::start(Options { propagation: Duration::from_secs(300), ..Options::default() });
     let test = org.reached_by(Test::example("axsy"));
