@@ -16,7 +16,7 @@ pub async fn approvals(reader: Reader<'_>) -> Option<Vec<Approval>> {
     Some(rows.iter().filter_map(one).collect())
 }
 
-/// How many minutes the JWTs of connected apps count, by the app's name (CA-64). No metadata has it.
+/// How many minutes the JWTs of connected apps count, by the app's name (CA-64, CA-84). No metadata has it.
 pub async fn token_minutes(reader: Reader<'_>) -> Vec<(String, i64)> {
     let rows = reader.query("SELECT Name, NamedUserUvidTimeout FROM ConnectedApplication").await;
     let one = |row: &Record| {

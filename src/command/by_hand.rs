@@ -36,8 +36,19 @@ pub fn reopen<'a>(ids: impl Iterator<Item = &'a str>, observed: &Observed, termi
     }
 }
 
-/// Notes what is done; `how` is `told` or `seen`.
-pub fn note<'a>(
+/// Notes what somebody says to have done.
+pub fn said<'a>(ids: impl IntoIterator<Item = &'a str>, observed: &Observed) -> Result<(), record::Error> {
+    note(ids, "told", observed)
+}
+
+/// Notes what the org tells to be done.
+pub fn seen<'a>(ids: impl IntoIterator<Item = &'a str>, observed: &Observed, terminal: &Terminal) {
+    if let Err(error) = note(ids, "seen", observed) {
+        terminal.talk(&format!("warning: {error}; what was seen is not kept\n"));
+    }
+}
+
+fn note<'a>(
     ids: impl IntoIterator<Item = &'a str>,
     how: &str,
     observed: &Observed,

@@ -237,10 +237,11 @@ fn note_authenticated(principals: &[Check], observed: &Observed, terminal: &Term
     };
     let told: BTreeSet<&ComponentId> =
         principals.iter().filter(|check| principal::is_status(check)).map(|check| &check.component).collect();
-    let done: Vec<String> = told.into_iter().filter(|id| all_passed(id)).map(ToString::to_string).collect();
-    if let Err(error) = by_hand::note(done.iter().map(String::as_str), "seen", observed) {
-        terminal.talk(&format!("warning: {error}; what was seen is not kept\n"));
-    }
+    let (done, open): (Vec<&ComponentId>, Vec<&ComponentId>) =
+        told.into_iter().partition(|id| all_passed(id));
+    let steps = |ids: Vec<&ComponentId>| ids.into_iter().map(ToString::to_string).collect::<Vec<_>>();
+    by_hand::seen(steps(done).iter().map(String::as_str), observed, terminal);
+    by_hand::reopen(steps(open).iter().map(String::as_str), observed, terminal);
 }
 
 async fn principal_answer(ask: &principal::Ask, reader: Reader<'_>) -> Result<Answer, Failure> {
@@ -302,9 +303,7 @@ async fn standing(
     let seen = judged
         .iter()
         .filter(|(check, id)| check.verdict == Verdict::Passed && !evidence.known.contains_key(id));
-    if let Err(error) = by_hand::note(seen.map(|(_, id)| id.as_str()), "seen", observed) {
-        terminal.talk(&format!("warning: {error}; what was seen is not kept\n"));
-    }
+    by_hand::seen(seen.map(|(_, id)| id.as_str()), observed, terminal);
     // Said to be done, and the org tells otherwise.
     let contradicted =
         judged.iter().filter(|(check, id)| check.verdict == Verdict::Open && evidence.known.contains_key(id));
@@ -320,10 +319,10 @@ fn say_done(
     observed: &Observed,
     terminal: &Terminal,
 ) -> Result<(), Failure> {
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let (steps, _) = by_hand::steps(&loaded.desired, observed, terminal);
+    let (steps, _) = match ids {
+        [] => return Ok(()),
+        _ => by_hand::steps(&loaded.desired, observed, terminal),
+    };
     for id in ids {
         if steps.iter().any(|step| step.id == *id) {
             continue;
@@ -336,7 +335,7 @@ fn say_done(
             None => failure.help(format!("steps: {}", known.join(", "))),
         });
     }
-    Ok(by_hand::note(ids.iter().map(String::as_str), "told", observed)?)
+    Ok(by_hand::said(ids.iter().map(String::as_str), observed)?)
 }
 
 /// The record ids of what has manual steps, for links; without them there is no link, and that is all.

@@ -116,12 +116,7 @@ impl Group {
     /// What an org assumes for the fields of this group itself.
     pub fn defaults(&self) -> Fields<Scalar> {
         let value = |field: &Field| {
-            let text = field.default.as_ref()?;
-            let scalar = match &field.kind {
-                Kind::Flag => Scalar::Flag(text == "true"),
-                Kind::Number => Scalar::Number(text.parse().ok()?),
-                _ => Scalar::Text(text.clone()),
-            };
+            let scalar = field.kind.scalar(field.default.as_ref()?);
             Some((field.name.clone().into(), Tree::Leaf(scalar)))
         };
         self.fields.iter().filter_map(value).collect()
@@ -272,6 +267,17 @@ pub enum Kind {
     Binary,
     Enumeration(Enumeration),
     Group(Group),
+}
+
+impl Kind {
+    /// A value of this kind, as descriptions write it.
+    pub fn scalar(&self, text: &str) -> Scalar {
+        match self {
+            Kind::Flag => Scalar::Flag(text == "true"),
+            Kind::Number => text.parse().map_or(Scalar::Nil, Scalar::Number),
+            _ => Scalar::Text(text.to_owned()),
+        }
+    }
 }
 
 /// The values a text may have.

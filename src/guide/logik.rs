@@ -1,18 +1,16 @@
-//! Logik.io's admin APIs: a server asks the org for JWTs by itself.
+//! Logik.io's admin APIs: a server asks the org for JWTs by itself. That they live for minutes that an org offers (001-R9) no
+//! org takes otherwise, so that is an error for everybody: `lint::external_client_app`.
 
 use super::{Breaches, Rule, Setup};
 
 /// Scopes that this flow does not give (OA-4).
 const NOT_WITHOUT_A_PERSON: [&str; 4] = ["Full", "Web", "RefreshToken", "OfflineAccess"];
-/// EC-10; connected apps have no field for it (CA-64).
-const MINUTES: [i64; 11] = [1, 5, 10, 15, 30, 60, 90, 120, 240, 480, 720];
 
 pub(super) const RULES: &[Rule] = &[
     Rule { id: "001-R1", check: run_as },
     Rule { id: "001-R2", check: jwt },
     Rule { id: "001-R3", check: scopes },
     Rule { id: "001-R8", check: asset_tokens },
-    Rule { id: "001-R9", check: lifetime },
 ];
 
 /// Whether the app is of the way that Logik has left.
@@ -75,17 +73,6 @@ fn asset_tokens(setup: &Setup<'_>, breaches: &mut Breaches) {
                     "give it a value",
                 );
             }
-        }
-    }
-}
-
-fn lifetime(setup: &Setup<'_>, breaches: &mut Breaches) {
-    for policies in setup.of("ExtlClntAppOauthConfigurablePolicies") {
-        let field = "namedUserJwtTimeout";
-        if let Some(minutes) = policies.number(field).filter(|minutes| !MINUTES.contains(minutes)) {
-            let known = MINUTES.map(|minutes| minutes.to_string()).join(", ");
-            let what = format!("is {minutes} minutes, which nobody can choose");
-            breaches.about(policies.id, field, what, format!("one of: {known}"));
         }
     }
 }

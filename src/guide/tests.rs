@@ -174,19 +174,6 @@ fn rule_001_r8_asset_tokens_are_the_way_that_was_left() {
     );
 }
 
-#[test]
-fn rule_001_r9_lifetimes_are_those_that_setup_offers() {
-    let policies = |minutes: i64| {
-        broken(&format!(
-            "guide = \"logik\"\n[extl-clnt-app-oauth-configurable-policies.P]\nlabel = \"P\"\n\
-             external-client-application = \"App\"\nclient-credentials-flow-user = \"a@example.com\"\n\
-             named-user-jwt-timeout = {minutes}\n"
-        ))
-    };
-    assert_eq!(policies(30), NONE);
-    assert_eq!(policies(45), ["001-R9: P.named-user-jwt-timeout is 45 minutes, which nobody can choose"]);
-}
-
 fn ampersand(replaced: &[(&str, &str)]) -> Vec<String> {
     with("ampersand", &[("callback", "\"https://a.example/cb\"")], replaced)
 }

@@ -106,20 +106,6 @@ impl<'a> View<'a> {
         }
     }
 
-    pub fn number(self, field: &str) -> Option<i64> {
-        let scalar = match self.fields {
-            Seen::Wanted(component) => match &component.get(&FieldPath::of(field))?.as_leaf()?.wanted {
-                Wanted::Known(scalar) => scalar,
-                _ => return None,
-            },
-            Seen::Held(fields) => fields.at(&FieldPath::of(field))?.as_leaf()?,
-        };
-        match scalar {
-            Scalar::Number(number) => Some(*number),
-            _ => None,
-        }
-    }
-
     /// Whether the field has any value, known or not.
     pub fn has(self, field: &str) -> bool {
         let path = FieldPath::of(field);

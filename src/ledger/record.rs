@@ -72,6 +72,10 @@ impl Ledger {
 
     /// Notes steps as done, unless they are known to be.
     pub fn note<'a>(&self, ids: impl IntoIterator<Item = &'a str>, done: &Done) -> Result<(), Error> {
+        let mut ids = ids.into_iter().peekable();
+        if ids.peek().is_none() {
+            return Ok(());
+        }
         let before = self.known()?;
         let mut after = before.clone();
         for id in ids {

@@ -1,8 +1,6 @@
 //! `[manual-step.NAME]`: what a guide asks for and no metadata can do. Written down where the components are, so that it
 //! is announced, printed and asked for like them.
 
-use std::collections::BTreeSet;
-
 use toml::Spanned;
 use toml::de::DeValue;
 
@@ -95,42 +93,32 @@ pub(super) fn read(context: &mut Context<'_>, value: &Spanned<DeValue<'_>>) -> V
                 }
             }
         }
-        let done_when = match (done_when.as_deref(), minutes) {
-            (Some("token-minutes"), Some(minutes)) => Some(DoneWhen::TokenMinutes(minutes)),
-            (Some("token-minutes"), None) => None,
-            (Some("approved"), None) => Some(DoneWhen::Approved),
-            (Some("assigned"), None) => Some(DoneWhen::Assigned),
-            (_, None) => Some(DoneWhen::Told),
-            (_, Some(_)) => None,
+        let mut missing = |key: &str, label: &str, help: &str| {
+            context.error(
+                Diagnostic::error(Code::MissingField, format!("{what_it_is} needs `{key}`"))
+                    .label(at, label)
+                    .help(help),
+            );
         };
-        match (component, what, done_when) {
-            (Some(component), Some(what), Some(done_when)) if !broken => {
-                steps.push(ManualStep { name: name.to_owned(), at, component, what, who, link, done_when });
-            }
-            _ if broken => {}
-            (component, what, _) => {
-                let missing = match (&component, &what) {
-                    (None, _) => "component",
-                    (_, None) => "what",
-                    _ => "minutes",
-                };
-                let (label, help) = match missing {
-                    "minutes" => (
-                        "minutes belong to token-minutes, and to nothing else",
-                        "done-when = \"token-minutes\"\nminutes = 30",
-                    ),
-                    "component" => ("not said what it is about", "component = \"connected-app.NAME\""),
-                    _ => ("not said what to do", "what = \"...\""),
-                };
-                context.error(
-                    Diagnostic::error(Code::MissingField, format!("{what_it_is} needs `{missing}`"))
-                        .label(at, label)
-                        .help(help),
-                );
-            }
+        if broken {
+            return;
         }
+        let Some(component) = component else {
+            return missing("component", "not said what it is about", "component = \"connected-app.NAME\"");
+        };
+        let Some(what) = what else { return missing("what", "not said what to do", "what = \"...\"") };
+        let done_when = match (done_when.as_deref(), minutes) {
+            (Some("token-minutes"), Some(minutes)) => DoneWhen::TokenMinutes(minutes),
+            (Some("token-minutes"), None) => return missing("minutes", "not said how many", "minutes = 30"),
+            (_, Some(_)) => {
+                let help = "done-when = \"token-minutes\", or no minutes";
+                return missing("done-when", "minutes belong to token-minutes", help);
+            }
+            (Some("approved"), None) => DoneWhen::Approved,
+            (Some("assigned"), None) => DoneWhen::Assigned,
+            (_, None) => DoneWhen::Told,
+        };
+        steps.push(ManualStep { name: name.to_owned(), at, component, what, who, link, done_when });
     });
-    // One file has each name once, as TOML goes; see `resolve` for several files.
-    debug_assert_eq!(steps.iter().map(|step| &step.name).collect::<BTreeSet<_>>().len(), steps.len());
     steps
 }

@@ -55,7 +55,8 @@ pub(super) fn absent(inputs: &Inputs<'_>, diagnostics: &mut Diagnostics) -> BTre
         choice.is_met |= condition.is.contains(&value);
     }
     for ((_, value), choice) in choices {
-        if !choice.is_met {
+        // One value that is asked for is a condition like any other; where several are, one of them is meant.
+        if !choice.is_met && choice.known.len() > 1 {
             let known: Vec<&str> = choice.known.iter().map(String::as_str).collect();
             found.push(
                 Diagnostic::error(Code::UnknownValue, format!("no component is there for `{value}`"))

@@ -3,7 +3,7 @@
 
 use super::clock::Moment;
 use super::ids::{self, prefix};
-use super::rules::{API_ACCESS_CONTROL, described_scalar};
+use super::rules::API_ACCESS_CONTROL;
 use super::state::{Component, Holdings, State};
 use crate::component::{self, Fields, Group, Kind, Scalar, Tree, Type};
 
@@ -178,9 +178,7 @@ fn set(group: &Group, fields: &mut Fields<Scalar>, path: &str, value: &str) {
         }
         (_, Some(_)) => {}
         (_, None) => {
-            fields.get_or_insert_with(first.to_owned().into(), || {
-                Tree::Leaf(described_scalar(&field.kind, value))
-            });
+            fields.get_or_insert_with(first.to_owned().into(), || Tree::Leaf(field.kind.scalar(value)));
         }
     }
 }

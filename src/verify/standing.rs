@@ -49,7 +49,7 @@ fn judge(step: &ManualStep, desired: &Desired, evidence: &Evidence<'_>) -> Check
         }
         DoneWhen::Told => ("manual-step", &[], format!("is {} done?", step.id)),
         DoneWhen::Approved => ("manual-step", &["CA-85"], format!("is {} done?", step.id)),
-        DoneWhen::Assigned => ("manual-step", &["EC-41"], format!("is {} done?", step.id)),
+        DoneWhen::Assigned => ("manual-step", &[], format!("is {} done?", step.id)),
         DoneWhen::TokenMinutes(_) => ("manual-step", &["CA-64"], format!("is {} done?", step.id)),
     };
     let check = Check::new(id, facts, &step.component, &asked);

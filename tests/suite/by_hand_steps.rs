@@ -168,6 +168,16 @@ fn mistakes_in_steps_and_conditions_are_told_with_their_place() {
         ["unknown-key: manual step `s` has no key `where`"]
     );
     assert_eq!(
+        lint(
+            "[manual-step.s]\ncomponent = \"connected-app.A\"\nwhat = \"x\"\ndone-when = \"token-minutes\"\n"
+        ),
+        ["missing-field: manual step `s` needs `minutes`"]
+    );
+    assert_eq!(
+        lint("[manual-step.s]\ncomponent = \"connected-app.A\"\nwhat = \"x\"\nminutes = 5\n"),
+        ["missing-field: manual step `s` needs `done-when`"]
+    );
+    assert_eq!(
         lint("[environment.x.connected-app.A]\nonly-if = \"true\"\n"),
         ["unknown-key: an overlay of `connected-app.A` has no key `only-if`"]
     );

@@ -1,6 +1,7 @@
 //! Generated secrets on their way to a system outside the org.
 
 use insta::assert_snapshot;
+use orgwire::simulator::Options;
 
 use crate::simulated::Org;
 use crate::test::Test;
@@ -57,6 +58,35 @@ fn a_validation_hands_nothing_over_and_a_refusal_says_what_was() {
     );
     test.run_words(&words).success();
     assert_eq!(test.read("given.txt"), secret_of(&test, "Cyclr", "consumerSecret"));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_command_that_takes_long_is_given_up_with_an_interrupt() {
+    let org = Org::start(Options::default());
+    let slow = "sh -c 'cat >given.txt; sleep 60'";
+    let test = org.reached_by(Test::example("cyclr"));
+    let mut running =
+        test.start_words(&["deploy", "--yes", "--secret-out", "made.json", "--secret-to-command", slow]);
+    running.until("Wrote generated keys and secrets");
+    running.signal("INT");
+    let said = running.end().exits(8);
+    assert!(said.stderr.contains("interrupted while handing secrets over"), "{}", said.stderr);
+    assert!(!test.path("made.json").exists());
+    assert!(!org.has("ConnectedApp", "Cyclr"));
+    // A file that was there is not ours, however the command ends.
+    test.write("made.json", "mine");
+    test.run_words(&["deploy", "--yes", "--secret-out", "made.json", "--secret-to-command", "cat"]).exits(1);
+    assert_eq!(test.read("made.json"), "mine");
+}
+
+#[test]
+fn what_was_given_before_a_command_failed_is_told() {
+    let test = Test::example("cyclr");
+    let words = ["deploy", "--secret-to-command", "tee one.txt", "--secret-to-command", "false"];
+    let said = test.run_words(&words).exits(1);
+    assert!(said.stderr.contains("What `tee` was given is not in the org"), "{}", said.stderr);
+    assert!(!said.stderr.contains("What `false` was given"), "{}", said.stderr);
 }
 
 #[test]

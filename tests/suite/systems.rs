@@ -5,6 +5,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde_json::json;
+
+use crate::test::Test;
+
 mod agilepoint;
 mod axsy;
 mod cyclr;
@@ -56,4 +60,28 @@ fn every_rule_has_a_test_that_is_called_after_it_and_a_line_in_the_table() {
         .collect();
     assert_eq!(listed, all);
     assert_eq!(tested().intersection(&all).cloned().collect::<BTreeSet<_>>(), all);
+}
+
+#[test]
+fn the_example_of_the_page_does_what_the_page_says() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/systems.md")).unwrap();
+    let (_, rest) = page.split_once("```toml\n").unwrap();
+    let test = Test::new().manifest(rest.split_once("```").unwrap().0);
+    let told = test.run("plan --json").success().json();
+    let step = &told["manual_steps"][0];
+    assert_eq!(
+        (&step["id"], &step["who"]),
+        (&json!("manual-step.console"), &json!("whoever runs the console"))
+    );
+    assert_eq!(told["summary"]["create"], 2, "the session settings do not belong");
+    let shown = test.run("plan").success().stdout;
+    assert!(shown.contains("https://app-h.cyclr.com/connector/callback"), "{shown}");
+    assert!(shown.contains("https://yourcompany.cyclr.uk/connector/callback"), "{shown}");
+    assert!(shown.contains("object = \"Account\"") && shown.contains("object = \"Contact\""), "{shown}");
+    assert!(
+        test.run("plan --var way=all")
+            .success()
+            .stdout
+            .contains("security-settings.Security will be updated")
+    );
 }

@@ -100,7 +100,11 @@ impl Test {
 
     /// Starts `orgwire` and does not wait for it.
     pub fn start(&self, words: &str) -> Running {
-        Running::of(self.program(ORGWIRE, &words.split_whitespace().collect::<Vec<_>>()))
+        self.start_words(&words.split_whitespace().collect::<Vec<_>>())
+    }
+
+    pub fn start_words(&self, words: &[&str]) -> Running {
+        Running::of(self.program(ORGWIRE, words))
     }
 
     /// Without variables of the machine that change what orgwire does or how it looks.

@@ -97,7 +97,15 @@ pub async fn apply(
         return Err(problems(loaded, trouble));
     }
     // What only is validated is forgotten, its secrets with it.
-    let handed_over = !check_only && manner.hand_over.hand_over(&secrets, terminal)?;
+    let hand_over = if check_only { HandOver::default() } else { manner.hand_over.clone() };
+    let told = (*terminal).clone();
+    // A command that takes a secret may take its time.
+    let handing = patiently("handing secrets over", interrupt, move || {
+        let handed_over = hand_over.hand_over(&secrets, &told);
+        (secrets, handed_over)
+    });
+    let (secrets, handed_over) = handing.await.inspect_err(|_| manner.hand_over.remove_file())?;
+    let handed_over = handed_over?;
     let journal = Journal::new(journal::FOLDER);
     let mut means = Means {
         org: &opened.org,

@@ -68,11 +68,12 @@ pub async fn gather(
         let answer = authorize::read(page.status, page.location.as_deref(), &page.text);
         told.probes.push((ask, answer));
     }
-    told.creation = creation::ask(loaded, opened, &observed, &planned).await;
     if wanted.symptom {
         told.logins = logins(reader).await;
         told.tokens = tokens::tried(loaded, &observed, opened).await?;
     }
+    // At the end, because from then on an interrupt is for the deployment.
+    told.creation = creation::ask(loaded, opened, &observed, &planned).await;
     Ok(Gathered { observed, planned, told })
 }
 

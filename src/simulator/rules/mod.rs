@@ -302,18 +302,9 @@ fn fill_defaults(group: &Group, fields: &mut Fields<Scalar>) {
             (Kind::Group(_), _) | (_, Some(_)) => {}
             (kind, None) => {
                 let Some(default) = &field.default else { continue };
-                fields.insert(field.name.clone().into(), Tree::Leaf(described_scalar(kind, default)));
+                fields.insert(field.name.clone().into(), Tree::Leaf(kind.scalar(default)));
             }
         }
-    }
-}
-
-/// A value as descriptions write it.
-pub(super) fn described_scalar(kind: &Kind, value: &str) -> Scalar {
-    match kind {
-        Kind::Flag => Scalar::Flag(value == "true"),
-        Kind::Number => value.parse().map_or(Scalar::Nil, Scalar::Number),
-        _ => Scalar::Text(value.to_owned()),
     }
 }
 

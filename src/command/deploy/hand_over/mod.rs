@@ -7,7 +7,9 @@ mod screen;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use zeroize::Zeroizing;
 
@@ -19,11 +21,13 @@ use crate::secret::{Generated, Secret, Secrets};
 pub use pipe::Pipe;
 
 /// Who gets them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct HandOver {
-    file: Option<std::path::PathBuf>,
+    file: Option<PathBuf>,
     pipes: Vec<Pipe>,
     show: bool,
+    /// The file was not there before; whoever gives up needs to know.
+    is_written: Arc<AtomicBool>,
 }
 
 /// One of them, with the words for where it belongs.
@@ -45,6 +49,7 @@ impl HandOver {
             file: flags.secret_out.clone(),
             pipes: pipes.collect::<Result<_, _>>()?,
             show: flags.show_secrets,
+            is_written: Arc::default(),
         })
     }
 
@@ -67,10 +72,11 @@ impl HandOver {
             self.pipes.iter().map(|pipe| pipe.choose(&values)).collect::<Result<_, _>>()?;
         if let Some(path) = &self.file {
             write(path, &values, terminal)?;
+            self.is_written.store(true, Ordering::Relaxed);
         }
-        for (pipe, value) in self.pipes.iter().zip(chosen) {
+        for (at, (pipe, value)) in self.pipes.iter().zip(chosen).enumerate() {
             if let Err(failure) = pipe.give(value) {
-                self.take_back_file();
+                self.take_back_from(&self.pipes[..at], terminal);
                 return Err(failure);
             }
             let (component, key) = (&value.component, &value.key);
@@ -84,18 +90,22 @@ impl HandOver {
 
     /// Removes secrets that no org took. What a command was given stays with it.
     pub fn take_back(&self, terminal: &Terminal) {
-        for pipe in &self.pipes {
+        self.take_back_from(&self.pipes, terminal);
+    }
+
+    fn take_back_from(&self, given: &[Pipe], terminal: &Terminal) {
+        for pipe in given {
             terminal.talk(&format!(
                 "What `{}` was given is not in the org: the next deployment gives it another.\n",
                 pipe.program()
             ));
         }
-        self.take_back_file();
+        self.remove_file();
     }
 
-    fn take_back_file(&self) {
-        if let Some(path) = &self.file {
-            // It was ours a moment ago; where it cannot be removed it does no harm but that of an unused secret.
+    /// Removes the file, if it is ours. Where it cannot be removed it does no harm but that of an unused secret.
+    pub fn remove_file(&self) {
+        if let Some(path) = self.file.as_ref().filter(|_| self.is_written.load(Ordering::Relaxed)) {
             let _ = fs::remove_file(path);
         }
     }
