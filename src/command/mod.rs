@@ -33,6 +33,7 @@ mod schema;
 mod secrets;
 mod simulate;
 mod target;
+mod trial;
 mod verify;
 mod version;
 

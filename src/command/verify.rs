@@ -10,15 +10,16 @@ use crate::cli;
 use crate::command::asked::{approvals, assignments, token_minutes};
 use crate::command::load::{self, Loaded, Purpose};
 use crate::command::target::{self, Opened};
-use crate::command::{Attempt, Exit, Failure, Trouble, by_hand, online, plan as planning};
+use crate::command::trial::{self, Tried};
+use crate::command::{Exit, Failure, Trouble, by_hand, online, plan as planning};
 use crate::component::ComponentId;
 use crate::diagnostic::suggestion;
 use crate::manifest::DoneWhen;
-use crate::org::login::{self, ClientCredentials, Destination, Login};
+use crate::org::login::{self, ClientCredentials, Login};
 use crate::org::{self, Reader};
 use crate::reference::Observed;
 use crate::report::{self, Format, Terminal};
-use crate::secret::{self, Secret};
+use crate::secret::Secret;
 use crate::verify::authorize::{self, Ask};
 use crate::verify::principal::{self, Answer};
 use crate::verify::standing::{self, Evidence};
@@ -127,12 +128,7 @@ async fn tokens(
 ) -> Result<Vec<Check>, Failure> {
     let (trials, mut checks) = token::trials(&loaded.desired, observed);
     for trial in &trials {
-        let source = trial.secret.clone();
-        // A source may be a command that takes its time.
-        let read = tokio::task::spawn_blocking(move || secret::read(&source)).await;
-        let read = read
-            .map_err(|error| Failure::new(Trouble::Runtime, Attempt::new("cannot read a secret", error)))?;
-        match read {
+        match trial::read(&trial.secret).await? {
             Ok(secret) => checks.extend(log_in(trial, &secret, opened, minutes).await?),
             Err(error) => checks.push(trial.without_secret(&error.to_string())),
         }
@@ -146,21 +142,18 @@ async fn log_in(
     opened: &Opened,
     minutes: &mut Vec<(ComponentId, i64)>,
 ) -> Result<Vec<Check>, Failure> {
-    let instance_url = opened.org.instance_url();
-    let mut destination = Destination::new(opened.org.name(), Some(instance_url.to_owned()));
-    destination.pace = opened.org.pace().clone();
     let client_secret = SecretString::from(secret.expose());
-    let mut login =
+    let login =
         Login::ClientCredentials(ClientCredentials { client_id: trial.client_id.clone(), client_secret });
-    let session = match login.session(&destination).await {
-        Ok(session) => session,
+    let Tried { session, was_revoked } = match trial::log_in(login, opened).await {
+        Ok(tried) => tried,
         Err(org::Error::NoSession(_, why)) => return Ok(vec![trial.refused(&why.to_string())]),
         Err(error) => return Err(error.into()),
     };
     let token = session.access_token.expose();
-    let revoked = login::revoke(&SecretString::from(token), &destination).await.is_ok();
+    let instance_url = opened.org.instance_url();
     let now = opened.org.time();
-    let given = Given { token, scope: session.scope.as_deref(), instance_url, now, revoked };
+    let given = Given { token, scope: session.scope.as_deref(), instance_url, now, revoked: was_revoked };
     minutes.extend(given.minutes().map(|minutes| (trial.component.clone(), minutes)));
     Ok(trial.judge(&given))
 }
@@ -174,13 +167,12 @@ async fn refreshes(
 ) -> Result<Vec<Check>, Failure> {
     let (trials, mut checks) = refresh::trials(&loaded.desired, observed, &arguments.refresh_token);
     for trial in &trials {
-        let (token, secret) = (trial.token.clone(), trial.secret.clone());
-        let read = tokio::task::spawn_blocking(move || {
-            (secret::read(&token), secret.map(|secret| secret::read(&secret)))
-        })
-        .await
-        .map_err(|error| Failure::new(Trouble::Runtime, Attempt::new("cannot read a secret", error)))?;
-        checks.push(match read {
+        let token = trial::read(&trial.token).await?;
+        let secret = match &trial.secret {
+            Some(source) => Some(trial::read(source).await?),
+            None => None,
+        };
+        checks.push(match (token, secret) {
             (Err(error), _) => trial.unreadable("refresh token", &error.to_string()),
             (_, Some(Err(error))) => trial.unreadable("secret", &error.to_string()),
             (Ok(token), None) => refresh(trial, &token, None, opened).await?,
@@ -196,20 +188,15 @@ async fn refresh(
     secret: Option<&Secret>,
     opened: &Opened,
 ) -> Result<Check, Failure> {
-    let mut destination = Destination::new(opened.org.name(), Some(opened.org.instance_url().to_owned()));
-    destination.pace = opened.org.pace().clone();
-    let mut login = Login::RefreshToken(login::RefreshToken {
+    let login = Login::RefreshToken(login::RefreshToken {
         client_id: trial.client_id.clone(),
         client_secret: secret.map(|secret| SecretString::from(secret.expose())),
         refresh_token: SecretString::from(token.expose()),
         kept: login::Kept::Elsewhere,
     });
-    match login.session(&destination).await {
-        Ok(session) => {
-            // The session alone: the refresh token stays with whoever holds it.
-            let _ = login::revoke(&SecretString::from(session.access_token.expose()), &destination).await;
-            Ok(trial.granted())
-        }
+    match trial::log_in(login, opened).await {
+        // The session alone was ended: the refresh token stays with whoever holds it.
+        Ok(_) => Ok(trial.granted()),
         Err(org::Error::NoSession(_, why)) => Ok(trial.refused(&why.to_string())),
         Err(error) => Err(error.into()),
     }

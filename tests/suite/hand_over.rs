@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use orgwire::simulator::Options;
 
 use crate::simulated::Org;
-use crate::test::Test;
+use crate::test::{Test, eventually};
 
 fn secret_of(test: &Test, name: &str, field: &str) -> String {
     let mut found = String::new();
@@ -64,14 +64,18 @@ fn a_validation_hands_nothing_over_and_a_refusal_says_what_was() {
 #[cfg(unix)]
 fn a_command_that_takes_long_is_given_up_with_an_interrupt() {
     let org = Org::start(Options::default());
-    let slow = "sh -c 'cat >given.txt; sleep 60'";
+    // It lets go of its output, whose end is waited for below.
+    let slow = "sh -c 'cat >given.txt; exec >ended.txt 2>&1; sleep 60; echo ended'";
     let test = org.reached_by(Test::example("cyclr"));
     let mut running =
         test.start_words(&["deploy", "--yes", "--secret-out", "made.json", "--secret-to-command", slow]);
     running.until("Wrote generated keys and secrets");
+    eventually("the command takes what it is given", || test.path("ended.txt").exists());
     running.signal("INT");
     let said = running.end().exits(8);
     assert!(said.stderr.contains("interrupted while handing secrets over"), "{}", said.stderr);
+    assert_ne!(test.read("given.txt"), "");
+    assert_eq!(test.read("ended.txt"), "");
     assert!(!test.path("made.json").exists());
     assert!(!org.has("ConnectedApp", "Cyclr"));
     // A file that was there is not ours, however the command ends.

@@ -12,7 +12,7 @@ use orgwire::simulator::Options;
 use crate::front::{Front, Grant};
 use crate::oauth::Scene;
 use crate::simulated::Org;
-use crate::test::{Said, Test};
+use crate::test::{Said, Test, eventually};
 
 /// Programs that stand in for others, and what they keep, outside of the project.
 pub struct Programs(tempfile::TempDir);
@@ -401,18 +401,6 @@ fn an_interrupt_ends_a_cli_that_hangs() {
             stat().rsplit_once(')').is_none_or(|(_, state)| state.trim_start().starts_with('Z'))
         });
     }
-}
-
-/// Looks until it is so, for as long as anything may take.
-#[track_caller]
-fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
-    for _ in 0..24_000 {
-        if is_so() {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
-    panic!("{what}: it never does");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
 use tempfile::TempDir;
@@ -295,6 +295,16 @@ fn id(word: &str) -> String {
         }
     }
     word.to_owned()
+}
+
+/// Looks until it is so, for as long as anything may take.
+#[track_caller]
+pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < until, "{what}: it never does");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// Removes the indentation that all lines share.
